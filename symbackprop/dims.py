@@ -1,0 +1,214 @@
+"""Sizes and indices: integers that are affine in layer indices, the depth L and the widths n_l.
+
+A `Dim` is always in normal form, so two of them are equal exactly when they are the same affine
+expression. `n_{l+1} - 1`, `L - 1`, `j` and `4` are all dims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """An integer symbol: a layer index `l`, a row `j`, the depth `L`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """The width `n_l` of a layer, the bias unit counted where the network has one."""
+
+    layer: Dim
+
+    def __str__(self) -> str:
+        layer = str(self.layer)
+        return f"n_{layer}" if len(layer) == 1 else f"n_{{{layer}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The number of pre-activations of a layer: `n_l - 1` where a bias unit is counted in `n_l`, else `n_l`.
+
+    The output layer has no bias unit, so `Units(L+1)` is `n_{L+1}`; which case holds is for the network to say.
+    """
+
+    layer: Dim
+
+    def __str__(self) -> str:
+        layer = str(self.layer)
+        return f"units_{layer}" if len(layer) == 1 else f"units_{{{layer}}}"
+
+
+Atom = Symbol | Width | Units
+
+
+@dataclass(frozen=True)
+class Dim:
+    """An affine integer expression `Σ coefficient·atom + constant`; build it with `index`, `width` and `+ - *`."""
+
+    terms: tuple[tuple[Atom, int], ...] = ()
+    constant: int = 0
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.terms, self.constant)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __add__(self, other: Dim | int) -> Dim:
+        other = dim(other)
+        return _collect((*self.terms, *other.terms), self.constant + other.constant)
+
+    __radd__ = __add__
+
+    def __mul__(self, factor: int) -> Dim:
+        return _collect(((atom, factor * c) for atom, c in self.terms), factor * self.constant)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Dim:
+        return self * -1
+
+    def __sub__(self, other: Dim | int) -> Dim:
+        return self + -dim(other)
+
+    def __rsub__(self, other: Dim | int) -> Dim:
+        return dim(other) - self
+
+    @property
+    def is_constant(self) -> bool:
+        return not self.terms
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """Names of the integer symbols in it, those inside a width's layer included."""
+        names: set[str] = set()
+        for atom, _ in self.terms:
+            names |= {atom.name} if isinstance(atom, Symbol) else atom.layer.symbols
+        return frozenset(names)
+
+    def at(self, values: Mapping[str, Dim]) -> Dim:
+        """The dim with each named symbol replaced."""
+        if not values or self.symbols.isdisjoint(values):
+            return self
+        total = Dim(constant=self.constant)
+        for atom, c in self.terms:
+            if isinstance(atom, Symbol):
+                total += values.get(atom.name, Dim(((atom, 1),))) * c
+            else:
+                total += Dim(((type(atom)(atom.layer.at(values)), 1),)) * c
+        return total
+
+    def value(self, symbols: Mapping[str, int], size: Callable[[type[Width] | type[Units], int], int]) -> int:
+        """Its integer value; `size(Width, 3)` gives `n_3`, `size(Units, 3)` the number of its pre-activations.
+
+        Raises:
+            KeyError: for a symbol that has no value.
+        """
+        total = self.constant
+        for atom, c in self.terms:
+            if isinstance(atom, Symbol):
+                total += c * symbols[atom.name]
+            else:
+                total += c * size(type(atom), atom.layer.value(symbols, size))
+        return total
+
+    def map_sizes(self, size: Callable[[Width | Units], Dim]) -> Dim:
+        """The dim with every width and number of units replaced."""
+        total = Dim(constant=self.constant)
+        for atom, c in self.terms:
+            total += (Dim(((atom, 1),)) if isinstance(atom, Symbol) else size(atom)) * c
+        return total
+
+    def __str__(self) -> str:
+        text = ""
+        for atom, c in self.terms:
+            size = "" if abs(c) == 1 else str(abs(c))
+            sign = "-" if c < 0 else "+" if text else ""
+            text += f"{sign}{size}{atom}"
+        if self.constant or not text:
+            text += f"{self.constant:+d}" if text else str(self.constant)
+        return text
+
+
+def _key(atom: Atom) -> tuple[int, str, int]:
+    if isinstance(atom, Symbol):
+        return (0, atom.name, 0)
+    return (1 if isinstance(atom, Width) else 2, str(Dim(atom.layer.terms)), atom.layer.constant)
+
+
+def _collect(terms: Iterable[tuple[Atom, int]], constant: int) -> Dim:
+    total: dict[Atom, int] = {}
+    for atom, c in terms:
+        total[atom] = total.get(atom, 0) + c
+    kept = [(atom, c) for atom, c in total.items() if c]
+    # positive terms first, so that a printed dim never opens with a minus if it can help it
+    kept.sort(key=lambda term: (term[1] < 0, _key(term[0])))
+    return Dim(tuple(kept), constant)
+
+
+def dim(value: Dim | int) -> Dim:
+    """The dim of an integer; a dim is returned as it is."""
+    return value if isinstance(value, Dim) else Dim(constant=value)
+
+
+def index(name: str) -> Dim:
+    """An integer symbol as a dim: `index("l") + 1` is `l+1`."""
+    return Dim(((Symbol(name), 1),))
+
+
+def width(layer: Dim | int) -> Dim:
+    """The width `n_layer` as a dim."""
+    return Dim(((Width(dim(layer)), 1),))
+
+
+def units(layer: Dim | int) -> Dim:
+    """The number of pre-activations of a layer as a dim."""
+    return Dim(((Units(dim(layer)), 1),))
+
+
+DEPTH = index("L")
+ONE = dim(1)
+
+# What is known of the integer symbols: each lies between two dims, both included; None is no bound.
+Bounds = Mapping[str, tuple["Dim | None", "Dim | None"]]
+
+
+def at_most(low: Dim | int, high: Dim | int, known: Bounds) -> bool:
+    """Whether `low <= high` follows from the bounds of the symbols; every width is at least 1.
+
+    Sound and incomplete: False means only that it does not follow.
+    """
+    difference = dim(high) - dim(low)
+    for atom, c in difference.terms:
+        if isinstance(atom, Units) and c < 0:
+            # a layer never has more pre-activations than its width says
+            difference = difference + (units(atom.layer) - width(atom.layer)) * -c
+    # each round replaces one symbol by the bound that makes the difference least, so it ends; those bounded by
+    # another symbol go first (`l ≤ L` before `L ≥ 1`)
+    for _ in range(8):
+        best: tuple[str, Dim] | None = None
+        for atom, c in difference.terms:
+            if not isinstance(atom, Symbol):
+                if c < 0:
+                    return False
+                difference = difference - c * Dim(((atom, 1),)) + c
+                continue
+            lower, upper = known.get(atom.name, (None, None))
+            bound = lower if c > 0 else upper
+            if bound is None:
+                continue
+            if best is None or not bound.is_constant:
+                best = (atom.name, bound)
+        if best is None:
+            return not difference.terms and difference.constant >= 0
+        difference = difference.at({best[0]: best[1]})
+    return False

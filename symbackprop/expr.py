@@ -1,0 +1,598 @@
+"""The expression tree: immutable nodes for what the lecture writes with scalars, vectors and matrices.
+
+Nodes never rewrite themselves: `A.T.T` stays `A.T.T` until a rule changes it. Only `@`, `*` and `+` flatten, because
+products and sums are n-ary here. What a node means is said by its readers (shape, value, layout, …), each in its
+own file as a `functools.singledispatch` function, so that a new primitive can be added from outside.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+from symbackprop.dims import Dim, dim, index
+
+Path = tuple[int, ...]
+T = TypeVar("T", bound="Node")
+N = TypeVar("N", bound="Node")
+
+
+class Node:
+    """Base of every immutable node: structural equality, with the hash computed once."""
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+
+    def _values(self) -> tuple[Any, ...]:
+        own = self.__dict__
+        return tuple([own[name] for name in self._fields])
+
+    def __hash__(self) -> int:
+        cached: int | None = self.__dict__.get("_hash")
+        if cached is None:
+            cached = hash((type(self).__name__, *self._values()))
+            self.__dict__["_hash"] = cached
+        return cached
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other):
+            return NotImplemented if not isinstance(other, Node) else False
+        return hash(self) == hash(other) and self._values() == other._values()  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        inner = ", ".join(str(v) if isinstance(v, Dim) else repr(v) for v in self._values())
+        return f"{type(self).__name__}({inner})"
+
+
+@dataclass_transform(frozen_default=True)
+def node(cls: type[T]) -> type[T]:
+    """Make a class an immutable node: a frozen dataclass that compares by structure."""
+    made = dataclass(frozen=True, eq=False, repr=False)(cls)
+    made._fields = tuple(f.name for f in dataclasses.fields(made))  # type: ignore[arg-type]
+    return made
+
+
+class Expr(Node):
+    """A scalar, vector or matrix. `@` and `*` make a `Product`, `+` a `Sum`, `.T` a `Transpose`."""
+
+    def __matmul__(self, other: Expr) -> Product:
+        left = self.factors if isinstance(self, Product) else (self,)
+        right = other.factors if isinstance(other, Product) else (other,)
+        return Product((*left, *right))
+
+    __mul__ = __matmul__
+
+    def __add__(self, other: Expr) -> Sum:
+        left = self.terms if isinstance(self, Sum) else (self,)
+        right = other.terms if isinstance(other, Sum) else (other,)
+        return Sum((*left, *right))
+
+    def __neg__(self) -> Negative:
+        return Negative(self)
+
+    def __sub__(self, other: Expr) -> Sum:
+        return self + Negative(other)
+
+    @property
+    def T(self) -> Transpose:
+        return Transpose(self)
+
+
+# --- variables -------------------------------------------------------------------------------------------------------
+
+
+class Variable(Expr):
+    """A named quantity of a network, possibly one of a family: `z_l` is the family `z` at index `l`."""
+
+    name: str
+    index: Dim | None
+
+    def __str__(self) -> str:
+        if self.index is None:
+            return self.name
+        text = str(self.index)
+        return f"{self.name}_{text}" if len(text) == 1 else f"{self.name}_{{{text}}}"
+
+
+@node
+class Named(Variable):
+    """A variable of a network that is not the lecture's."""
+
+    name: str
+    index: Dim | None = None
+
+
+class _Layered(Variable):
+    """A family of the lecture's network, indexed by layer; integers are taken as dims."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "index", dim(self.index or 0))
+
+
+@node
+class PreActivation(_Layered):
+    """`z_l`, column of `n_l - 1` pre-activations; `z_{L+1}` is the output `ŷ`, `n_{L+1}` entries."""
+
+    index: Dim
+    name: ClassVar[str] = "z"
+
+
+@node
+class Hidden(_Layered):
+    """`h_l`, column of `n_l` hidden units, the last of them the bias unit 1; `h_0` is the input `x`."""
+
+    index: Dim
+    name: ClassVar[str] = "h"
+
+
+@node
+class Weight(_Layered):
+    """`W_l`, the weights from layer `l` to layer `l+1`, `(n_{l+1}-1) × n_l`; `W_L` is `n_{L+1} × n_L`."""
+
+    index: Dim
+    name: ClassVar[str] = "W"
+
+
+@node
+class Bias(_Layered):
+    """`b_l`, the bias column added to `W_l h_l` in a network without bias units."""
+
+    index: Dim
+    name: ClassVar[str] = "b"
+
+
+@node
+class Target(Variable):
+    """`y`, the column that the output is compared with."""
+
+    name: ClassVar[str] = "y"
+    index: ClassVar[None] = None
+
+
+@node
+class Loss(Variable):
+    """`L`, the loss, a scalar."""
+
+    name: ClassVar[str] = "L"
+    index: ClassVar[None] = None
+
+
+LOSS = Loss()
+
+
+# --- constants -------------------------------------------------------------------------------------------------------
+
+
+@node
+class Number(Expr):
+    """A rational number."""
+
+    value: Fraction
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@node
+class Size(Expr):
+    """A dim used as a scalar, as `n_{l+1} - 1` in the mean over the units of a layer."""
+
+    size: Dim
+
+    def __str__(self) -> str:
+        return str(self.size)
+
+
+@node
+class Identity(Expr):
+    """`I`, `size × size`."""
+
+    size: Dim
+
+    def __str__(self) -> str:
+        return "I"
+
+
+@node
+class Ones(Expr):
+    """The column of ones, `size × 1`."""
+
+    size: Dim
+
+    def __str__(self) -> str:
+        return "1"
+
+
+def number(value: int | Fraction) -> Number:
+    return Number(Fraction(value))
+
+
+# --- parts of a matrix -----------------------------------------------------------------------------------------------
+
+
+@node
+class Entry(Expr):
+    """The scalar `v_i` of a column, or `A_{i,k}` of a matrix; indices count from 1."""
+
+    operand: Expr
+    row: Dim
+    column: Dim | None = None
+
+    def __str__(self) -> str:
+        return f"{_inner(self.operand)}[{self.row}{'' if self.column is None else f',{self.column}'}]"
+
+
+@node
+class Row(Expr):
+    """Row `row` of a matrix, `1 × columns`; of `W_l` it is the weight row `w_{l,j}`."""
+
+    operand: Expr
+    row: Dim
+
+    def __str__(self) -> str:
+        return f"{_inner(self.operand)}[{self.row},:]"
+
+
+@node
+class Column(Expr):
+    """Column `column` of a matrix, `rows × 1`; the last one of `W_l` is the bias of the units in layer `l+1`."""
+
+    operand: Expr
+    column: Dim
+
+    def __str__(self) -> str:
+        return f"{_inner(self.operand)}[:,{self.column}]"
+
+
+@node
+class WithoutBias(Expr):
+    """`W̃`: a matrix without its last column, which multiplies the bias unit."""
+
+    operand: Expr
+
+    def __str__(self) -> str:
+        return f"{self.operand}~"
+
+
+@node
+class ColumnAt(Expr):
+    """`(0 … v … 0)`: the column `v` placed as column `column` of a matrix with `width` columns, zero elsewhere."""
+
+    vector: Expr
+    column: Dim
+    width: Dim
+
+    def __str__(self) -> str:
+        return f"(0…{self.vector}…0)"
+
+
+# --- operations ------------------------------------------------------------------------------------------------------
+
+
+@node
+class Transpose(Expr):
+    operand: Expr
+
+    def __str__(self) -> str:
+        return f"{_inner(self.operand)}ᵀ"
+
+
+@node
+class Product(Expr):
+    """The ordered product of two or more factors; a scalar factor may stand anywhere."""
+
+    factors: tuple[Expr, ...]
+
+    def __str__(self) -> str:
+        return " ".join(_inner(f) for f in self.factors)
+
+
+@node
+class Hadamard(Expr):
+    """The entrywise product of factors of one shape."""
+
+    factors: tuple[Expr, ...]
+
+    def __str__(self) -> str:
+        return " ⊙ ".join(_inner(f) for f in self.factors)
+
+
+@node
+class Sum(Expr):
+    """The sum of two or more terms of one shape."""
+
+    terms: tuple[Expr, ...]
+
+    def __str__(self) -> str:
+        return " + ".join(str(t) for t in self.terms)
+
+
+@node
+class Negative(Expr):
+    operand: Expr
+
+    def __str__(self) -> str:
+        return f"-{_inner(self.operand)}"
+
+
+@node
+class Quotient(Expr):
+    """Anything divided by a scalar."""
+
+    numerator: Expr
+    denominator: Expr
+
+    def __str__(self) -> str:
+        return f"{_inner(self.numerator)}/{_inner(self.denominator)}"
+
+
+@node
+class Power(Expr):
+    """A scalar to a rational power."""
+
+    base: Expr
+    exponent: Fraction
+
+    def __str__(self) -> str:
+        return f"{_inner(self.base)}^{self.exponent}"
+
+
+@node
+class SquareRoot(Expr):
+    """The square root of a nonnegative scalar."""
+
+    operand: Expr
+
+    def __str__(self) -> str:
+        return f"√{_inner(self.operand)}"
+
+
+@node
+class Diagonal(Expr):
+    """`diag(v)`, the square matrix with the column `v` on its diagonal."""
+
+    operand: Expr
+
+    def __str__(self) -> str:
+        return f"diag({self.operand})"
+
+
+@node
+class Elementwise(Expr):
+    """A function of one variable, or its `order`-th derivative, applied to each entry."""
+
+    function: str
+    operand: Expr
+    order: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.function}{'′' * self.order}({self.operand})"
+
+
+@node
+class LayerMap(Expr):
+    """`ψ(v)`: the activation applied to each entry, then the bias unit 1 appended (remarks, 8)."""
+
+    function: str
+    operand: Expr
+
+    def __str__(self) -> str:
+        return f"ψ({self.operand})"
+
+
+@node
+class ActivationJacobian(Expr):
+    """`D_l = ∂h_l/∂z_l = (diag g'(z_l) | 0)`, the rectangular Jacobian of `LayerMap`: one more column than rows."""
+
+    function: str
+    operand: Expr
+
+    def __str__(self) -> str:
+        inside = self.operand.index if isinstance(self.operand, Variable) else self.operand
+        return f"D_{inside}" if len(str(inside)) == 1 else f"D_{{{inside}}}"
+
+
+@node
+class Function(Expr):
+    """A scalar function of several columns about which nothing is known: the generic loss `L(ŷ, y)`."""
+
+    name: str
+    arguments: tuple[Expr, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.arguments))})"
+
+
+@node
+class LogSumExp(Expr):
+    """`log Σ_k exp v_k` of a column, a scalar."""
+
+    operand: Expr
+
+    def __str__(self) -> str:
+        return f"logsumexp({self.operand})"
+
+
+@node
+class Softmax(Expr):
+    """`exp v / Σ_k exp v_k` of a column."""
+
+    operand: Expr
+
+    def __str__(self) -> str:
+        return f"softmax({self.operand})"
+
+
+@node
+class Norm(Expr):
+    """`‖v‖_2`, or of a matrix the spectral norm; `kind` is "2" or "F"."""
+
+    operand: Expr
+    kind: str = "2"
+
+    def __str__(self) -> str:
+        return f"‖{self.operand}‖_{self.kind}"
+
+
+@node
+class SingularValue(Expr):
+    """`σ_{1,1}(A)`, the largest singular value, or `σ_{n,n}(A)`, the smallest (`largest=False`)."""
+
+    operand: Expr
+    largest: bool = True
+
+    def __str__(self) -> str:
+        return f"σ_{'1,1' if self.largest else 'n,n'}({self.operand})"
+
+
+@node
+class Partial(Expr):
+    """`∂of/∂wrt`. Denominator layout: `dim wrt × dim of`, and for a scalar `of` the shape of `wrt`.
+
+    In numerator layout (`numerator=True`) it is the transpose of that.
+    """
+
+    of: Expr
+    wrt: Expr
+    numerator: bool = False
+
+    def __str__(self) -> str:
+        return f"∂{self.of}/∂{self.wrt}"
+
+
+@node
+class IndexedProduct(Expr):
+    """`∏_{index=lower}^{upper} body`, ordered left to right by rising index, or by falling index (`descending`).
+
+    `lower` is the least index in either case. It is empty, the identity, where `upper = lower - 1`.
+    """
+
+    index: str
+    lower: Dim
+    upper: Dim
+    body: Expr
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"∏_{{{self.index}={self.lower}}}^{{{self.upper}}}[{self.body}]"
+
+
+@node
+class IndexedSum(Expr):
+    """`Σ_{index=lower}^{upper} body`."""
+
+    index: str
+    lower: Dim
+    upper: Dim
+    body: Expr
+
+    def __str__(self) -> str:
+        return f"Σ_{{{self.index}={self.lower}}}^{{{self.upper}}} {_inner(self.body)}"
+
+
+def _inner(e: Expr) -> str:
+    return f"({e})" if isinstance(e, Sum | Negative | Quotient | Hadamard | Product) else str(e)
+
+
+# --- walking and rebuilding ------------------------------------------------------------------------------------------
+
+
+def children(e: Node) -> tuple[Expr, ...]:
+    """The operands of a node, in the order in which a `Path` counts them."""
+    cached: tuple[Expr, ...] | None = e.__dict__.get("_children")
+    if cached is None:
+        found: list[Expr] = []
+        for value in e._values():
+            if isinstance(value, Expr):
+                found.append(value)
+            elif isinstance(value, tuple):
+                found.extend(v for v in value if isinstance(v, Expr))
+        cached = tuple(found)
+        e.__dict__["_children"] = cached
+    return cached
+
+
+def rebuild(e: N, operands: tuple[Expr, ...], dims: Callable[[Dim], Dim] | None = None) -> N:
+    """The same node over other operands, its own dims mapped by `dims`."""
+    rest = iter(operands)
+    values: list[Any] = []
+    for value in e._values():
+        if isinstance(value, Expr):
+            values.append(next(rest))
+        elif isinstance(value, tuple) and any(isinstance(v, Expr) for v in value):
+            values.append(tuple(next(rest) if isinstance(v, Expr) else v for v in value))
+        elif isinstance(value, Dim) and dims is not None:
+            values.append(dims(value))
+        else:
+            values.append(value)
+    return type(e)(*values)
+
+
+def subterms(e: Expr) -> Iterator[tuple[Path, Expr]]:
+    """Every subexpression with its path, from the outside in and left to right."""
+    yield (), e
+    for i, child in enumerate(children(e)):
+        for path, inner in subterms(child):
+            yield (i, *path), inner
+
+
+def at_path(e: Expr, path: Path) -> Expr:
+    """The subexpression at a path."""
+    for i in path:
+        e = children(e)[i]
+    return e
+
+
+def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
+    """The expression with the subexpression at a path replaced; a product put into a product stays flat."""
+    if not path:
+        return new
+    operands = children(e)
+    i = path[0]
+    inside = replace_at(operands[i], path[1:], new)
+    if isinstance(inside, Product) and isinstance(e, Product):
+        return Product((*operands[:i], *inside.factors, *operands[i + 1 :]))
+    if isinstance(inside, Sum) and isinstance(e, Sum):
+        return Sum((*operands[:i], *inside.terms, *operands[i + 1 :]))
+    return rebuild(e, (*operands[:i], inside, *operands[i + 1 :]))
+
+
+def free_symbols(e: Expr) -> frozenset[str]:
+    """Names of the integer symbols that occur free in it."""
+    cached: frozenset[str] | None = e.__dict__.get("_free")
+    if cached is None:
+        own: set[str] = set()
+        for value in e._values():
+            if isinstance(value, Dim):
+                own |= value.symbols
+        inside: set[str] = set()
+        for child in children(e):
+            inside |= free_symbols(child)
+        if isinstance(e, IndexedProduct | IndexedSum):
+            inside.discard(e.index)
+        cached = frozenset(own | inside)
+        e.__dict__["_free"] = cached
+    return cached
+
+
+def substitute(e: Expr, values: Mapping[str, Dim]) -> Expr:
+    """The expression with integer symbols replaced; a bound index is renamed rather than captured."""
+    values = {name: value for name, value in values.items() if name in free_symbols(e)}
+    if not values:
+        return e
+    if isinstance(e, IndexedProduct | IndexedSum):
+        inner = {name: value for name, value in values.items() if name != e.index}
+        bound, body = e.index, e.body
+        if any(bound in value.symbols for name, value in inner.items() if name in free_symbols(body)):
+            taken = free_symbols(body).union(*(value.symbols for value in inner.values()))
+            bound = next(c for c in "klmpqrstuvi" if c not in taken)
+            body = substitute(body, {e.index: index(bound)})
+        bounds = (e.lower.at(values), e.upper.at(values))
+        if isinstance(e, IndexedProduct):
+            return IndexedProduct(bound, *bounds, substitute(body, inner), e.descending)
+        return IndexedSum(bound, *bounds, substitute(body, inner))
+    return rebuild(e, tuple(substitute(c, values) for c in children(e)), lambda d: d.at(values))

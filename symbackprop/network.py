@@ -1,0 +1,163 @@
+"""The lecture's network: an MLP of symbolic or given depth and widths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbackprop.activations import activation as find_activation
+from symbackprop.dims import DEPTH, ONE, Dim, Units, Width, dim, index, units, width
+from symbackprop.equations import Equation, Network
+from symbackprop.errors import ShapeError, SymbackpropError
+from symbackprop.expr import (
+    LOSS,
+    Bias,
+    Elementwise,
+    Expr,
+    Function,
+    Hidden,
+    LayerMap,
+    Loss,
+    PreActivation,
+    Target,
+    Variable,
+    Weight,
+)
+from symbackprop.losses import loss as find_loss
+from symbackprop.shapes import SCALAR, Shape
+
+BIASES = ("augmented", "separate", "none")
+
+
+class MLP(Network):
+    """`z_{l+1} = W_l h_l`, `h_l = ψ(z_l)`, `ŷ = z_{L+1}`, with `x = h_0` (slide 1).
+
+    Args:
+        depth: number of hidden layers L; the symbol L if it is not given and neither are the widths.
+        widths: `n_0 … n_{L+1}`, bias units counted where the bias is augmented.
+        activation: a name of `activations`, or any other letter for a generic function of that name.
+        loss: a name of `losses`.
+        bias: "augmented" (every layer but the output ends in the constant 1), "separate" (`z = W h + b`) or "none".
+
+    Raises:
+        SymbackpropError: for a depth below 1, widths that do not fit the depth, or an unknown name.
+    """
+
+    def __init__(
+        self,
+        depth: int | Dim | None = None,
+        widths: Sequence[int] | None = None,
+        activation: str = "g",
+        loss: str = "generic",
+        bias: str = "augmented",
+    ) -> None:
+        if bias not in BIASES:
+            raise SymbackpropError(f"there is no bias {bias!r}: write one of {', '.join(BIASES)}")
+        self.bias = bias
+        self.widths = None if widths is None else tuple(widths)
+        self.depth = _depth(depth, self.widths, bias)
+        self.activation = find_activation(activation)
+        self.loss = find_loss(loss)
+        self.equations = self._equations()
+
+    @property
+    def augmented(self) -> bool:
+        return self.bias == "augmented"
+
+    @property
+    def output(self) -> PreActivation:
+        """`ŷ`, which is `z_{L+1}`."""
+        return PreActivation(self.depth + 1)
+
+    @property
+    def input(self) -> Hidden:
+        """`x`, which is `h_0`."""
+        return Hidden(dim(0))
+
+    def _equations(self) -> tuple[Equation, ...]:
+        l = index("l")
+        affine: Expr = Weight(l) @ Hidden(l)
+        if self.bias == "separate":
+            affine = affine + Bias(l)
+        return (
+            Equation(PreActivation(l + 1), affine, "l", dim(0), self.depth),
+            Equation(Hidden(l), self.layer_map(PreActivation(l)), "l", dim(1), self.depth),
+            Equation(LOSS, self.loss_of(self.output, Target())),
+        )
+
+    def layer_map(self, z: Expr) -> Expr:
+        """`ψ(z)`: the activation, with the bias unit appended where there is one."""
+        return LayerMap(self.activation.name, z) if self.augmented else Elementwise(self.activation.name, z)
+
+    def loss_of(self, output: Expr, target: Expr) -> Expr:
+        """The loss as a tree; generic losses are an opaque function of output and target."""
+        if self.loss.formula is None:
+            return Function(LOSS.name, (output, target))
+        return self.loss.formula(output, target, width(self.depth + 1))
+
+    def shape_of(self, variable: Variable) -> Shape:
+        match variable:
+            case Target():
+                return self.normal(width(self.depth + 1)), ONE
+            case Loss():
+                return SCALAR
+            case PreActivation(layer):
+                self._within(variable, layer, 1, self.depth + 1)
+                return self.normal(units(layer)), ONE
+            case Hidden(layer):
+                self._within(variable, layer, 0, self.depth)
+                return self.normal(width(layer)), ONE
+            case Weight(layer):
+                self._within(variable, layer, 0, self.depth)
+                return self.normal(units(layer + 1)), self.normal(width(layer))
+            case Bias(layer) if self.bias == "separate":
+                self._within(variable, layer, 0, self.depth)
+                return self.normal(units(layer + 1)), ONE
+        return super().shape_of(variable)
+
+    def _within(self, variable: Variable, layer: Dim, lower: int, upper: Dim) -> None:
+        below, above = layer - lower, upper - layer
+        if (below.is_constant and below.constant < 0) or (above.is_constant and above.constant < 0):
+            raise ShapeError(
+                f"there is no {variable} in a network of depth {self.depth}: its index runs from {lower} to {upper}"
+            )
+
+    def size(self, atom: Width | Units) -> Dim:
+        is_output = atom.layer == self.depth + 1
+        if self.widths is not None and atom.layer.is_constant:
+            known = self.widths[atom.layer.constant]
+            return dim(known - 1 if isinstance(atom, Units) and self.augmented and not is_output else known)
+        if isinstance(atom, Units) and (is_output or not self.augmented):
+            return width(atom.layer)
+        return Dim(((atom, 1),))
+
+    def says(self, size: Dim) -> str:
+        return str(self.normal(size).map_sizes(self._spelled))
+
+    def _spelled(self, atom: Width | Units) -> Dim:
+        return width(atom.layer) - 1 if isinstance(atom, Units) else Dim(((atom, 1),))
+
+
+def _depth(depth: int | Dim | None, widths: tuple[int, ...] | None, bias: str) -> Dim:
+    """The depth as a dim, after checking it and the widths."""
+    if depth is None:
+        depth = DEPTH if widths is None else len(widths) - 2
+    depth = dim(depth)
+    if depth.is_constant and depth.constant < 1:
+        raise SymbackpropError(
+            f"depth {depth} is not a network: the depth counts hidden layers; write 1 or more, or L"
+        )
+    if widths is None:
+        return depth
+    if not depth.is_constant or len(widths) != depth.constant + 2:
+        raise SymbackpropError(
+            f"{len(widths)} widths do not fit depth {depth}: write n_0 … n_(L+1), one more than the depth plus one"
+            if depth.is_constant
+            else f"widths {','.join(map(str, widths))} need a given depth: write depth {len(widths) - 2} or leave it out"
+        )
+    for layer, size in enumerate(widths):
+        hidden = layer <= depth.constant
+        least = 2 if bias == "augmented" and hidden else 1
+        if size < least:
+            why = " (the bias unit is counted, so 1 would be the bias unit alone)" if least == 2 else ""
+            raise SymbackpropError(f"width n_{layer} = {size} is too small: write {least} or more{why}")
+    return depth

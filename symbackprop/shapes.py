@@ -1,0 +1,294 @@
+"""Shapes, computed from the indices of an expression and never stored in it.
+
+`shape(e, network)` gives rows × columns as dims; a scalar is 1 × 1. A new primitive registers itself:
+`@shape.register`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import singledispatch
+from typing import Protocol
+
+from symbackprop import expr
+from symbackprop.dims import ONE, Dim, Units, Width, index, units, width
+from symbackprop.errors import ShapeError
+from symbackprop.expr import Expr, Variable, substitute
+
+Shape = tuple[Dim, Dim]
+SCALAR: Shape = (ONE, ONE)
+
+
+class Shaped(Protocol):
+    """What knows the shapes of variables: a network."""
+
+    def shape_of(self, variable: Variable) -> Shape:
+        """Rows × columns of a variable, or a `ShapeError` where the network has no such variable."""
+
+    def normal(self, size: Dim) -> Dim:
+        """The dim with what the network knows of its widths put in."""
+
+    def says(self, size: Dim) -> str:
+        """The dim as a person writes it: `n_2-1`."""
+
+
+def written(s: Shape, network: Shaped) -> str:
+    """A shape in an error message: `n_2-1 × n_1`."""
+    return " × ".join(network.says(size) for size in s)
+
+
+@singledispatch
+def shape(e: Expr, network: Shaped) -> Shape:
+    """Rows × columns of an expression in a network.
+
+    Raises:
+        ShapeError: if two parts do not conform; the message names both, with their shapes.
+    """
+    raise TypeError(f"{type(e).__name__} has no shape registered: add @shape.register for it")
+
+
+def _same(parts: Iterable[Expr], network: Shaped, verb: str) -> Shape:
+    first, *rest = parts
+    one = shape(first, network)
+    for other in rest:
+        two = shape(other, network)
+        if one != two:
+            raise ShapeError(
+                f"cannot {verb} {first} ({written(one, network)}) and {other} ({written(two, network)}): "
+                "both must have the same shape"
+            )
+    return one
+
+
+def _column(e: Expr, network: Shaped, what: str) -> Dim:
+    rows, columns = shape(e, network)
+    if columns != ONE:
+        raise ShapeError(f"{what} needs a column, but {e} is {written((rows, columns), network)}")
+    return rows
+
+
+def _scalar(e: Expr, network: Shaped, what: str) -> Shape:
+    found = shape(e, network)
+    if found != SCALAR:
+        raise ShapeError(f"{what} must be a scalar, but {e} is {written(found, network)}")
+    return SCALAR
+
+
+@shape.register
+def _(e: Variable, network: Shaped) -> Shape:
+    return network.shape_of(e)
+
+
+@shape.register(expr.Number)
+@shape.register(expr.Size)
+def _(e: Expr, network: Shaped) -> Shape:
+    return SCALAR
+
+
+@shape.register
+def _(e: expr.Identity, network: Shaped) -> Shape:
+    size = network.normal(e.size)
+    return size, size
+
+
+@shape.register
+def _(e: expr.Ones, network: Shaped) -> Shape:
+    return network.normal(e.size), ONE
+
+
+@shape.register
+def _(e: expr.Entry, network: Shaped) -> Shape:
+    if e.column is None:
+        _column(e.operand, network, f"the entry {e.row}")
+    else:
+        shape(e.operand, network)
+    return SCALAR
+
+
+@shape.register
+def _(e: expr.Row, network: Shaped) -> Shape:
+    return ONE, shape(e.operand, network)[1]
+
+
+@shape.register
+def _(e: expr.Column, network: Shaped) -> Shape:
+    return shape(e.operand, network)[0], ONE
+
+
+@shape.register
+def _(e: expr.WithoutBias, network: Shaped) -> Shape:
+    rows, columns = shape(e.operand, network)
+    return rows, _without_last(columns)
+
+
+def _without_last(size: Dim) -> Dim:
+    """`n_l - 1`, written as the number of units of layer `l` where the size is the width of a layer."""
+    match size:
+        case Dim(((Width(layer), 1),), 0):
+            return units(layer)
+    return size - 1
+
+
+@shape.register
+def _(e: expr.ColumnAt, network: Shaped) -> Shape:
+    return _column(e.vector, network, "a column-placement matrix"), network.normal(e.width)
+
+
+@shape.register
+def _(e: expr.Transpose, network: Shaped) -> Shape:
+    rows, columns = shape(e.operand, network)
+    return columns, rows
+
+
+@shape.register
+def _(e: expr.Product, network: Shaped) -> Shape:
+    rows, columns, last = ONE, ONE, None
+    for factor in e.factors:
+        found = shape(factor, network)
+        if found == SCALAR:
+            continue
+        if last is None:
+            rows = found[0]
+        elif found[0] != columns:
+            raise ShapeError(
+                f"cannot multiply {last} ({written(shape(last, network), network)}) by {factor} "
+                f"({written(found, network)}){_likely(columns, factor, network)}"
+            )
+        columns, last = found[1], factor
+    return rows, columns
+
+
+def _likely(needed: Dim, factor: Expr, network: Shaped) -> str:
+    """A guess at what was meant, for an error message."""
+    if isinstance(factor, Variable) and factor.index is not None:
+        for other in (expr.Hidden, expr.PreActivation):
+            try:
+                candidate = other(factor.index)
+                if candidate != factor and shape(candidate, network)[0] == needed:
+                    return f": did you mean {candidate}?"
+            except ShapeError:
+                continue
+    if shape(factor, network)[1] == needed:
+        return f": did you mean {factor.operand if isinstance(factor, expr.Transpose) else factor.T}?"
+    return ": the inner sizes differ"
+
+
+@shape.register
+def _(e: expr.Hadamard, network: Shaped) -> Shape:
+    return _same(e.factors, network, "multiply entry by entry")
+
+
+@shape.register
+def _(e: expr.Sum, network: Shaped) -> Shape:
+    return _same(e.terms, network, "add")
+
+
+@shape.register(expr.Negative)
+@shape.register(expr.Elementwise)
+def _(e: expr.Negative | expr.Elementwise, network: Shaped) -> Shape:
+    return shape(e.operand, network)
+
+
+@shape.register
+def _(e: expr.Quotient, network: Shaped) -> Shape:
+    _scalar(e.denominator, network, "a denominator")
+    return shape(e.numerator, network)
+
+
+@shape.register
+def _(e: expr.Power, network: Shaped) -> Shape:
+    return _scalar(e.base, network, "the base of a power")
+
+
+@shape.register
+def _(e: expr.SquareRoot, network: Shaped) -> Shape:
+    return _scalar(e.operand, network, "what stands under a root")
+
+
+@shape.register
+def _(e: expr.Diagonal, network: Shaped) -> Shape:
+    size = _column(e.operand, network, "diag")
+    return size, size
+
+
+@shape.register
+def _(e: expr.LayerMap, network: Shaped) -> Shape:
+    return _one_more(_column(e.operand, network, "ψ")), ONE
+
+
+@shape.register
+def _(e: expr.ActivationJacobian, network: Shaped) -> Shape:
+    size = _column(e.operand, network, "an activation Jacobian")
+    return size, _one_more(size)
+
+
+def _one_more(size: Dim) -> Dim:
+    """The width of a layer with that many units and a bias unit."""
+    match size:
+        case Dim(((Units(layer), 1),), 0):
+            return width(layer)
+    return size + 1
+
+
+@shape.register
+def _(e: expr.Function, network: Shaped) -> Shape:
+    for argument in e.arguments:
+        shape(argument, network)
+    return SCALAR
+
+
+@shape.register
+def _(e: expr.LogSumExp, network: Shaped) -> Shape:
+    _column(e.operand, network, "logsumexp")
+    return SCALAR
+
+
+@shape.register
+def _(e: expr.Softmax, network: Shaped) -> Shape:
+    return _column(e.operand, network, "softmax"), ONE
+
+
+@shape.register(expr.Norm)
+@shape.register(expr.SingularValue)
+def _(e: expr.Norm | expr.SingularValue, network: Shaped) -> Shape:
+    shape(e.operand, network)
+    return SCALAR
+
+
+@shape.register
+def _(e: expr.Partial, network: Shaped) -> Shape:
+    of, wrt = shape(e.of, network), shape(e.wrt, network)
+    if of == SCALAR:
+        found = wrt
+    elif of[1] == ONE and wrt[1] == ONE:
+        found = (wrt[0], of[0])
+    else:
+        raise ShapeError(
+            f"{e} would need more than two indices: {e.of} is {written(of, network)} "
+            f"and {e.wrt} is {written(wrt, network)}; differentiate a scalar, or a column by a column"
+        )
+    return (found[1], found[0]) if e.numerator else found
+
+
+@shape.register
+def _(e: expr.IndexedProduct, network: Shaped) -> Shape:
+    rows, columns = shape(e.body, network)
+    after = substitute(e.body, {e.index: index(e.index) + (-1 if e.descending else 1)})
+    first, last = (e.upper, e.lower) if e.descending else (e.lower, e.upper)
+    if (rows, columns) == SCALAR:
+        return SCALAR
+    found = shape(after, network)
+    if columns != found[0]:
+        raise ShapeError(
+            f"the factors of {e} do not conform: {e.body} ({written((rows, columns), network)}) "
+            f"is followed by {after} ({written(found, network)})"
+        )
+    return (
+        network.normal(rows.at({e.index: first})),
+        network.normal(columns.at({e.index: last})),
+    )
+
+
+@shape.register
+def _(e: expr.IndexedSum, network: Shaped) -> Shape:
+    return shape(e.body, network)

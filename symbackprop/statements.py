@@ -1,0 +1,43 @@
+"""Statements: what one line of the lecture says. Not always an expression: a chain of relations, an implication, a list."""
+
+from __future__ import annotations
+
+from symbackprop.expr import Expr, Node, node
+
+RELATIONS = ("=", "≤", "≥", "⇒")
+
+
+class Statement(Node):
+    """Something that is claimed, and true or false."""
+
+
+@node
+class Chain(Statement):
+    """`first rel_1 second rel_2 third …`; `relations` has one element fewer than `sides`.
+
+    A chain may go on from the line before: then its first side is not printed (`continued`).
+    """
+
+    sides: tuple[Expr, ...]
+    relations: tuple[str, ...]
+    continued: bool = False
+
+
+@node
+class Together(Statement):
+    """Several statements, all claimed, separated by commas."""
+
+    parts: tuple[Statement, ...]
+
+
+@node
+class Implies(Statement):
+    """`premise ⇒ conclusion`."""
+
+    premise: Statement
+    conclusion: Statement
+
+
+def equal(*sides: Expr) -> Chain:
+    """`a = b = …`."""
+    return Chain(sides, ("=",) * (len(sides) - 1))
