@@ -59,6 +59,10 @@ class MLP(Network):
         self.loss = find_loss(loss)
         self.equations = self._equations()
 
+    def given(self, widths: Sequence[int]) -> MLP:
+        """The same kind of network with given widths, and so a given depth."""
+        return MLP(None, widths, self.activation.name, self.loss.name, self.bias)
+
     @property
     def augmented(self) -> bool:
         return self.bias == "augmented"
