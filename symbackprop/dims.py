@@ -65,6 +65,10 @@ class Dim:
 
     def __add__(self, other: Dim | int) -> Dim:
         other = dim(other)
+        if not other.terms:
+            return Dim(self.terms, self.constant + other.constant) if other.constant else self
+        if not self.terms:
+            return Dim(other.terms, self.constant + other.constant)
         return _collect((*self.terms, *other.terms), self.constant + other.constant)
 
     __radd__ = __add__
@@ -97,7 +101,7 @@ class Dim:
 
     def at(self, values: Mapping[str, Dim]) -> Dim:
         """The dim with each named symbol replaced."""
-        if not values or self.symbols.isdisjoint(values):
+        if not values or not self.terms or self.symbols.isdisjoint(values):
             return self
         total = Dim(constant=self.constant)
         for atom, c in self.terms:
@@ -150,6 +154,8 @@ def _collect(terms: Iterable[tuple[Atom, int]], constant: int) -> Dim:
     for atom, c in terms:
         total[atom] = total.get(atom, 0) + c
     kept = [(atom, c) for atom, c in total.items() if c]
+    if len(kept) < 2:
+        return Dim(tuple(kept), constant)
     # positive terms first, so that a printed dim never opens with a minus if it can help it
     kept.sort(key=lambda term: (term[1] < 0, _key(term[0])))
     return Dim(tuple(kept), constant)

@@ -198,6 +198,17 @@ class Identity(Expr):
 
 
 @node
+class Kronecker(Expr):
+    """`δ_{i,k}`: 1 where both indices are equal, else 0."""
+
+    one: Dim
+    two: Dim
+
+    def __str__(self) -> str:
+        return f"δ_{{{self.one},{self.two}}}"
+
+
+@node
 class Ones(Expr):
     """The column of ones, `size × 1`."""
 

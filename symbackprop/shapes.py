@@ -81,6 +81,7 @@ def _(e: Variable, network: Shaped) -> Shape:
 
 @shape.register(expr.Number)
 @shape.register(expr.Size)
+@shape.register(expr.Kronecker)
 def _(e: Expr, network: Shaped) -> Shape:
     return SCALAR
 

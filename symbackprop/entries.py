@@ -1,0 +1,283 @@
+"""Every expression by entries, and the chain rule by entries: the part of the index calculus that knows the nodes.
+
+A new primitive registers its entries here from outside: `@entries.register`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import singledispatch
+
+from symbackprop import expr
+from symbackprop.dims import ONE, Dim, index
+from symbackprop.expr import LOSS, Expr, Partial, substitute
+from symbackprop.indices import (
+    UNIT,
+    Calculus,
+    Delta,
+    Entries,
+    Inexpressible,
+    Item,
+    Term,
+    applied,
+    derivative,
+    normal,
+    plus,
+    raised,
+    scaled,
+    single,
+    summed,
+    times,
+)
+from symbackprop.shapes import SCALAR
+
+
+@singledispatch
+def entries(e: Expr, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    """The entry of an expression at a row and a column, as a sum of products of entries of what it is made of.
+
+    Raises:
+        Inexpressible: for a node that has no entries in this calculus (a singular value).
+    """
+    raise Inexpressible(f"{type(e).__name__} is not registered with the index calculus")
+
+
+@entries.register(expr.Variable)
+@entries.register(expr.IndexedProduct)
+@entries.register(expr.Function)
+@entries.register(expr.Size)
+def _(e: Expr, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return single(Item(e, row, column))
+
+
+@entries.register
+def _(e: expr.Partial, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    if e.numerator:
+        row, column = column, row
+    if calculus.shape(e.of) == SCALAR:
+        variable, row, column = place(e.wrt, row, column, calculus)
+        return single(Item(expr.Partial(e.of, variable), row, column))
+    return single(Item(expr.Partial(e.of, e.wrt), row, column))
+
+
+def place(part: Expr, row: Dim, column: Dim, calculus: Calculus) -> tuple[expr.Variable, Dim, Dim]:
+    """Which entry of which variable an entry of a part of it is: entry `k` of `w_{l,j}ᵀ` is entry `j, k` of `W_l`."""
+    match part:
+        case expr.Variable():
+            return part, row, column
+        case expr.Transpose(operand):
+            return place(operand, column, row, calculus)
+        case expr.Row(operand, j):
+            return place(operand, calculus.fixed(j, calculus.shape(operand)[0]), column, calculus)
+        case expr.Column(operand, k):
+            return place(operand, row, calculus.fixed(k, calculus.shape(operand)[1]), calculus)
+        case expr.Entry(operand, i, k):
+            rows, columns = calculus.shape(operand)
+            second = ONE if k is None else calculus.fixed(k, columns)
+            return place(operand, calculus.fixed(i, rows), second, calculus)
+        case expr.WithoutBias(operand):
+            return place(operand, row, column, calculus)
+    raise Inexpressible(f"{part} is not a part of a variable")
+
+
+@entries.register
+def _(e: expr.Number, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return scaled(e.value, UNIT)
+
+
+@entries.register
+def _(e: expr.Identity, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return single(Delta(row, column))
+
+
+@entries.register
+def _(e: expr.Ones, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return UNIT
+
+
+@entries.register(expr.Row)
+@entries.register(expr.Column)
+@entries.register(expr.Entry)
+@entries.register(expr.WithoutBias)
+def _(e: expr.Row | expr.Column | expr.Entry | expr.WithoutBias, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    rows, columns = calculus.shape(e.operand)
+    match e:
+        case expr.Row(_, j):
+            row = calculus.fixed(j, rows)
+        case expr.Column(_, k):
+            column = calculus.fixed(k, columns)
+        case expr.Entry(_, i, k):
+            row, column = calculus.fixed(i, rows), ONE if k is None else calculus.fixed(k, columns)
+    return entries(e.operand, row, column, calculus)
+
+
+@entries.register
+def _(e: expr.ColumnAt, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    at = calculus.fixed(e.column, e.width)
+    return times(entries(e.vector, row, ONE, calculus), single(Delta(column, at)))
+
+
+@entries.register
+def _(e: expr.Transpose, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return entries(e.operand, column, row, calculus)
+
+
+@entries.register
+def _(e: expr.Product, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    total = UNIT
+    chain = []
+    for factor in e.factors:
+        if calculus.shape(factor) == SCALAR:
+            total = times(total, entries(factor, ONE, ONE, calculus))
+        else:
+            chain.append(factor)
+    inner: list[Dim] = []
+    here = row
+    for i, factor in enumerate(chain):
+        size = calculus.shape(factor)[1]
+        last = i == len(chain) - 1
+        there = column if last else ONE if size == ONE else calculus.index(size)
+        total = times(total, entries(factor, here, there, calculus))
+        if not last and there != ONE:
+            inner.append(there)
+        here = there
+    for over in inner:
+        total = summed(over, total, calculus)
+    return total
+
+
+@entries.register
+def _(e: expr.Hadamard, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    total = UNIT
+    for factor in e.factors:
+        total = times(total, entries(factor, row, column, calculus))
+    return total
+
+
+@entries.register
+def _(e: expr.Sum, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return plus(*(entries(term, row, column, calculus) for term in e.terms))
+
+
+@entries.register
+def _(e: expr.Negative, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return scaled(-1, entries(e.operand, row, column, calculus))
+
+
+@entries.register
+def _(e: expr.Quotient, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    below = normal(entries(e.denominator, ONE, ONE, calculus), calculus)
+    return times(entries(e.numerator, row, column, calculus), raised(below, Fraction(-1)))
+
+
+@entries.register
+def _(e: expr.Power, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return raised(normal(entries(e.base, ONE, ONE, calculus), calculus), e.exponent)
+
+
+@entries.register
+def _(e: expr.SquareRoot, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return raised(normal(entries(e.operand, ONE, ONE, calculus), calculus), Fraction(1, 2))
+
+
+@entries.register
+def _(e: expr.Diagonal, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return times(entries(e.operand, row, ONE, calculus), single(Delta(row, column)))
+
+
+@entries.register
+def _(e: expr.Elementwise, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return applied(e.function, e.order, entries(e.operand, row, column, calculus), calculus)
+
+
+@entries.register
+def _(e: expr.LayerMap, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    size = calculus.shape(e.operand)[0]
+    k = calculus.index(size)
+    units = times(applied(e.function, 0, entries(e.operand, k, ONE, calculus), calculus), single(Delta(row, k)))
+    return plus(summed(k, units, calculus), single(Delta(row, size + 1)))
+
+
+@entries.register
+def _(e: expr.ActivationJacobian, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    slope = applied(e.function, 1, entries(e.operand, row, ONE, calculus), calculus)
+    return times(slope, single(Delta(row, column)))
+
+
+def _exponentials(e: Expr, calculus: Calculus) -> Entries:
+    k = calculus.index(calculus.shape(e)[0])
+    return summed(k, applied("exp", 0, entries(e, k, ONE, calculus), calculus), calculus)
+
+
+@entries.register
+def _(e: expr.LogSumExp, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return applied("log", 0, _exponentials(e.operand, calculus), calculus)
+
+
+@entries.register
+def _(e: expr.Softmax, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    above = applied("exp", 0, entries(e.operand, row, ONE, calculus), calculus)
+    return times(above, raised(normal(_exponentials(e.operand, calculus), calculus), Fraction(-1)))
+
+
+@entries.register
+def _(e: expr.Norm, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    rows, columns = calculus.shape(e.operand)
+    if e.kind == "2" and columns != ONE:
+        raise Inexpressible("a spectral norm has no formula by entries")
+    i, k = calculus.index(rows), calculus.index(columns)
+    square = times(entries(e.operand, i, k, calculus), entries(e.operand, i, k, calculus))
+    total = normal(summed(k, summed(i, square, calculus), calculus), calculus)
+    return raised(total, Fraction(1, 2))
+
+
+@entries.register
+def _(e: expr.IndexedSum, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    if e.lower != ONE:
+        raise Inexpressible("a sum by entries starts at 1")
+    i = calculus.index(e.upper)
+    return summed(i, entries(substitute(e.body, {e.index: i}), row, column, calculus), calculus)
+
+
+# --- the chain rule --------------------------------------------------------------------------------------------------
+
+
+def chained(variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    """`∂L/∂v` at an entry, through every equation that uses `v`: `Σ_u Σ_i ∂L/∂u_i ∂u_i/∂v`, by the forward equations.
+
+    Raises:
+        Inexpressible: if the variable is used nowhere.
+        LookupError: if what is known of the indices does not say where it is used.
+    """
+    parts = []
+    for equation in calculus.network.uses(variable, calculus.known):
+        u = equation.left
+        rows, columns = calculus.shape(u)
+        i, k = calculus.index(rows), ONE if columns == ONE else calculus.index(columns)
+        slope = derivative(normal(entries(equation.right, i, k, calculus), calculus), variable, row, column, calculus)
+        upstream = UNIT if u == LOSS else single(Item(Partial(LOSS, u), i, k))
+        total = times(slope, upstream)
+        for over in (i, k):
+            total = total if over is ONE else summed(over, total, calculus)
+        parts.append(total)
+    if not parts:
+        raise Inexpressible(f"the loss does not depend on {variable} through any forward equation")
+    return normal(plus(*parts), calculus)
+
+
+def further(one: Entries, calculus: Calculus) -> Entries:
+    """Every `∂L/∂u` in it taken through one more forward equation."""
+    parts = []
+    for term in one.terms:
+        total = Entries((Term(term.coefficient, (), ()),))
+        for factor in term.factors:
+            match factor:
+                case Item(Partial(expr.Loss(), expr.Variable() as u), row, column):
+                    total = times(total, chained(u, row, column, calculus))
+                case _:
+                    total = times(total, single(factor))
+        for name, size in term.bound:
+            calculus.ranges[name] = size
+            total = summed(index(name), total, calculus)
+        parts.append(total)
+    return normal(plus(*parts), calculus)

@@ -1,0 +1,187 @@
+"""The chain rule and the Jacobians, derived from the network's forward equations by index calculus.
+
+Nothing here says what the Jacobian of a layer is: with `z = W h + h` in place of `z = W h`, `through_weights` gives
+`Wᵀ + I`.
+"""
+
+from __future__ import annotations
+
+from symbackprop import expr
+from symbackprop.derivation import Context, Derivation, Rewritten, Rule, rule
+from symbackprop.dims import ONE, index
+from symbackprop.entries import chained, entries, further, place
+from symbackprop.expr import LOSS, Entry, Expr, Hidden, Partial, PreActivation, Row, Transpose, Variable, Weight
+from symbackprop.indices import Calculus, Entries, Inexpressible, derivative, normal, written
+from symbackprop.rules.recognise import recognised
+from symbackprop.shapes import shape
+
+
+def variable_of(part: Expr) -> Variable | None:
+    """The variable that something is a part of: `W_l` for `w_{l,j}ᵀ`; None if it is a part of none."""
+    match part:
+        case Variable():
+            return part
+        case Transpose(operand) | Row(operand) | expr.Column(operand) | Entry(operand):
+            return variable_of(operand)
+    return None
+
+
+def _used_in(wrt: Expr, context: Context) -> list[Variable]:
+    variable = variable_of(wrt)
+    return [] if variable is None else [e.left for e in context.network.uses(variable, context.known)]
+
+
+# --- one column by another -------------------------------------------------------------------------------------------
+
+
+@rule("chain rule", source="slide 1")
+def chain_rule(e: Expr, context: Context) -> Rewritten | None:
+    r"""∂L/∂v = (∂u/∂v) ∂L/∂u, summed over every u that v is used in        shapes: dim v × dim u · dim u × 1"""
+    match e:
+        case Partial(expr.Loss(), wrt, False) if shape(wrt, context.network)[1] == ONE:
+            used = _used_in(wrt, context)
+            if not used or LOSS in used:
+                return None
+            parts: list[Expr] = [Partial(u, wrt) @ Partial(LOSS, u) for u in used]
+            why = f"The loss depends on {wrt} only through {' and '.join(map(str, used))}."
+            return Rewritten(parts[0] if len(parts) == 1 else expr.Sum(tuple(parts)), why)
+    return None
+
+
+@rule("Jacobian by entries", source="slide 1")
+def jacobian(e: Expr, context: Context) -> Rewritten | None:
+    r"""(∂u/∂v)_{ki} = ∂u_i/∂v_k, from the forward equation of u        shape: dim v × dim u"""
+    match e:
+        case Partial(Variable() as of, wrt, False) if of != LOSS:
+            equation = context.network.definition(of, context.known)
+            if equation is None:
+                return None
+            work = Calculus(context.network, context.known)
+            k = work.index(shape(wrt, context.network)[0], "k")
+            i = work.index(shape(of, context.network)[0], "i")
+            try:
+                forward = normal(entries(equation.right, i, ONE, work), work)
+                variable, row, column = place(wrt, k, ONE, work)
+                slope = derivative(forward, variable, row, column, work)
+                made = recognised(slope, k, i, work)
+            except Inexpressible:
+                return None
+            by = Entry(variable, row, None if column == ONE else column)
+            why = f"{of} = {equation.right}, differentiated entry by entry."
+            return Rewritten(made, why, (_by_entries(Entry(of, i), by, forward, slope, made, context),))
+    return None
+
+
+def _by_entries(of: Entry, by: Entry, forward: Entries, slope: Entries, made: Expr, context: Context) -> Derivation:
+    """The calculation as steps: entry `i` of the forward equation, its derivative by entry `k`, an entry of the result."""
+    lines = (
+        ("forward equation", Partial(written(forward), by)),
+        ("derivative of an entry", written(slope)),
+        ("read as a matrix", Entry(made, index("k"), index("i"))),
+    )
+    proof = Derivation(Partial(of, by), context.network, known=context.known, title=f"{of} by {by}")
+    for name, line in lines:
+        proof = proof.by(Rule(name, lambda e, c, line=line: line), at=())  # type: ignore[misc]
+    return proof
+
+
+def _through(e: Expr, context: Context) -> Rewritten | None:
+    """The chain rule with the Jacobian put in, as one step."""
+    chain = chain_rule(e, context)
+    if chain is None or not isinstance(chain.after, expr.Product):
+        return None
+    local, upstream = chain.after.factors
+    slope = jacobian(local, context)
+    if slope is None:
+        return None
+    return Rewritten(slope.after @ upstream, f"{chain.why} {slope.why}", slope.subproofs)
+
+
+@rule("through the activation", source="slide 1, bullet 2")
+def through_activation(e: Expr, context: Context) -> Rewritten | None:
+    r"""∂L/∂z_l = (∂h_l/∂z_l) ∂L/∂h_l = D_l ∂L/∂h_l        shapes: (n_l-1)×n_l · n_l×1"""
+    match e:
+        case Partial(expr.Loss(), PreActivation()):
+            return _through(e, context)
+    return None
+
+
+@rule("through the weights", source="slide 1, bullets 1 and 3")
+def through_weights(e: Expr, context: Context) -> Rewritten | None:
+    r"""∂L/∂h_l = (∂z_{l+1}/∂h_l) ∂L/∂z_{l+1} = W_lᵀ ∂L/∂z_{l+1}        shapes: n_l×(n_{l+1}-1) · (n_{l+1}-1)×1"""
+    match e:
+        case Partial(expr.Loss(), Hidden()):
+            return _through(e, context)
+    return None
+
+
+@rule("row of the weights", source="slide 1, bullet 4")
+def weight_row(e: Expr, context: Context) -> Rewritten | None:
+    r"""∂L/∂w_{l,j}ᵀ = (0 … h_l … 0) ∂L/∂z_{l+1}        shapes: n_l×(n_{l+1}-1) · (n_{l+1}-1)×1"""
+    match e:
+        case Partial(expr.Loss(), Transpose(Row(Weight(), _))):
+            return _through(e, context)
+    return None
+
+
+# --- a gradient at once, by contraction ------------------------------------------------------------------------------
+
+
+def _contracted(e: Partial, context: Context, style: str, twice: bool = False) -> Expr | None:
+    """`∂L/∂v` read off `Σ_u Σ_i ∂L/∂u_i ∂u_i/∂v`; `twice` goes on through what comes out, over one more layer."""
+    work = Calculus(context.network, context.known)
+    rows, columns = shape(e.wrt, context.network)
+    k = ONE if rows == ONE else work.index(rows, "k")
+    i = ONE if columns == ONE else work.index(columns, "i")
+    try:
+        total = chained(*place(e.wrt, k, i, work), work)
+        if twice:
+            total = further(total, work)
+        return recognised(total, k, i, work, style)
+    except Inexpressible:
+        return None
+
+
+@rule("weight matrix", source="Goodfellow, Bengio, Courville 2016, algorithm 6.4")
+def weight_matrix(e: Expr, context: Context) -> Expr | None:
+    r"""∂L/∂W_l = ∂L/∂z_{l+1} h_lᵀ        shapes: (n_{l+1}-1)×1 · 1×n_l"""
+    match e:
+        case Partial(expr.Loss(), Weight()):
+            return _contracted(e, context, "jacobian")
+    return None
+
+
+@rule("bias", source="Goodfellow, Bengio, Courville 2016, algorithm 6.4")
+def bias(e: Expr, context: Context) -> Expr | None:
+    r"""∂L/∂b_l = ∂L/∂z_{l+1}        shapes: (n_{l+1}-1)×1, the last column of W_l being b_l where biases are units"""
+    match e:
+        case Partial(expr.Loss(), expr.Bias() | expr.Column(Weight(), _)):
+            return _contracted(e, context, "jacobian")
+    return None
+
+
+@rule("row of the weights, scaled", source="slide 1, bullet 4")
+def weight_row_scaled(e: Expr, context: Context) -> Expr | None:
+    r"""∂L/∂w_{l,j}ᵀ = (∂L/∂z_{l+1})_j h_l        shapes: 1×1 · n_l×1"""
+    match e:
+        case Partial(expr.Loss(), Transpose(Row(Weight(), _))):
+            return _contracted(e, context, "hadamard")
+    return None
+
+
+@rule("through a layer", source="Nielsen 2015, equation BP2")
+def through_layer(e: Expr, context: Context) -> Expr | None:
+    r"""∂L/∂z_l = g'(z_l) ⊙ (W̃_lᵀ ∂L/∂z_{l+1})        shapes: (n_l-1)×1 ⊙ (n_l-1)×(n_{l+1}-1) · (n_{l+1}-1)×1"""
+    match e:
+        case Partial(expr.Loss(), PreActivation()):
+            return _contracted(e, context, "hadamard", twice=True)
+    return None
+
+
+@rule("gradient of the loss", source="the loss's own formula")
+def loss_gradient(e: Expr, context: Context) -> Expr | None:
+    r"""∂L/∂ŷ, from the formula of the loss by entries        shape: n_{L+1} × 1"""
+    match e:
+        case Partial(expr.Loss(), PreActivation() as output) if _used_in(output, context) == [LOSS]:
+            return _contracted(e, context, "hadamard")
+    return None

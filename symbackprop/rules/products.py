@@ -1,0 +1,87 @@
+"""Rules about the ordered product `∏_{l=a}^{b} A_l`: they follow from its definition by recursion on the bounds."""
+
+from __future__ import annotations
+
+from symbackprop.derivation import Context, Rule, rule
+from symbackprop.dims import Dim, dim
+from symbackprop.expr import Expr, IndexedProduct, Product, substitute
+
+
+def factors_of(e: Expr) -> tuple[Expr, ...]:
+    """The factors of a product, or the expression alone."""
+    return e.factors if isinstance(e, Product) else (e,)
+
+
+def product_of(factors: tuple[Expr, ...]) -> Expr:
+    """The product of one or more factors; one factor is itself."""
+    return factors[0] if len(factors) == 1 else Product(factors)
+
+
+def instance(body: Expr, name: str, at: Dim) -> tuple[Expr, ...]:
+    """The factors of the body of an indexed product at one value of its index."""
+    return factors_of(substitute(body, {name: at}))
+
+
+@rule("into the product", source="definition of the ordered product")
+def absorb(e: Expr, context: Context) -> Expr | None:
+    r"""∏_{l=a}^{b} A_l · A_{b+1} = ∏_{l=a}^{b+1} A_l        shapes: as the factors"""
+    if not isinstance(e, Product):
+        return None
+    for i, factor in enumerate(e.factors):
+        if isinstance(factor, IndexedProduct) and not factor.descending:
+            following = instance(factor.body, factor.index, factor.upper + 1)
+            end = i + 1 + len(following)
+            if e.factors[i + 1 : end] == following:
+                grown = IndexedProduct(factor.index, factor.lower, factor.upper + 1, factor.body)
+                return product_of((*e.factors[:i], grown, *e.factors[end:]))
+    return None
+
+
+def fold(name: str, body: Expr, lower: Dim | int, upper: Dim | int) -> Rule:
+    """The rule that writes `A_a A_{a+1} … A_b` as `∏_{l=a}^{b} A_l`; with `b = a - 1` it inserts the empty product.
+
+    Args:
+        name: the index of the product.
+        body: what is multiplied, in terms of that index.
+        lower: the first value of the index.
+        upper: the last one; the difference is a given number.
+    """
+    first, last = dim(lower), dim(upper)
+    count = (last - first).constant + 1
+
+    def rewrite(e: Expr, context: Context) -> Expr | None:
+        if not isinstance(e, Product) or not (last - first).is_constant:
+            return None
+        run = tuple(f for step in range(count) for f in instance(body, name, first + step))
+        made = IndexedProduct(name, first, last, body)
+        starts = range(len(e.factors) - len(run) + 1)
+        at = next((i for i in starts if run and e.factors[i : i + len(run)] == run), None)
+        if not run:
+            # the empty product is the identity; it goes where the next factor of the run would stand
+            at = len(e.factors) - 1
+        if at is None:
+            return None
+        return Product((*e.factors[:at], made, *e.factors[at + len(run) :]))
+
+    statement = "A_a A_{a+1} … A_b = ∏_{l=a}^{b} A_l        shapes: as the factors"
+    return Rule("as a product", rewrite, statement, source="definition of the ordered product")
+
+
+@rule("first factor out", source="definition of the ordered product")
+def peel(e: Expr, context: Context) -> Expr | None:
+    r"""∏_{l=a}^{b} A_l = A_a ∏_{l=a+1}^{b} A_l, for a ≤ b        shapes: as the factors"""
+    if not isinstance(e, IndexedProduct) or e.descending:
+        return None
+    rest = IndexedProduct(e.index, e.lower + 1, e.upper, e.body)
+    return Product((*instance(e.body, e.index, e.lower), rest))
+
+
+def over(name: str, lower: Dim | int, upper: Dim | int, body: Expr) -> IndexedProduct:
+    """`∏_{name=lower}^{upper} body`."""
+    return IndexedProduct(name, dim(lower), dim(upper), body)
+
+
+def at_index(e: Expr, name: str, value: Dim | int) -> Expr:
+    """An expression at one value of an index."""
+    return substitute(e, {name: dim(value)})
+

@@ -1,0 +1,267 @@
+"""From entries back to vectors and matrices: `Σ_i W_{ik} u_i`, read at the index `k`, is `Wᵀ u`.
+
+Whatever is recognised is taken apart again and compared, so a reading can fail but not be wrong.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symbackprop import expr
+from symbackprop.dims import ONE, Dim, Symbol, Width, units
+from symbackprop.entries import entries
+from symbackprop.expr import Expr
+from symbackprop.indices import (
+    Applied,
+    Calculus,
+    Delta,
+    Entries,
+    Factor,
+    Inexpressible,
+    Item,
+    Raised,
+    Term,
+    normal,
+    shape_is_plain,
+)
+
+STYLES = ("jacobian", "hadamard")
+
+
+def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: str = "jacobian") -> Expr:
+    """The expression whose entry at `row, column` is given; a column where `column` is 1, a scalar where both are.
+
+    Args:
+        one: entries in normal form.
+        row: an index of the calculation, or 1.
+        column: the same.
+        calculus: the calculation that the entries come from.
+        style: "jacobian" writes `diag(g'(z)) u`, "hadamard" writes `g'(z) ⊙ u`.
+
+    Raises:
+        Inexpressible: where the entries are not those of an expression of this tree.
+    """
+    total: Expr | None = None
+    for term in one.terms:
+        part = _Reading(term, row, column, calculus, style).read()
+        if total is None:
+            total = -part if term.coefficient < 0 else part
+        else:
+            total = total - part if term.coefficient < 0 else total + part
+    if total is None:
+        raise Inexpressible("everything cancels")
+    if normal(entries(total, row, column, calculus), calculus) != one:
+        raise Inexpressible(f"{total} does not have the entries that it was read from")
+    return total
+
+
+class _Reading:
+    """One term being read; factors are struck from `left` as they are used."""
+
+    def __init__(self, term: Term, row: Dim, column: Dim, calculus: Calculus, style: str) -> None:
+        self.left = list(term.factors)
+        self.coefficient = abs(term.coefficient)
+        self.row, self.column = row, column
+        self.calculus = calculus
+        self.style = style
+        self.sizes = {name: size for name, size in term.bound}
+        for end in (row, column):
+            if (name := _name(end)) is not None:
+                self.sizes[name] = calculus.ranges[name]
+        calculus.ranges.update(self.sizes)
+
+    def read(self) -> Expr:
+        scalars = [self._scalar(f) for f in self._take(lambda f: not self._live(f) and not isinstance(f, Delta))]
+        if self.row == ONE and self.column == ONE:
+            body = self._inner()
+        elif self.column == ONE:
+            body = self._column(self.row)
+        elif self.row == ONE:
+            body = self._column(self.column).T
+        else:
+            body = self._matrix()
+        if self.left:
+            raise Inexpressible(f"nothing is known to write {self.left[0]} as")
+        if self.coefficient != 1:
+            scalars.insert(0, expr.Number(Fraction(self.coefficient)))
+        parts = [*scalars, *([] if body is None else [body])] or [expr.number(1)]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total @ part
+        return total
+
+    # which indices a factor has, and which factors an index
+
+    def _live(self, factor: Factor) -> list[str]:
+        match factor:
+            case Item(_, row, column):
+                ends = [row, column]
+            case Delta(one, two):
+                ends = [one, two]
+            case Applied(_, _, argument) | Raised(argument, _):
+                inner = [name for t in argument.terms for f in t.factors for name in self._live(f)]
+                return list(dict.fromkeys(inner))
+        return [name for name in dict.fromkeys(map(_name, ends)) if name is not None and name in self.sizes]
+
+    def _take(self, wanted) -> list[Factor]:  # type: ignore[no-untyped-def]
+        taken = [f for f in self.left if wanted(f)]
+        self.left = [f for f in self.left if not wanted(f)]
+        return taken
+
+    # scalars and columns
+
+    def _scalar(self, factor: Factor) -> Expr:
+        match factor:
+            case Item(of, row, column):
+                return of if shape_is_plain(of) else expr.Entry(of, row, None if column == ONE else column)
+            case Applied(function, order, argument):
+                return expr.Elementwise(function, recognised(argument, ONE, ONE, self.calculus, self.style), order)
+            case Raised(base, exponent):
+                inside = recognised(base, ONE, ONE, self.calculus, self.style)
+                return expr.SquareRoot(inside) if exponent == Fraction(1, 2) else expr.Power(inside, exponent)
+        raise Inexpressible(f"{factor} is not a scalar")
+
+    def _weight(self, factor: Factor, at: Dim) -> Expr:
+        """A factor that has one index only, as a column over it."""
+        size = self.sizes[str(at)]
+        match factor:
+            case Item(of, row, column):
+                if column == ONE:
+                    found: Expr = of
+                elif _name(column) == str(at):
+                    found = expr.Row(of, row).T
+                else:
+                    found = expr.Column(of, column)
+            case Applied(function, order, argument):
+                found = expr.Elementwise(function, recognised(argument, at, ONE, self.calculus, self.style), order)
+            case _:
+                raise Inexpressible(f"{factor} is not a column")
+        if self.calculus.shape(found)[0] != size:
+            raise Inexpressible(f"{found} is longer than the index it is read at")
+        return found
+
+    def _edge(self, item: Item, at: Dim) -> tuple[Expr, Dim]:
+        """A matrix that has the index `at` and another, turned so that `at` counts its rows; and the other index."""
+        matrix = item.of
+        if self.sizes[str(item.column)] == self.calculus.shape(matrix)[1] - 1:
+            matrix = expr.WithoutBias(matrix)
+        return (matrix, item.column) if item.row == at else (matrix.T, item.row)
+
+    def _around(self, at: Dim) -> tuple[list[Expr], list[Item]]:
+        """The columns and the matrices that have an index, slopes first."""
+        name = str(at)
+        found = self._take(lambda f: name in self._live(f))
+        weights = [f for f in found if self._live(f) == [name]]
+        weights.sort(key=lambda f: not (isinstance(f, Applied) and f.order > 0))
+        edges = [f for f in found if self._live(f) != [name]]
+        if any(not isinstance(f, Item) for f in edges):
+            raise Inexpressible(f"{edges[0]} has two indices and is not an entry of a matrix")
+        return [self._weight(f, at) for f in weights], [f for f in edges if isinstance(f, Item)]
+
+    def _column(self, at: Dim) -> Expr:
+        weights, edges = self._around(at)
+        for item in edges:
+            matrix, other = self._edge(item, at)
+            weights.append(matrix @ self._column(other))
+        if not weights:
+            return expr.Ones(self._named(self.sizes[str(at)]))
+        if len(weights) == 1:
+            return weights[0]
+        if self.style == "hadamard":
+            return expr.Hadamard(tuple(weights))
+        *first, last = weights
+        return expr.Diagonal(first[0] if len(first) == 1 else expr.Hadamard(tuple(first))) @ last
+
+    def _inner(self) -> Expr | None:
+        """What is left of a scalar: nothing, or one sum over columns, `aᵀ b`."""
+        for factor in self.left:
+            for name in self._live(factor):
+                at = Dim(((Symbol(name), 1),))
+                weights, edges = self._around(at)
+                for item in edges:
+                    matrix, other = self._edge(item, at)
+                    weights.append(matrix @ self._column(other))
+                if len(weights) == 1:
+                    return expr.Ones(self._named(self.sizes[name])).T @ weights[0]
+                first, *rest = weights
+                return first.T @ (rest[0] if len(rest) == 1 else expr.Hadamard(tuple(rest)))
+        return None
+
+    # matrices
+
+    def _matrix(self) -> Expr:
+        for end, placed in ((self.column, True), (self.row, False)):
+            for factor in self.left:
+                if isinstance(factor, Delta) and end in (factor.one, factor.two) and len(self._live(factor)) == 1:
+                    self.left.remove(factor)
+                    at = factor.two if factor.one == end else factor.one
+                    size = self._named(self.sizes[str(end)])
+                    other = self._column(self.row if placed else self.column)
+                    made = expr.ColumnAt(other, at, size)
+                    return made if placed else made.T
+        diagonal = [f for f in self.left if isinstance(f, Delta) and set(self._live(f)) == {str(self.row), str(self.column)}]
+        if diagonal:
+            self.left.remove(diagonal[0])
+            return self._diagonal()
+        if self._connected():
+            return self._path(self.row)
+        return self._column(self.row) @ self._column(self.column).T
+
+    def _diagonal(self) -> Expr:
+        """A matrix that is zero off its diagonal, square or with one column (or row) more."""
+        rows, columns = self.sizes[str(self.row)], self.sizes[str(self.column)]
+        least = self.column if rows == columns + 1 else self.row
+        other = self.row if least is self.column else self.column
+        self.left = [f.at({str(other): least}) for f in self.left]
+        weights, edges = self._around(least)
+        if edges:
+            raise Inexpressible("a diagonal with a matrix on it")
+        if rows == columns:
+            if not weights:
+                return expr.Identity(self._named(rows))
+            return expr.Diagonal(weights[0] if len(weights) == 1 else expr.Hadamard(tuple(weights)))
+        match weights:
+            case [expr.Elementwise(function, operand, 1)] if abs((rows - columns).constant) == 1:
+                made = expr.ActivationJacobian(function, operand)
+                return made if columns == rows + 1 else made.T
+        raise Inexpressible("a rectangular diagonal that is not an activation Jacobian")
+
+    def _connected(self) -> bool:
+        reached, grown = {str(self.row)}, True
+        while grown:
+            grown = False
+            for factor in self.left:
+                ends = set(self._live(factor))
+                if isinstance(factor, Item) and ends & reached and not ends <= reached:
+                    reached |= ends
+                    grown = True
+        return str(self.column) in reached
+
+    def _path(self, at: Dim) -> Expr:
+        """The product of matrices from an index to the column's index."""
+        weights, edges = self._around(at)
+        total: Expr | None = None
+        if weights:
+            total = expr.Diagonal(weights[0] if len(weights) == 1 else expr.Hadamard(tuple(weights)))
+        if at == self.column:
+            return total if total is not None else expr.Identity(self._named(self.sizes[str(at)]))
+        if len(edges) != 1:
+            raise Inexpressible("matrices that branch")
+        matrix, other = self._edge(edges[0], at)
+        total = matrix if total is None else total @ matrix
+        touched = any(str(other) in self._live(f) for f in self.left)
+        return total @ self._path(other) if other != self.column or touched else total
+
+    def _named(self, size: Dim) -> Dim:
+        """A size in the network's own words: `n_l - 1` is the number of units of layer `l`."""
+        match size:
+            case Dim(((Width(layer), 1),), -1):
+                return units(layer)
+        return size
+
+
+def _name(at: Dim) -> str | None:
+    match at:
+        case Dim(((Symbol(name), 1),), 0):
+            return name
+    return None
