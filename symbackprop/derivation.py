@@ -221,9 +221,8 @@ class Derivation:
                 made.subproofs,
                 Shown(**shown),
             )
-            grown = replace(self, steps=(*self.steps, step), known=known)
             compose(self.relation, applied.relation)
-            return grown
+            return replace(self, steps=(*self.steps, step))
         raise RuleError(
             f"the rule {applied.name!r} needs to know more of the indices in {before}: give their bounds as known={{…}}"
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from symbackprop.derivation import Context, Rule, rule
 from symbackprop.dims import Dim, dim
-from symbackprop.expr import Expr, IndexedProduct, Product, substitute
+from symbackprop.errors import RuleError
+from symbackprop.expr import LOSS, Expr, IndexedProduct, Partial, PreActivation, Product, substitute
 
 
 def factors_of(e: Expr) -> tuple[Expr, ...]:
@@ -47,21 +48,22 @@ def fold(name: str, body: Expr, lower: Dim | int, upper: Dim | int) -> Rule:
         upper: the last one; the difference is a given number.
     """
     first, last = dim(lower), dim(upper)
+    if not (last - first).is_constant:
+        raise RuleError(f"from {first} to {last} is not a given number of factors: use an induction")
     count = (last - first).constant + 1
 
     def rewrite(e: Expr, context: Context) -> Expr | None:
-        if not isinstance(e, Product) or not (last - first).is_constant:
+        made = IndexedProduct(name, first, last, body)
+        if not count:
+            # the empty product is the identity of the layer it starts at: it goes before the gradient of that layer
+            return made @ e if e == Partial(LOSS, PreActivation(first)) else None
+        if not isinstance(e, Product):
             return None
         run = tuple(f for step in range(count) for f in instance(body, name, first + step))
-        made = IndexedProduct(name, first, last, body)
-        starts = range(len(e.factors) - len(run) + 1)
-        at = next((i for i in starts if run and e.factors[i : i + len(run)] == run), None)
-        if not run:
-            # the empty product is the identity; it goes where the next factor of the run would stand
-            at = len(e.factors) - 1
-        if at is None:
-            return None
-        return Product((*e.factors[:at], made, *e.factors[at + len(run) :]))
+        for at in range(len(e.factors) - len(run) + 1):
+            if e.factors[at : at + len(run)] == run:
+                return product_of((*e.factors[:at], made, *e.factors[at + len(run) :]))
+        return None
 
     statement = "A_a A_{a+1} … A_b = ∏_{l=a}^{b} A_l        shapes: as the factors"
     return Rule("as a product", rewrite, statement, source="definition of the ordered product")

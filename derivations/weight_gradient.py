@@ -1,0 +1,49 @@
+"""The lecture's question: the gradient of a row of the first weight matrix (slides 1 and 2)."""
+
+from symbackprop.derivation import Derivation
+from symbackprop.dims import index
+from symbackprop.expr import LOSS, Partial, Row, Weight
+from symbackprop.network import MLP
+from symbackprop.rules.gradients import through_activation, through_weights, weight_row, weight_row_scaled
+from symbackprop.rules.layers import closed, layer_factor, one_layer_on, to_layer
+from symbackprop.rules.products import absorb, fold
+
+ORDER = 5
+
+
+def derive(network: MLP, style: str) -> Derivation:
+    """∂L/∂w_{0,j}ᵀ = (0 … x … 0) ∏_{l=1}^L [D_l W_lᵀ] ∂L/∂ŷ."""
+    start = Derivation(Partial(LOSS, Row(Weight(0), index("j")).T), network)
+    if style == "hadamard":
+        return closed(entrywise(start, network), network)
+    given = start.by(weight_row, label="w0.given", column_label=True, dimensions="columns")
+    return closed(unrolled(given, network) if network.depth.is_constant else every_depth(given, network), network)
+
+
+def every_depth(given: Derivation, network: MLP) -> Derivation:
+    """As on the slides: two layers written out, the others by induction, then the last one."""
+    L = network.depth
+    one = given.by(through_activation, label="w0.1").by(through_weights, label="w0.2")
+    two = one.by(through_activation, label="w0.3").by(through_weights, label="w0.4")
+    all_but_one = to_layer(two, network, 1, L, since=1, label="w0.5", dots="…")
+    last = all_but_one.by(through_activation, label="w0.6").by(through_weights, label="w0.7")
+    return last.by(absorb, label="w0.closed", dimensions="all")
+
+
+def unrolled(given: Derivation, network: MLP) -> Derivation:
+    """For a given depth: layer after layer, then as one product."""
+    depth = network.depth.constant
+    for _ in range(depth):
+        given = one_layer_on(given, "jacobian")
+    return given.by(fold("l", layer_factor(network, "l"), 1, depth), label="w0.closed", dimensions="all")
+
+
+def entrywise(start: Derivation, network: MLP) -> Derivation:
+    """With Hadamard products: entry j of the first layer's gradient times x."""
+    given = start.by(weight_row_scaled)
+    if network.depth.is_constant:
+        for _ in range(network.depth.constant):
+            given = one_layer_on(given, "hadamard")
+        return given
+    two = one_layer_on(one_layer_on(given, "hadamard"), "hadamard")
+    return to_layer(two, network, 1, network.depth + 1, style="hadamard", since=1, dots="…")

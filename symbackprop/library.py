@@ -1,0 +1,110 @@
+"""The derivations that can be asked for by name, and those in a user's own file.
+
+A derivation file defines `derive(network, style) -> Derivation`; its docstring is the title. One that comes with the
+package has an `ORDER`, its place in the list.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from symbackprop.derivation import Derivation
+from symbackprop.errors import SymbackpropError
+from symbackprop.network import MLP
+
+STYLES = ("jacobian", "hadamard")
+LAYOUTS = ("denominator", "numerator")
+
+
+def folder() -> Path:
+    """Where the derivation files are: inside the installed package, or beside it in a checkout."""
+    inside = Path(__file__).parent / "derivations"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "derivations"
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names, in the order of the lecture."""
+    files = [path for path in folder().glob("*.py") if not path.stem.startswith("_")]
+    return tuple(path.stem for path in sorted(files, key=lambda path: (_module(path).ORDER, path.stem)))
+
+
+@cache
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"symbackprop_derivation_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def derive(
+    what: str, network: MLP | None = None, *, style: str = "jacobian", layout: str = "denominator"
+) -> Derivation:
+    """The derivation of that name, or of the file at that path, for a network.
+
+    Args:
+        what: a name of `names()`, or the path of a file that ends in `.py`.
+        network: the lecture's network of symbolic depth and widths, if not given.
+        style: "jacobian" (`D_l W_lᵀ`) or "hadamard" (`g'(z) ⊙ (W̃ᵀ …)`).
+        layout: "denominator" (gradients are columns) or "numerator" (rows).
+
+    Raises:
+        SymbackpropError: for an unknown name, style or layout, or a file that is not a derivation.
+    """
+    for option, value, known in (("style", style, STYLES), ("layout", layout, LAYOUTS)):
+        if value not in known:
+            raise SymbackpropError(f"there is no {option} {value!r}: write one of {', '.join(known)}")
+    found = _written_by_user(Path(what)) if what.endswith(".py") else _known(what)
+    made = _called(found, what, network or MLP(), style)
+    title = (found.__doc__ or what).strip().splitlines()[0]
+    made = replace(made, name=found.__name__.removeprefix("symbackprop_derivation_"), title=title)
+    return made.oriented() if layout == "numerator" else made
+
+
+def _known(name: str) -> ModuleType:
+    if name not in names():
+        raise SymbackpropError(
+            f"there is no derivation {name!r}: write one of {', '.join(names())}, or the path of a .py file"
+        )
+    return _module(folder() / f"{name}.py")
+
+
+def _written_by_user(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise SymbackpropError(f"there is no file {path}: write the path of a derivation file, or a name from the list")
+    try:
+        module = _module(path.resolve())
+    except Exception as error:
+        raise SymbackpropError(f"the derivation file {path} does not run: {_where(error, path)}{error}") from error
+    if not callable(getattr(module, "derive", None)):
+        raise SymbackpropError(f"the derivation file {path} has no function derive(network, style): write one")
+    return module
+
+
+def _called(module: ModuleType, what: str, network: MLP, style: str) -> Derivation:
+    try:
+        made = module.derive(network, style)
+    except SymbackpropError:
+        raise
+    except Exception as error:
+        where = _where(error, Path(module.__file__ or what))
+        raise SymbackpropError(f"the derivation {what} failed: {where}{error}") from error
+    if not isinstance(made, Derivation):
+        raise SymbackpropError(f"the derivation {what} returned {type(made).__name__}: derive must return a Derivation")
+    return made
+
+
+def _where(error: Exception, path: Path) -> str:
+    """`line 7, NameError: `: the last place of the error that lies in the file."""
+    line = getattr(error, "lineno", None)
+    trace = error.__traceback__
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename) == path.resolve():
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f"{'' if line is None else f'line {line}, '}{type(error).__name__}: "

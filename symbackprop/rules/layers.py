@@ -1,0 +1,95 @@
+"""From one layer to the output: what the derivations of the lecture's network share."""
+
+from __future__ import annotations
+
+from symbackprop.derivation import Context, Derivation, Rule
+from symbackprop.dims import Dim, dim, index
+from symbackprop.errors import RuleError
+from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, replace_at, subterms
+from symbackprop.network import MLP
+from symbackprop.rules.algebra import hadamard_as_diagonal
+from symbackprop.rules.gradients import loss_gradient, through_activation, through_layer, through_weights
+from symbackprop.rules.induction import induction
+from symbackprop.rules.products import absorb, fold, over, product_of
+
+
+def layer_rules(style: str) -> tuple[Rule, ...]:
+    """The rules that lead from `∂L/∂z_l` to `∂L/∂z_{l+1}`."""
+    return (through_activation, through_weights) if style == "jacobian" else (through_layer,)
+
+
+def layer_factor(network: MLP, name: str, style: str = "jacobian") -> Expr:
+    """What stands between `∂L/∂z_l` and `∂L/∂z_{l+1}`, `D_l W_lᵀ` in the lecture's network, as the rules make it."""
+    l = index(name)
+    known = {"L": (dim(1), None), name: (dim(1), network.depth)}
+    start = Derivation(Partial(LOSS, PreActivation(l)), network, known=known)
+    for each in layer_rules(style):
+        start = start.by(each)
+    if style == "hadamard":
+        start = start.by(hadamard_as_diagonal)
+    if not isinstance(start.result, Product):
+        raise RuleError(f"one layer gives {start.result}, which is not a product")
+    return product_of(start.result.factors[:-1])
+
+
+def one_layer_on(derivation: Derivation, style: str) -> Derivation:
+    """Two steps in the style of Jacobians (activation, weights), one in that of Hadamard products."""
+    for each in layer_rules(style):
+        derivation = derivation.by(each)
+    return derivation
+
+
+def to_layer(
+    derivation: Derivation,
+    network: MLP,
+    first: Dim | int,
+    upper: Dim,
+    *,
+    name: str = "l",
+    style: str = "jacobian",
+    since: int = -1,
+    **shown: object,
+) -> Derivation:
+    """The derivation taken from `… ∂L/∂z_first …` to `… ∏_{l=first}^{upper-1} [D_l W_lᵀ] ∂L/∂z_upper …` by induction.
+
+    Args:
+        derivation: whose line `since` contains `∂L/∂z_first` once.
+        network: the lecture's network.
+        first: the layer where the product starts.
+        upper: the layer that is reached.
+        name: the index of the product.
+        style: which rules lead through a layer.
+        since: the line the base case starts from.
+        shown: how the line is shown.
+    """
+    begin = dim(first)
+    body = layer_factor(network, name, style)
+    line = derivation.lines[since]
+    m = index("m")
+    claim = _replaced(
+        line,
+        Partial(LOSS, PreActivation(begin)),
+        over(name, begin, m - 1, body) @ Partial(LOSS, PreActivation(m)),
+    )
+
+    def step(start: Derivation) -> Derivation:
+        grown = one_layer_on(start, style)
+        if style == "hadamard":
+            grown = grown.by(hadamard_as_diagonal)
+        return grown.by(absorb)
+
+    rule = induction("m", claim, begin, upper, lambda start: start.by(fold(name, body, begin, begin - 1)), step)
+    return derivation.by(rule, at=(), since=since, **shown)
+
+
+def closed(derivation: Derivation, network: MLP) -> Derivation:
+    """One more step where the loss is a named one: `∂L/∂ŷ` by its formula."""
+    return derivation if network.loss.formula is None else derivation.by(loss_gradient)
+
+
+def _replaced(e: Expr, old: Expr, new: Expr) -> Expr:
+    """The expression with the one occurrence of `old` replaced, a product into a product staying flat."""
+    for path, inner in subterms(e):
+        if inner == old:
+            return replace_at(e, path, new)
+    raise RuleError(f"{e} does not contain {old}")
