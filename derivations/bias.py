@@ -5,7 +5,6 @@ from symbackprop.dims import dim, index, width
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Bias, Column, Expr, Partial, Weight
 from symbackprop.network import MLP
-from symbackprop.rules.algebra import bias_unit, drop_one
 from symbackprop.rules.gradients import bias
 from symbackprop.rules.layers import closed, to_layer
 
@@ -19,6 +18,4 @@ def derive(network: MLP, style: str) -> Derivation:
     l, L = index("l"), network.depth
     b: Expr = Column(Weight(l), width(l)) if network.augmented else Bias(l)
     line = Derivation(Partial(LOSS, b), network, known={"l": (dim(0), L)}).by(bias)
-    if network.augmented:
-        line = line.by(bias_unit).by(drop_one)
     return closed(to_layer(line, network, l + 1, L + 1, name="k", style=style, dots="…", dimensions="all"), network)

@@ -193,6 +193,8 @@ ROWS = (
         source="z * np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))",
     ),
     Activation("identity", "id", lambda sp, z: z, by_value="np.ones_like(h)"),
+    Activation("exp", "exp", lambda sp, z: sp.exp(z), source="np.exp(z)", by_value="h", offered=False),
+    Activation("log", "log", lambda sp, z: sp.log(z), source="np.log(z)", offered=False),
     Activation(
         "abs",
         "abs",

@@ -13,6 +13,7 @@ from symbackprop.dims import ONE, Bounds, Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import RuleError
 from symbackprop.expr import Expr, Path, at_path, children, replace_at
+from symbackprop.orientation import oriented
 from symbackprop.shapes import Shape, shape
 
 if TYPE_CHECKING:
@@ -132,6 +133,15 @@ class Step:
     subproofs: tuple[Derivation, ...] = ()
     shown: Shown = Shown()
 
+    def oriented(self) -> Step:
+        """The same step in the other layout."""
+        return replace(
+            self,
+            before=oriented(self.before),
+            after=oriented(self.after),
+            subproofs=tuple(proof.oriented() for proof in self.subproofs),
+        )
+
 
 @dataclass(frozen=True)
 class Derivation:
@@ -142,7 +152,7 @@ class Derivation:
         network: the forward equations it is about.
         known: bounds of the free integer symbols; the depth is at least 1 if nothing is said.
         name: what it is called on the command line; title: what stands above it on a page.
-        assuming: what is taken for granted, as the claim in the step of an induction.
+        numerator: whether the lines are in numerator layout; rules apply in denominator layout only.
     """
 
     start: Expr
@@ -151,6 +161,16 @@ class Derivation:
     known: Bounds = field(default_factory=dict)
     name: str = ""
     title: str = ""
+    numerator: bool = False
+
+    def oriented(self) -> Derivation:
+        """The same derivation in the other layout; its own inverse."""
+        return replace(
+            self,
+            start=oriented(self.start),
+            steps=tuple(step.oriented() for step in self.steps),
+            numerator=not self.numerator,
+        )
 
     @property
     def lines(self) -> tuple[Expr, ...]:
@@ -194,6 +214,8 @@ class Derivation:
         Raises:
             RuleError: if the rule does not apply there.
         """
+        if self.numerator:
+            raise RuleError("rules apply in denominator layout: orient the derivation when it is done")
         before = self.lines[since]
         bridged = self.steps[since:] if since >= 0 else ()
         if any(step.relation != "=" for step in bridged):

@@ -7,7 +7,7 @@ expression. `n_{l+1} - 1`, `L - 1`, `j` and `4` are all dims.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 
@@ -55,13 +55,12 @@ class Dim:
 
     terms: tuple[tuple[Atom, int], ...] = ()
     constant: int = 0
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.terms, self.constant)))
 
     def __hash__(self) -> int:
-        return self._hash
+        cached: int | None = self.__dict__.get("_hash")
+        if cached is None:
+            cached = self.__dict__["_hash"] = hash((self.terms, self.constant))
+        return cached
 
     def __add__(self, other: Dim | int) -> Dim:
         other = dim(other)
@@ -74,6 +73,10 @@ class Dim:
     __radd__ = __add__
 
     def __mul__(self, factor: int) -> Dim:
+        if factor == 1:
+            return self
+        if not self.terms:
+            return Dim(constant=factor * self.constant)
         return _collect(((atom, factor * c) for atom, c in self.terms), factor * self.constant)
 
     __rmul__ = __mul__
@@ -127,6 +130,9 @@ class Dim:
 
     def map_sizes(self, size: Callable[[Width | Units], Dim]) -> Dim:
         """The dim with every width and number of units replaced."""
+        if len(self.terms) == 1 and not self.constant:
+            ((atom, c),) = self.terms
+            return self if isinstance(atom, Symbol) else size(atom) * c
         total = Dim(constant=self.constant)
         for atom, c in self.terms:
             total += (Dim(((atom, 1),)) if isinstance(atom, Symbol) else size(atom)) * c

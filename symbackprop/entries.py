@@ -9,13 +9,14 @@ from fractions import Fraction
 from functools import singledispatch
 
 from symbackprop import expr
-from symbackprop.dims import ONE, Dim, index
+from symbackprop.dims import ONE, Dim
 from symbackprop.expr import LOSS, Expr, Partial, substitute
 from symbackprop.indices import (
     UNIT,
     Calculus,
     Delta,
     Entries,
+    Factor,
     Inexpressible,
     Item,
     Term,
@@ -28,6 +29,7 @@ from symbackprop.indices import (
     single,
     summed,
     times,
+    under,
 )
 from symbackprop.shapes import SCALAR
 
@@ -265,19 +267,30 @@ def chained(variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) 
     return normal(plus(*parts), calculus)
 
 
-def further(one: Entries, calculus: Calculus) -> Entries:
-    """Every `∂L/∂u` in it taken through one more forward equation."""
+def expanded(one: Entries, calculus: Calculus, keep: Entries | None = None) -> Entries:
+    """Derivatives taken through one forward equation.
+
+    Those of a variable by a variable always are; those of the loss, `∂L/∂u`, only where `keep` is given and does not
+    contain them.
+    """
+    kept = {factor.of for term in keep.terms for factor in term.factors if isinstance(factor, Item)} if keep else set()
     parts = []
     for term in one.terms:
         total = Entries((Term(term.coefficient, (), ()),))
+        calculus.ranges.update(term.bound)
         for factor in term.factors:
-            match factor:
-                case Item(Partial(expr.Loss(), expr.Variable() as u), row, column):
-                    total = times(total, chained(u, row, column, calculus))
-                case _:
-                    total = times(total, single(factor))
-        for name, size in term.bound:
-            calculus.ranges[name] = size
-            total = summed(index(name), total, calculus)
-        parts.append(total)
+            total = times(total, _through(factor, calculus, kept, keep is not None))
+        parts.append(under(term.bound, total))
     return normal(plus(*parts), calculus)
+
+
+def _through(factor: Factor, calculus: Calculus, kept: set[Expr], losses: bool) -> Entries:
+    match factor:
+        case Item(Partial(expr.Loss(), expr.Variable() as u) as of, row, column) if losses and of not in kept:
+            return chained(u, row, column, calculus)
+        case Item(Partial(expr.Variable() as u, wrt), row, column) if u != LOSS:
+            equation = calculus.network.definition(u, calculus.known)
+            if equation is not None:
+                forward = normal(entries(equation.right, column, ONE, calculus), calculus)
+                return derivative(forward, *place(wrt, row, ONE, calculus), calculus)
+    return single(factor)

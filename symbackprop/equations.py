@@ -78,6 +78,10 @@ class Network:
         """The dim as a person writes it."""
         return str(size)
 
+    def constant(self, variable: Variable, row: Dim) -> int | None:
+        """The value of an entry that is the same in every network of the kind, such as a bias unit; else None."""
+        return None
+
     def definition(self, variable: Variable, known: Bounds) -> Equation | None:
         """The equation that computes a variable; None for an input or a parameter."""
         for equation in self.equations:

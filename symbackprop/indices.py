@@ -9,9 +9,11 @@ An index is a `Dim`: a symbol where it is free or summed over, anything else whe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, Symbol, Units, Width, at_most, dim, index, width
@@ -85,7 +87,34 @@ class Term:
     bound: tuple[tuple[str, Dim], ...] = ()
 
     def at(self, values: Mapping[str, Dim]) -> Term:
-        return Term(self.coefficient, tuple(f.at(values) for f in self.factors), self.bound)
+        """The term with free indices replaced; its own bound ones are renamed rather than captured."""
+        bound = {name for name, _ in self.bound}
+        values = {name: value for name, value in values.items() if name not in bound}
+        taken = frozenset[str]().union(*(value.symbols for value in values.values()))
+        term = self.apart(taken) if bound & taken else self
+        return Term(term.coefficient, tuple(f.at(values) for f in term.factors), term.bound)
+
+    def apart(self, taken: frozenset[str]) -> Term:
+        """The same term with bound indices of names that are not taken."""
+        clash = {name for name, _ in self.bound if name in taken}
+        if not clash:
+            return self
+        used = set(taken | self.symbols)
+        renamed: dict[str, Dim] = {}
+        for name in sorted(clash):
+            new = name
+            while new in used:
+                new += "'"
+            used.add(new)
+            renamed[name] = index(new)
+        bound = tuple((str(renamed.get(name, name)), size) for name, size in self.bound)
+        return Term(self.coefficient, tuple(f.at(renamed) for f in self.factors), bound)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """Names of all indices in it, bound ones too."""
+        inside = (name for factor in self.factors for name in _indices(factor))
+        return frozenset(inside).union(name for name, _ in self.bound)
 
 
 @dataclass(frozen=True)
@@ -125,6 +154,12 @@ class Calculus:
     def shape(self, e: Expr) -> tuple[Dim, Dim]:
         rows, columns = shape(e, self.network)
         return self.sized(rows), self.sized(columns)
+
+    def constant(self, factor: Factor) -> int | None:
+        """The value of an entry that the network fixes, such as a bias unit."""
+        if isinstance(factor, Item) and isinstance(factor.of, expr.Variable) and _symbol(factor.row) is None:
+            return self.network.constant(factor.of, factor.row)
+        return None
 
     def fixed(self, at: Dim, size: Dim) -> Dim:
         """An index named in an expression, such as the `j` of a row: it lies within what it indexes."""
@@ -166,11 +201,19 @@ def plus(*parts: Entries) -> Entries:
 def times(one: Entries, two: Entries) -> Entries:
     return Entries(
         tuple(
-            Term(a.coefficient * b.coefficient, (*a.factors, *b.factors), (*a.bound, *b.bound))
+            _product(a, b)
             for a in one.terms
             for b in two.terms
         )
     )
+
+
+def _product(one: Term, two: Term) -> Term:
+    if one.bound:
+        one = one.apart(two.symbols)
+    if two.bound:
+        two = two.apart(one.symbols)
+    return Term(one.coefficient * two.coefficient, (*one.factors, *two.factors), (*one.bound, *two.bound))
 
 
 def scaled(factor: Fraction | int, one: Entries) -> Entries:
@@ -178,10 +221,17 @@ def scaled(factor: Fraction | int, one: Entries) -> Entries:
 
 
 def summed(over: Dim, one: Entries, calculus: Calculus) -> Entries:
+    """`Σ_over one`."""
     name = _symbol(over)
     assert name is not None
-    size = calculus.ranges[name]
-    return Entries(tuple(Term(t.coefficient, t.factors, (*t.bound, (name, size))) for t in one.terms))
+    return under(((name, calculus.ranges[name]),), one)
+
+
+def under(bound: tuple[tuple[str, Dim], ...], one: Entries) -> Entries:
+    """The entries under sums over indices that occur free in them."""
+    taken = frozenset(name for name, _ in bound)
+    apart = [t.apart(taken) for t in one.terms]
+    return Entries(tuple(Term(t.coefficient, t.factors, (*t.bound, *bound)) for t in apart))
 
 
 def single(factor: Factor) -> Entries:
@@ -192,25 +242,13 @@ def raised(base: Entries, exponent: Fraction) -> Entries:
     """A scalar to a power; a natural power of it is multiplied out, a lone number is computed."""
     if exponent.denominator == 1 and exponent >= 0:
         total = UNIT
-        for copy in range(int(exponent)):
-            total = times(total, _apart(base, copy))
+        for _ in range(int(exponent)):
+            total = times(total, base)
         return total
     match base.terms:
         case (Term(coefficient, (), ()),) if exponent.denominator == 1:
             return scaled(coefficient**exponent, UNIT)
     return single(Raised(base, exponent))
-
-
-def _apart(one: Entries, copy: int) -> Entries:
-    """The same entries with bound indices of their own, so that `(Σ_k v_k)²` has two different sums."""
-    if copy == 0:
-        return one
-    terms = []
-    for t in one.terms:
-        names = {name: index(f"{name}'{copy}") for name, _ in t.bound}
-        renamed = t.at(names)
-        terms.append(Term(t.coefficient, renamed.factors, tuple((f"{name}'{copy}", size) for name, size in t.bound)))
-    return Entries(tuple(terms))
 
 
 def applied(function: str, order: int, argument: Entries, calculus: Calculus) -> Entries:
@@ -264,7 +302,14 @@ def _resolved(term: Term, calculus: Calculus) -> Term | None:
                     break
             if progress:
                 break
-    return Term(term.coefficient, tuple(_merged(factors, bound, calculus)), tuple(bound.items()))
+    coefficient, left = term.coefficient, []
+    for factor in _merged(factors, bound, calculus):
+        known = calculus.constant(factor)
+        if known is None:
+            left.append(factor)
+        else:
+            coefficient *= known
+    return Term(coefficient, tuple(left), tuple(bound.items()))
 
 
 def _merged(factors: list[Factor], bound: Mapping[str, Dim], calculus: Calculus) -> list[Factor]:
@@ -311,14 +356,17 @@ def _renamed(term: Term) -> Term:
     different normal forms, and a proof is missed; a wrong proof is impossible.
     """
     blank = {name: index("#") for name, _ in term.bound}
+    taken = {name for factor in term.factors for name in _indices(factor)} - blank.keys()
+    names = (f"·{i}" for i in itertools.count(1) if f"·{i}" not in taken)
     factors = sorted(term.factors, key=lambda f: (_shown(f.at(blank)), _shown(f)))
     order: dict[str, Dim] = {}
     for factor in factors:
         for name in _indices(factor):
             if name in blank and name not in order:
-                order[name] = index(f"·{len(order) + 1}")
+                order[name] = index(next(names))
     for name, _ in term.bound:
-        order.setdefault(name, index(f"·{len(order) + 1}"))
+        if name not in order:
+            order[name] = index(next(names))
     named = [_ordered(f.at(order)) for f in factors]
     bound = sorted(((str(order[name]), size) for name, size in term.bound), key=lambda pair: pair[0])
     return Term(term.coefficient, tuple(sorted(named, key=_shown)), tuple(bound))
@@ -339,8 +387,9 @@ def _indices(factor: Factor) -> Iterable[str]:
             dims = (one, two)
         case Applied(_, _, argument) | Raised(argument, _):
             for term in argument.terms:
+                own = {name for name, _ in term.bound}
                 for inner in term.factors:
-                    yield from _indices(inner)
+                    yield from (name for name in _indices(inner) if name not in own)
             return
     for d in dims:
         yield from sorted(d.symbols)
@@ -358,8 +407,8 @@ def derivative(one: Entries, variable: expr.Variable, row: Dim, column: Dim, cal
     parts = []
     for term in one.terms:
         for i, factor in enumerate(term.factors):
-            rest = Entries((Term(term.coefficient, term.factors[:i] + term.factors[i + 1 :], term.bound),))
-            parts.append(times(rest, _derived(factor, variable, row, column, calculus)))
+            rest = Entries((Term(term.coefficient, term.factors[:i] + term.factors[i + 1 :]),))
+            parts.append(under(term.bound, times(rest, _derived(factor, variable, row, column, calculus))))
     return normal(plus(*parts), calculus)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from symbackprop.activations import activation as find_activation
 from symbackprop.dims import DEPTH, ONE, Dim, Units, Width, dim, index, units, width
@@ -24,6 +25,9 @@ from symbackprop.expr import (
 )
 from symbackprop.losses import loss as find_loss
 from symbackprop.shapes import SCALAR, Shape
+
+if TYPE_CHECKING:
+    from symbackprop.symbolic import ExplicitNetwork
 
 BIASES = ("augmented", "separate", "none")
 
@@ -62,6 +66,16 @@ class MLP(Network):
     def given(self, widths: Sequence[int]) -> MLP:
         """The same kind of network with given widths, and so a given depth."""
         return MLP(None, widths, self.activation.name, self.loss.name, self.bias)
+
+    def to_sympy(self, widths: Sequence[int] | None = None) -> ExplicitNetwork:
+        """The whole network and its loss in plain SymPy, at given widths or at its own.
+
+        Raises:
+            SymbackpropError: if there are no widths, or they do not fit the depth.
+        """
+        from symbackprop.symbolic import explicit_network
+
+        return explicit_network(self, widths)
 
     @property
     def augmented(self) -> bool:
@@ -118,9 +132,16 @@ class MLP(Network):
                 return self.normal(units(layer + 1)), ONE
         return super().shape_of(variable)
 
+    def constant(self, variable: Variable, row: Dim) -> int | None:
+        """1 for the bias unit, the last entry of every `h_l` and of `x` (slide 1: ψ appends it)."""
+        is_last = isinstance(variable, Hidden) and row == self.normal(width(variable.index))
+        return 1 if is_last and self.augmented else None
+
     def _within(self, variable: Variable, layer: Dim, lower: int, upper: Dim) -> None:
-        below, above = layer - lower, upper - layer
-        if (below.is_constant and below.constant < 0) or (above.is_constant and above.constant < 0):
+        # two dims differ by a constant exactly if their terms are the same
+        is_below = layer.is_constant and layer.constant < lower
+        is_above = layer.terms == upper.terms and layer.constant > upper.constant
+        if is_below or is_above:
             raise ShapeError(
                 f"there is no {variable} in a network of depth {self.depth}: its index runs from {lower} to {upper}"
             )

@@ -38,7 +38,7 @@ def _source(e: sympy.Expr, signs: tuple[int, ...]) -> str:
     if e.has(sympy.tanh):
         e = sympy.expand(e).rewrite(sympy.exp)
     rates = [_rate(power) for power in e.atoms(sympy.exp)]
-    if rates and None not in rates:
+    if rates and None not in rates and e != sympy.exp(Z):
         return _by_exponential(e, gcd(*(abs(rate) for rate in rates if rate is not None)), signs)
     normal = e.subs(sympy.erf(Z / sympy.sqrt(2)), 2 * NORMAL_CDF(Z) - 1)
     return _printed(sympy.expand(normal))

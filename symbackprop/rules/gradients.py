@@ -9,9 +9,9 @@ from __future__ import annotations
 from symbackprop import expr
 from symbackprop.derivation import Context, Derivation, Rewritten, Rule, rule
 from symbackprop.dims import ONE, index
-from symbackprop.entries import chained, entries, further, place
+from symbackprop.entries import chained, entries, expanded, place
 from symbackprop.expr import LOSS, Entry, Expr, Hidden, Partial, PreActivation, Row, Transpose, Variable, Weight
-from symbackprop.indices import Calculus, Entries, Inexpressible, derivative, normal, written
+from symbackprop.indices import ZERO, Calculus, Entries, Inexpressible, derivative, normal, written
 from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import shape
 
@@ -136,7 +136,7 @@ def _contracted(e: Partial, context: Context, style: str, twice: bool = False) -
     try:
         total = chained(*place(e.wrt, k, i, work), work)
         if twice:
-            total = further(total, work)
+            total = expanded(total, work, keep=ZERO)
         return recognised(total, k, i, work, style)
     except Inexpressible:
         return None

@@ -1,0 +1,201 @@
+"""The kernel: is a step what its rule makes of the line before, and does it follow for all widths?
+
+A step is proved when
+- the named rule, applied again at the named place, gives exactly the line after;
+- both sides have one shape, for all widths;
+- what changed is proved equal: by entries, in a normal form (`entries`), or by the definition of the ordered product
+  (`_segments`), or by an induction of which base case and step are proved in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbackprop.derivation import Context, Derivation, Step, compose
+from symbackprop.dims import ONE, Bounds, Dim, at_most, index
+from symbackprop.entries import entries, expanded
+from symbackprop.equations import Network
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import Expr, IndexedProduct, Product, at_path, replace_at, subterms, substitute
+from symbackprop.indices import Calculus, Inexpressible, normal
+from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
+from symbackprop.rules.induction import Induction
+from symbackprop.shapes import shape, written
+
+
+def judge(step: Step, derivation: Derivation) -> Outcome:
+    """What the kernel says of one step of a derivation."""
+    if derivation.numerator:
+        derivation = derivation.oriented()
+        step = step.oriented()
+    network = derivation.network
+    if step.before not in derivation.lines[: _position(step, derivation) + 1]:
+        return Refuted("the line that the rule was applied to is not a line before")
+    try:
+        made = step.rule(at_path(step.before, step.where), Context(network, step.known))
+        if made is None or replace_at(step.before, step.where, made.after) != step.after:
+            return Refuted(f"the rule {step.rule.name!r} does not make the line after of the line before")
+        if step.relation != step.rule.relation:
+            return Refuted(f"the rule {step.rule.name!r} gives {step.rule.relation}, the step says {step.relation}")
+        compose("=", step.relation)
+        left, right = at_path(step.before, step.where), made.after
+        one, two = shape(left, network), shape(right, network)
+        if one != two:
+            return Refuted(f"the shapes differ: {written(one, network)} before, {written(two, network)} after")
+        if isinstance(step.rule, Induction):
+            return _by_induction(step, network)
+        return equal(left, right, network, step.known)
+    except (SymbackpropError, LookupError, Inexpressible) as error:
+        return Undecided(str(error))
+
+
+def _position(step: Step, derivation: Derivation) -> int:
+    return next((i for i, other in enumerate(derivation.steps) if other is step), len(derivation.steps) - 1)
+
+
+def equal(left: Expr, right: Expr, network: Network, known: Bounds) -> Outcome:
+    """Whether two expressions of one shape are equal for all widths.
+
+    Raises:
+        LookupError: if what is known of the indices does not say which forward equation holds.
+        Inexpressible: if one of them has no entries.
+    """
+    bodies = _bodies(left) | _bodies(right)
+    if bodies and _segments(left, bodies) == _segments(right, bodies):
+        return Proved("by the definition of the ordered product")
+    if _by_entries(left, right, network, known):
+        return Proved("by entries")
+    return Undecided("the normal forms by entries differ")
+
+
+def _by_entries(left: Expr, right: Expr, network: Network, known: Bounds) -> bool:
+    """Compare by entries; derivatives on the left go through forward equations until they meet those on the right."""
+    work = Calculus(network, known)
+    rows, columns = shape(left, network)
+    i = ONE if rows == ONE else work.index(rows)
+    k = ONE if columns == ONE else work.index(columns)
+    one, two = (expanded(normal(entries(e, i, k, work), work), work) for e in (left, right))
+    for _ in range(3):
+        if one == two:
+            return True
+        one = expanded(one, work, keep=two)
+    return one == two
+
+
+# --- ordered products ------------------------------------------------------------------------------------------------
+
+
+def _bodies(e: Expr) -> set[tuple[str, Expr]]:
+    """Index and body of every indexed product that is the expression or a factor of it."""
+    factors = e.factors if isinstance(e, Product) else (e,)
+    return {(f.index, f.body) for f in factors if isinstance(f, IndexedProduct) and not f.descending}
+
+
+def _segments(e: Expr, bodies: set[tuple[str, Expr]]) -> list[Expr]:
+    """The factors, in a normal form in which every run that is an indexed product of these bodies is written as one.
+
+    It uses the definition of the ordered product only: `∏_{l=a}^{a-1} A_l` is the identity, and a factor `A_{b+1}` after
+    `∏_{l=a}^{b}`, or `A_{a-1}` before it, belongs to it.
+    """
+    factors = list(e.factors) if isinstance(e, Product) else [e]
+    for name, body in sorted(bodies, key=repr):
+        factors = _gathered(factors, name, body)
+    return factors
+
+
+def _gathered(factors: list[Expr], name: str, body: Expr) -> list[Expr]:
+    width = len(body.factors) if isinstance(body, Product) else 1
+    found: list[Expr] = []
+    i = 0
+    while i < len(factors):
+        run = _run(factors, i, name, body, width)
+        if run is None:
+            found.append(factors[i])
+            i += 1
+            continue
+        (lower, upper), i = run
+        previous = found[-1] if found else None
+        if isinstance(previous, IndexedProduct) and previous.body == body and previous.upper + 1 == lower:
+            found[-1] = IndexedProduct(name, previous.lower, upper, body)
+        elif lower != upper + 1:
+            found.append(IndexedProduct(name, lower, upper, body))
+    return found
+
+
+def _run(factors: list[Expr], i: int, name: str, body: Expr, width: int) -> tuple[tuple[Dim, Dim], int] | None:
+    """The stretch of the product that stands at place `i`: its bounds, and the place after it."""
+    here = factors[i]
+    if isinstance(here, IndexedProduct) and here.body == body and here.index == name and not here.descending:
+        return (here.lower, here.upper), i + 1
+    value = _index_of(factors[i : i + width], name, body)
+    return None if value is None else ((value, value), i + width)
+
+
+def _index_of(factors: list[Expr], name: str, body: Expr) -> Dim | None:
+    """The value of the index at which the body is these factors."""
+    parts = body.factors if isinstance(body, Product) else (body,)
+    if len(parts) != len(factors):
+        return None
+    value = _matched(parts[0], factors[0], name)
+    if value is None:
+        return None
+    instance = substitute(body, {name: value})
+    return value if (instance.factors if isinstance(instance, Product) else (instance,)) == tuple(factors) else None
+
+
+def _matched(template: Expr, found: Expr, name: str) -> Dim | None:
+    """The value of the index that makes the template what was found, read off the first dim that has the index."""
+    for (_, one), (_, two) in zip(subterms(template), subterms(found), strict=False):
+        if type(one) is not type(two):
+            return None
+        for a, b in zip(one._values(), two._values(), strict=True):
+            if isinstance(a, Dim) and isinstance(b, Dim) and a.symbols == {name}:
+                return b - (a - index(name))
+    return None
+
+
+# --- induction -------------------------------------------------------------------------------------------------------
+
+
+def _by_induction(step: Step, network: Network) -> Outcome:
+    """Base and step proved, with the right claims at both ends and for every index in between."""
+    rule = step.rule
+    assert isinstance(rule, Induction) and rule.claim is not None
+    if len(step.subproofs) != 2:
+        return Refuted("an induction has a base case and a step")
+    base, induct = step.subproofs
+    m = index(rule.on)
+    ends = (
+        (base.start, at_path(step.before, step.where), "the base case starts from another line"),
+        (base.result, substitute(rule.claim, {rule.on: rule.lower}), "the base case ends in another claim"),
+        (induct.start, rule.claim, "the step starts from another claim"),
+        (induct.result, substitute(rule.claim, {rule.on: m + 1}), "the step ends in another claim"),
+        (at_path(step.after, step.where), substitute(rule.claim, {rule.on: rule.upper}), "the upper bound is another"),
+    )
+    for found, wanted, complaint in ends:
+        if found != wanted:
+            return Refuted(f"{complaint}: {found}")
+    if not at_most(rule.lower, rule.upper, step.known):
+        return Undecided(f"whether {rule.lower} ≤ {rule.upper} is not known")
+    low, high = induct.known.get(rule.on, (None, None))
+    if low is None or high is None or not at_most(low, rule.lower, step.known) or not at_most(rule.upper - 1, high, step.known):
+        return Refuted(f"the step is not shown for every {rule.on} from {rule.lower} to {rule.upper - 1}")
+    for proof in (base, induct):
+        for inner in proof.steps:
+            outcome = judge(inner, proof)
+            if not isinstance(outcome, Proved):
+                return replace_detail(outcome, f"in the {proof.title.lower()}: ")
+            if inner.assuming:
+                return Undecided(f"in the {proof.title.lower()}: it needs {', '.join(inner.assuming)}")
+    return Proved(f"by induction on {rule.on}, {rule.lower} ≤ {rule.on} ≤ {rule.upper}")
+
+
+def replace_detail(outcome: Outcome, where: str) -> Outcome:
+    """The outcome of a part, said of the whole."""
+    match outcome:
+        case Refuted(counterexample):
+            return replace(outcome, counterexample=where + counterexample)
+        case Undecided(reason):
+            return replace(outcome, reason=where + reason)
+    return outcome
+

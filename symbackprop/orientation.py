@@ -1,0 +1,84 @@
+"""Layout: the exact map from a formula in denominator layout to the same formula in numerator layout, and back.
+
+A formula is transposed as a whole: factors in the other order, each transposed, `∏` running downwards. A partial
+derivative in numerator layout is the transpose of the one in denominator layout, so it takes the place of it.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from symbackprop import expr
+from symbackprop.expr import Expr, rebuild
+
+
+@singledispatch
+def oriented(e: Expr) -> Expr:
+    """The transposed formula; its own inverse."""
+    return expr.Transpose(e)
+
+
+_SCALARS = (
+    expr.Number,
+    expr.Size,
+    expr.Entry,
+    expr.Kronecker,
+    expr.Loss,
+    expr.Function,
+    expr.LogSumExp,
+    expr.Norm,
+    expr.SingularValue,
+    expr.Power,
+    expr.SquareRoot,
+)
+
+
+@oriented.register(expr.Identity)
+@oriented.register(expr.Diagonal)
+def _(e: Expr) -> Expr:
+    return e
+
+
+for kind in _SCALARS:
+    oriented.register(kind, lambda e: e)
+
+
+@oriented.register
+def _(e: expr.Transpose) -> Expr:
+    return expr.Transpose(oriented(e.operand)) if _is_composite(e.operand) else e.operand
+
+
+def _is_composite(e: Expr) -> bool:
+    """Whether the transpose of it is written some other way than with a mark."""
+    return not isinstance(oriented(e), expr.Transpose) or isinstance(e, expr.Transpose)
+
+
+@oriented.register
+def _(e: expr.Partial) -> Expr:
+    return expr.Partial(e.of, e.wrt, not e.numerator)
+
+
+@oriented.register
+def _(e: expr.Product) -> Expr:
+    scalars = 0
+    while scalars < len(e.factors) and isinstance(e.factors[scalars], _SCALARS):
+        scalars += 1
+    return expr.Product((*e.factors[:scalars], *(oriented(f) for f in reversed(e.factors[scalars:]))))
+
+
+@oriented.register(expr.Sum)
+@oriented.register(expr.Hadamard)
+@oriented.register(expr.Negative)
+@oriented.register(expr.IndexedSum)
+def _(e: expr.Sum | expr.Hadamard | expr.Negative | expr.IndexedSum) -> Expr:
+    return rebuild(e, tuple(oriented(c) for c in expr.children(e)))
+
+
+@oriented.register
+def _(e: expr.Quotient) -> Expr:
+    return expr.Quotient(oriented(e.numerator), e.denominator)
+
+
+@oriented.register
+def _(e: expr.IndexedProduct) -> Expr:
+    return expr.IndexedProduct(e.index, e.lower, e.upper, oriented(e.body), not e.descending)
