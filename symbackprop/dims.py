@@ -130,6 +130,8 @@ class Dim:
 
     def map_sizes(self, size: Callable[[Width | Units], Dim]) -> Dim:
         """The dim with every width and number of units replaced."""
+        if all(isinstance(atom, Symbol) for atom, _ in self.terms):
+            return self
         if len(self.terms) == 1 and not self.constant:
             ((atom, c),) = self.terms
             return self if isinstance(atom, Symbol) else size(atom) * c
@@ -139,6 +141,10 @@ class Dim:
         return total
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         text = ""
         for atom, c in self.terms:
             size = "" if abs(c) == 1 else str(abs(c))

@@ -44,8 +44,11 @@ class Node:
         return hash(self) == hash(other) and self._values() == other._values()  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
-        inner = ", ".join(str(v) if isinstance(v, Dim) else repr(v) for v in self._values())
-        return f"{type(self).__name__}({inner})"
+        cached: str | None = self.__dict__.get("_repr")
+        if cached is None:
+            inner = ", ".join(str(v) if isinstance(v, Dim) else repr(v) for v in self._values())
+            cached = self.__dict__["_repr"] = f"{type(self).__name__}({inner})"
+        return cached
 
 
 @dataclass_transform(frozen_default=True)

@@ -345,8 +345,24 @@ def _vanishes(delta: Delta, bound: Mapping[str, Dim], calculus: Calculus) -> boo
     return False
 
 
-def _shown(part: object) -> str:
-    return repr(part)
+def _shown(part: Factor | Term) -> str:
+    """A text to sort by."""
+    match part:
+        case Item(of, row, column):
+            return f"{of!r}[{row},{column}]"
+        case Delta(one, two):
+            return f"δ[{one},{two}]"
+        case Applied(function, order, argument):
+            return f"{function}{order}({_sum_shown(argument)})"
+        case Raised(base, exponent):
+            return f"({_sum_shown(base)})^{exponent}"
+        case Term(coefficient, factors, bound):
+            sums = "".join(f"Σ{name}" for name, _ in bound)
+            return f"{coefficient}{sums}{'·'.join(map(_shown, factors))}"
+
+
+def _sum_shown(one: Entries) -> str:
+    return "+".join(map(_shown, one.terms))
 
 
 def _renamed(term: Term) -> Term:

@@ -18,7 +18,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Symbol(Box):
-    """One variable, digit string or sign in math: "z", "ψ", "∂", "12", "0", "…"; `operator` names are upright: "tanh"."""
+    """A variable, digit string or sign in math: "z", "ψ", "∂", "12", "0", "…"; `operator` names are upright: "tanh"."""
 
     text: str
     operator: bool = False
@@ -40,7 +40,7 @@ class Infix(Box):
 
 @dataclass(frozen=True)
 class Space(Box):
-    """"quad" or "thin"."""
+    """ "quad" or "thin"."""
 
     size: str
 
