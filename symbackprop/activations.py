@@ -1,7 +1,7 @@
 """Scalar functions, one row each: the activations, and what losses apply to one entry.
 
-A row gives `g` once, as SymPy writes it; every derivative is SymPy's derivative of that, never typed, and NumPy source for
-the derivatives is made from it (`symbackprop.numpy_source`). A row may give stable NumPy source for `g` itself.
+A row gives `g` once, as SymPy writes it; every derivative is SymPy's derivative of that, never typed, and NumPy source
+for the derivatives is made from it (`symbackprop.numpy_source`). A row may give stable NumPy source for `g` itself.
 
 At a kink the derivative is taken from the left, as `g'(0)` = slope for `z < 0`: ReLU'(0) = 0, LeakyReLU'(0) = 1/100,
 SELU'(0) = λα. The one exception is `abs`, with `sign(0) = 0`. Because each row writes its pieces as `z ≤ 0` and
@@ -254,9 +254,7 @@ def activation(name: str) -> Activation:
         return Activation(letter, GREEK[letter])
     if len(name) == 1 and name.isalpha():
         return Activation(name, name)
-    raise SymbackpropError(
-        f"there is no activation {name!r}: write one of {offered()}, or a letter for a generic one"
-    )
+    raise SymbackpropError(f"there is no activation {name!r}: write one of {offered()}, or a letter for a generic one")
 
 
 def scalar_function(name: str) -> Activation:

@@ -227,9 +227,12 @@ def _(e: expr.Norm, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     rows, columns = calculus.shape(e.operand)
     if e.kind == "2" and columns != ONE:
         raise Inexpressible("a spectral norm has no formula by entries")
-    i, k = calculus.index(rows), calculus.index(columns)
-    square = times(entries(e.operand, i, k, calculus), entries(e.operand, i, k, calculus))
-    total = normal(summed(k, summed(i, square, calculus), calculus), calculus)
+    i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
+    one = entries(e.operand, i, k, calculus)
+    total = times(one, one)
+    for over in (i, k):
+        total = total if over is ONE else summed(over, total, calculus)
+    total = normal(total, calculus)
     return raised(total, Fraction(1, 2))
 
 
@@ -255,7 +258,7 @@ def chained(variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) 
     for equation in calculus.network.uses(variable, calculus.known):
         u = equation.left
         rows, columns = calculus.shape(u)
-        i, k = calculus.index(rows), ONE if columns == ONE else calculus.index(columns)
+        i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
         slope = derivative(normal(entries(equation.right, i, k, calculus), calculus), variable, row, column, calculus)
         upstream = UNIT if u == LOSS else single(Item(Partial(LOSS, u), i, k))
         total = times(slope, upstream)

@@ -1,7 +1,7 @@
 """The tree in SymPy at given widths: matrices of entries, every index a number, derivatives taken by SymPy.
 
-A variable is read as a matrix of plain symbols: `W_0[1,2]`, `b_0[1]`, `z_1[2]`, `h_1[2]`, and `x_1`, `y_1`, `yhat_1` for
-input, target and output. To differentiate by a variable, what depends on it is written out through the forward
+A variable is read as a matrix of plain symbols: `W_0[1,2]`, `b_0[1]`, `z_1[2]`, `h_1[2]`, and `x_1`, `y_1`, `yhat_1`
+for input, target and output. To differentiate by a variable, what depends on it is written out through the forward
 equations as far as that variable, and everything else stays a symbol; so a derivative stays short at any depth. The
 bias unit of a layer is a symbol as well, because there is a derivative by it; in a value it is 1 (`Reading.finished`).
 """
@@ -103,8 +103,7 @@ class Reading:
 
     def is_bias_unit(self, variable: Variable, i: int) -> bool:
         """Whether entry `i` is the constant 1 at the end of a layer."""
-        augmented = getattr(self.network, "augmented", False)
-        return isinstance(variable, expr.Hidden) and augmented and i == self.size(variable)[0]
+        return self.network.constant(variable, dim(i)) is not None
 
     # --- forward equations ---
 
@@ -120,8 +119,7 @@ class Reading:
         if key not in self._depends:
             right = None if variable == base else self.definition(variable)
             self._depends[key] = variable == base or (
-                right is not None
-                and any(isinstance(e, Variable) and self.depends(e, base) for _, e in subterms(right))
+                right is not None and any(isinstance(e, Variable) and self.depends(e, base) for _, e in subterms(right))
             )
         return self._depends[key]
 

@@ -240,15 +240,24 @@ def single(factor: Factor) -> Entries:
 
 def raised(base: Entries, exponent: Fraction) -> Entries:
     """A scalar to a power; a natural power of it is multiplied out, a lone number is computed."""
-    if exponent.denominator == 1 and exponent >= 0:
+    if exponent.denominator == 1 and exponent >= 0 and not _is_power(base):
         total = UNIT
         for _ in range(int(exponent)):
             total = times(total, base)
         return total
     match base.terms:
+        case (Term(coefficient, (Raised(inner, q),), ()),) if exponent.denominator == 1 and coefficient == 1:
+            return raised(inner, q * exponent)
         case (Term(coefficient, (), ()),) if exponent.denominator == 1:
             return scaled(coefficient**exponent, UNIT)
     return single(Raised(base, exponent))
+
+
+def _is_power(base: Entries) -> bool:
+    match base.terms:
+        case (Term(coefficient, (Raised(),), ()),):
+            return coefficient == 1
+    return False
 
 
 def applied(function: str, order: int, argument: Entries, calculus: Calculus) -> Entries:

@@ -48,12 +48,11 @@ def _pieces(pieces: list[tuple[sympy.Expr, sympy.Basic]], signs: tuple[int, ...]
     (piece, where), *rest = pieces
     if where == sympy.true:
         return _source(piece, signs)
+    here = others = signs
     if where in (Z <= 0, Z < 0):
         here, others = (-1,), (1,)
     elif where == (Z > 0):
         here, others = (1,), (-1,)
-    else:
-        here, others = signs, signs
     return f"np.where({where}, {_source(piece, here)}, {_pieces(rest, others)})"
 
 

@@ -66,7 +66,8 @@ def at_widths(network: Network, widths: Sequence[int] | None) -> MLP:
     concrete = network.given(widths)
     if network.depth.is_constant and network.depth != concrete.depth:
         raise SymbackpropError(
-            f"{len(widths)} widths do not fit depth {network.depth}: write n_0 … n_(L+1), one more than the depth plus one"
+            f"{len(widths)} widths do not fit depth {network.depth}: "
+            f"write {network.depth.constant + 2} of them, n_0 … n_(L+1)"
         )
     values = _depth_value(network, concrete)
     concrete.equations = tuple(
@@ -280,7 +281,9 @@ def _(e: expr.Elementwise, network: Network) -> Any:
 @symbolic.register
 def _(e: expr.IndexedProduct, network: Network) -> Any:
     if not (e.lower.is_constant and e.upper.is_constant) or e.upper.constant < e.lower.constant:
-        raise SymbackpropError(f"SymPy has no ordered product with bounds {e.lower} to {e.upper}: give widths or a depth")
+        raise SymbackpropError(
+            f"SymPy has no ordered product with bounds {e.lower} to {e.upper}: give widths or a depth"
+        )
     values = list(range(e.lower.constant, e.upper.constant + 1))
     factors = [substitute(e.body, {e.index: dim(at)}) for at in (reversed(values) if e.descending else values)]
     return symbolic(factors[0] if len(factors) == 1 else expr.Product(tuple(factors)), network)
@@ -294,5 +297,3 @@ def _(e: expr.IndexedSum, network: Network) -> Any:
         raise SymbackpropError(f"SymPy has no sum over {e.index} of matrices of symbolic shape: give widths=[n_0, …]")
     lower, upper = (symbolic_dim(network.normal(bound), network) for bound in (e.lower, e.upper))
     return sympy.Sum(body, (at, lower, upper))
-
-

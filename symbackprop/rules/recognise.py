@@ -22,6 +22,7 @@ from symbackprop.indices import (
     Raised,
     Term,
     normal,
+    raised,
     shape_is_plain,
 )
 
@@ -41,8 +42,11 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
     Raises:
         Inexpressible: where the entries are not those of an expression of this tree.
     """
+    shared, inside = _shared(one)
+    if shared is not None:
+        return _scaled(shared, recognised(inside, row, column, calculus, style), calculus, style)
     total: Expr | None = None
-    for term in one.terms:
+    for term in sorted(one.terms, key=lambda t: t.coefficient < 0):
         part = _Reading(term, row, column, calculus, style).read()
         if total is None:
             total = -part if term.coefficient < 0 else part
@@ -53,6 +57,35 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
     if normal(entries(total, row, column, calculus), calculus) != one:
         raise Inexpressible(f"{total} does not have the entries that it was read from")
     return total
+
+
+def _shared(one: Entries) -> tuple[Term | None, Entries]:
+    """What is a factor of every one of several terms, number and powers of scalars, and the sum without it."""
+    sizes = {abs(term.coefficient) for term in one.terms}
+    number = sizes.pop() if len(sizes) == 1 else Fraction(1)
+    powers = tuple(f for f in one.terms[0].factors if isinstance(f, Raised)) if one.terms else ()
+    powers = tuple(f for f in powers if all(f in term.factors for term in one.terms))
+    if len(one.terms) < 2 or (number == 1 and not powers):
+        return None, one
+    rest = (
+        Term(t.coefficient / number, tuple(f for f in t.factors if f not in powers), t.bound) for t in one.terms
+    )
+    return Term(number, powers), Entries(tuple(rest))
+
+
+def _scaled(shared: Term, inside: Expr, calculus: Calculus, style: str) -> Expr:
+    """An expression times what its terms shared: a reciprocal becomes a denominator."""
+    below = [f for f in shared.factors if isinstance(f, Raised) and f.exponent < 0]
+    above = Term(shared.coefficient, tuple(f for f in shared.factors if f not in below))
+    scale = None
+    if above != Term(Fraction(1), ()):
+        scale = recognised(Entries((above,)), ONE, ONE, calculus, style)
+    if below:
+        under = Term(Fraction(1), tuple(Raised(f.base, -f.exponent) for f in below))
+        flat = raised(under.factors[0].base, under.factors[0].exponent) if len(below) == 1 else Entries((under,))
+        scale = expr.Quotient(scale or expr.number(1), recognised(flat, ONE, ONE, calculus, style))
+    assert scale is not None
+    return scale @ inside
 
 
 class _Reading:
@@ -71,6 +104,7 @@ class _Reading:
         calculus.ranges.update(self.sizes)
 
     def read(self) -> Expr:
+        self._find_softmax()
         scalars = [self._scalar(f) for f in self._take(lambda f: not self._live(f) and not isinstance(f, Delta))]
         if self.row == ONE and self.column == ONE:
             body = self._inner()
@@ -89,6 +123,19 @@ class _Reading:
         for part in parts[1:]:
             total = total @ part
         return total
+
+    def _find_softmax(self) -> None:
+        """`exp v_k / Σ_m exp v_m` becomes an entry of the softmax of v."""
+        for below in [f for f in self.left if isinstance(f, Raised) and f.exponent == -1]:
+            for above in [f for f in self.left if isinstance(f, Applied) and f.function == "exp"]:
+                for name in self._live(above):
+                    k = Dim(((Symbol(name), 1),))
+                    vector = recognised(above.argument, k, ONE, self.calculus, self.style)
+                    whole = normal(entries(expr.Softmax(vector), k, ONE, self.calculus), self.calculus)
+                    if whole.terms == (Term(Fraction(1), tuple(f for f in self.left if f in (below, above))),):
+                        self.left = [f for f in self.left if f not in (below, above)]
+                        self.left.append(Item(expr.Softmax(vector), k, ONE))
+                        return
 
     # which indices a factor has, and which factors an index
 
