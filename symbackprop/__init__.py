@@ -1,0 +1,51 @@
+"""symbackprop: backpropagation written out, proved and checked.
+
+>>> import symbackprop as sb
+>>> d = sb.derive("weight_gradient")
+>>> len(d.steps), d.steps[0].rule.name
+(9, 'row of the weights')
+
+Names are imported where they are first used: `import symbackprop` alone loads neither SymPy nor NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symbackprop.derivation import Derivation as Derivation
+    from symbackprop.errors import SymbackpropError as SymbackpropError
+    from symbackprop.library import derive as derive
+    from symbackprop.network import MLP as MLP
+    from symbackprop.numeric.compile import lambdify as lambdify
+    from symbackprop.render.latex import latex as latex
+    from symbackprop.symbolic import to_sympy as to_sympy
+    from symbackprop.verify import verify as verify
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Derivation": "symbackprop.derivation",
+    "SymbackpropError": "symbackprop.errors",
+    "derive": "symbackprop.library",
+    "MLP": "symbackprop.network",
+    "lambdify": "symbackprop.numeric.compile",
+    "latex": "symbackprop.render.latex",
+    "to_sympy": "symbackprop.symbolic",
+    "verify": "symbackprop.verify",
+}
+
+__all__ = sorted([*_HOMES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"symbackprop has no {name}: it has {', '.join(__all__)}")
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

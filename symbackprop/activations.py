@@ -176,7 +176,7 @@ ROWS = (
         "softplus",
         "softplus",
         lambda sp, z: sp.log(1 + sp.exp(z)),
-        source="np.logaddexp(0.0, z)",
+        source="np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))",
         by_value="-np.expm1(-h)",
     ),
     Activation(

@@ -46,6 +46,7 @@ class Reading:
         self.network = network
         self.opaque = opaque
         self.base = base
+        self.hidden: set[str] = set() if shared is None else shared.hidden
         self.origin: dict[sympy.Symbol, tuple[Variable, int, int]] = {} if shared is None else shared.origin
         self._symbols: dict[Variable, Matrix] = {} if shared is None else shared._symbols
         self._depends: dict[tuple[Variable, Variable], bool] = {} if shared is None else shared._depends
@@ -230,7 +231,10 @@ def applied(name: str, order: int, reading: Reading) -> Any:
     A generic one is `sympy.Function(name)`; its derivative at `u` is `Derivative`, in `Subs` where `u` is no symbol.
     """
     row = scalar_function(name)
-    if not row.is_generic and not (reading.opaque and row.offered and row.name != "identity"):
+    hidden = reading.opaque and row.offered and not row.is_generic and row.name != "identity"
+    if hidden:
+        reading.hidden.add(row.name)
+    elif not row.is_generic:
         formula = row.expression(order)
         return lambda u: formula.xreplace({Z: u})
     f = sympy.Function(row.name)

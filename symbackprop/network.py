@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.activations import activation as find_activation
 from symbackprop.dims import DEPTH, ONE, Dim, Units, Width, dim, index, units, width
@@ -27,6 +27,7 @@ from symbackprop.losses import loss as find_loss
 from symbackprop.shapes import SCALAR, Shape
 
 if TYPE_CHECKING:
+    from symbackprop.numeric.gradients import Gradients
     from symbackprop.symbolic import ExplicitNetwork
 
 BIASES = ("augmented", "separate", "none")
@@ -76,6 +77,17 @@ class MLP(Network):
         from symbackprop.symbolic import explicit_network
 
         return explicit_network(self, widths)
+
+    def gradients(self, reduction: str = "sum", **functions: Any) -> Gradients:
+        """A compiled function `(W, x, y) -> (loss, [∂L/∂W_0, …])`; with separate biases `(W, b, x, y)`.
+
+        Args:
+            reduction: "sum" or "mean" over a batch.
+            functions: `g`, `dg`, `loss`, `dloss` for what is generic here.
+        """
+        from symbackprop.numeric.gradients import Gradients
+
+        return Gradients(self, reduction, **functions)
 
     @property
     def augmented(self) -> bool:

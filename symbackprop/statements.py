@@ -38,6 +38,13 @@ class Implies(Statement):
     conclusion: Statement
 
 
+@node
+class Ellipsis(Statement):
+    """`…` or `⋮`: steps that are left out of a chain, being shown elsewhere."""
+
+    sign: str
+
+
 def equal(*sides: Expr) -> Chain:
     """`a = b = …`."""
     return Chain(sides, ("=",) * (len(sides) - 1))

@@ -1,0 +1,170 @@
+"""Dual numbers over the field, and the forward equations run on them.
+
+A dual is a value with its tangents. `Flow` runs a network's equations at a point, with one variable perturbed or none;
+`push`, whose readers are in `forward.py`, gives the dual of an expression in a flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+
+from flint import nmod_mat
+
+from symbackprop.errors import ShapeError
+from symbackprop.expr import Expr, Variable
+from symbackprop.judges.field import PRIME, Point, ints, matrix, zeros
+
+Symbols = Mapping[str, int]
+Jacobian = Callable[[], "nmod_mat | int"]
+
+
+@dataclass(frozen=True)
+class Dual:
+    """A value and its tangents, `rows·columns × directions`; None where nothing perturbed reaches it."""
+
+    value: nmod_mat
+    tangent: nmod_mat | None = None
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Rows and columns of the value."""
+        return self.value.nrows(), self.value.ncols()
+
+
+def chained(made: nmod_mat, *parts: tuple[Dual, Jacobian]) -> Dual:
+    """The chain rule: a value made of parts, each with the Jacobian of the value's entries by the part's entries.
+
+    Entries are counted row by row. A Jacobian that is a multiple of the identity may be given as that number.
+    """
+    tangent: nmod_mat | None = None
+    for part, jacobian in parts:
+        if part.tangent is not None:
+            local = jacobian()
+            moved = part.tangent * local if isinstance(local, int) else local * part.tangent
+            tangent = moved if tangent is None else tangent + moved
+    return Dual(made, tangent)
+
+
+def picked(of: Dual, rows: int, columns: int, sources: Sequence[int | None]) -> Dual:
+    """A matrix each of whose entries is an entry of another one, by its flat position, or zero (None)."""
+    entries = of.value.entries()
+    made = matrix(rows, columns, [0 if source is None else int(entries[source]) for source in sources])
+
+    def selection() -> nmod_mat:
+        local = zeros(len(sources), len(entries))
+        for i, source in enumerate(sources):
+            if source is not None:
+                local[i, source] = 1
+        return local
+
+    return chained(made, (of, selection))
+
+
+@singledispatch
+def push(e: Expr, flow: Flow, symbols: Symbols) -> Dual:
+    """Value and tangents of an expression in a flow.
+
+    Raises:
+        OutOfRange: for a variable, row or product that does not exist at this depth.
+        Unvalued: for something without a value in the field.
+        Resample: where this point is no good and another may be.
+        ShapeError: if two parts do not conform.
+    """
+    raise TypeError(f"{type(e).__name__} has no value registered: add @push.register for it")
+
+
+def scalar(number: int) -> nmod_mat:
+    """A number as a 1 × 1 matrix."""
+    return matrix(1, 1, [number % PRIME])
+
+
+def number_of(e: Expr, flow: Flow, symbols: Symbols, what: str) -> tuple[Dual, int]:
+    """The dual of a scalar, and its value."""
+    made = push(e, flow, symbols)
+    if made.extent != (1, 1):
+        raise ShapeError(f"{what} must be a scalar, but {e} is {says(made)}")
+    return made, int(made.value[0, 0])
+
+
+def column_of(e: Expr, flow: Flow, symbols: Symbols, what: str) -> tuple[Dual, list[int]]:
+    """The dual of a column, and its entries."""
+    made = push(e, flow, symbols)
+    if made.value.ncols() != 1:
+        raise ShapeError(f"{what} needs a column, but {e} is {says(made)}")
+    return made, ints(made.value)
+
+
+def says(made: Dual) -> str:
+    """Its rows and columns, for an error message."""
+    return "{} × {}".format(*made.extent)
+
+
+class Flow:
+    """The forward equations run at a point; what is `given` keeps its dual, its own equation being cut."""
+
+    def __init__(self, point: Point, given: Mapping[Variable, Dual] | None = None) -> None:
+        self.point = point
+        self.given = dict(given or {})
+        self.upstream: dict[Variable, frozenset[Variable]] = {}
+        self._duals: dict[Variable, Dual] = dict(self.given)
+        self._read: set[Variable] = set()
+
+    def dual(self, variable: Variable) -> Dual:
+        """The dual of a variable whose index is a number; those it is computed from are run before it, in order."""
+        self._read.add(variable)
+        found = self._duals.get(variable)
+        if found is not None:
+            return found
+        waiting = [variable]
+        while waiting:
+            current = waiting[-1]
+            missing = self._missing(current)
+            if not missing:
+                waiting.pop()
+                self._duals[current] = self._compute(current)
+            waiting += missing
+        return self._duals[variable]
+
+    def _missing(self, variable: Variable) -> list[Variable]:
+        """What its equation reads and is not run yet."""
+        if not self._reached(variable):
+            return []
+        return [part for part in self.point.read_by(variable) if part not in self._duals]
+
+    def _compute(self, variable: Variable) -> Dual:
+        if not self._reached(variable):
+            return still(self.point).dual(variable)
+        definition = self.point.definition(variable)
+        if definition is None:
+            self.upstream[variable] = frozenset()
+            return Dual(self.point.drawn(variable))
+        outer, self._read = self._read, set()
+        try:
+            made = push(definition.right, self, {})
+            read = self._read
+        finally:
+            self._read = outer
+        if made.extent != self.point.extent(variable):
+            sizes = ["{} × {}".format(*extent) for extent in (self.point.extent(variable), made.extent)]
+            raise ShapeError(f"{variable} is {sizes[0]}, but the right side of its equation is {sizes[1]}")
+        if not self.given:
+            self.upstream[variable] = frozenset(read).union(*(self.upstream[u] for u in read))
+        return made
+
+    def _reached(self, variable: Variable) -> bool:
+        """Whether the variable depends on what is given; all are computed where nothing is given."""
+        if not self.given:
+            return True
+        flow = still(self.point)
+        if variable not in flow.upstream:
+            flow.dual(variable)
+        return not flow.upstream[variable].isdisjoint(self.given)
+
+
+def still(point: Point) -> Flow:
+    """The flow at a point in which nothing is perturbed; it is kept with the point."""
+    if point.still is None:
+        point.still = Flow(point)
+    return point.still

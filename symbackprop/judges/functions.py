@@ -1,0 +1,153 @@
+"""Value and tangents of functions: elementwise ones, the layer map, softmax, opaque losses, powers, roots and norms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+
+from flint import nmod_mat
+
+from symbackprop import expr
+from symbackprop.expr import Expr, Variable, children
+from symbackprop.judges.duals import Dual, Flow, Symbols, chained, column_of, number_of, picked, push, scalar
+from symbackprop.judges.field import (
+    PRIME,
+    ConstantRoot,
+    Point,
+    Unvalued,
+    diagonal,
+    has_root,
+    ints,
+    inverse,
+    matrix,
+    root,
+)
+
+
+def _applied(flow: Flow, name: str, order: int, entries: Sequence[int]) -> list[int]:
+    return [flow.point.function(name, order, u) for u in entries]
+
+
+@push.register
+def _(e: expr.Elementwise, flow: Flow, symbols: Symbols) -> Dual:
+    of = push(e.operand, flow, symbols)
+    entries = ints(of.value)
+    made = matrix(*of.extent, _applied(flow, e.function, e.order, entries))
+    return chained(made, (of, lambda: diagonal(_applied(flow, e.function, e.order + 1, entries))))
+
+
+@push.register
+def _(e: expr.LayerMap, flow: Flow, symbols: Symbols) -> Dual:
+    of, entries = column_of(e.operand, flow, symbols, "ψ")
+    size = len(entries)
+    made = matrix(size + 1, 1, [*_applied(flow, e.function, 0, entries), 1])
+    return chained(made, (of, lambda: diagonal(_applied(flow, e.function, 1, entries), size + 1).transpose()))
+
+
+@push.register
+def _(e: expr.ActivationJacobian, flow: Flow, symbols: Symbols) -> Dual:
+    of, entries = column_of(e.operand, flow, symbols, "an activation Jacobian")
+    size = len(entries)
+    slopes = chained(
+        matrix(size, 1, _applied(flow, e.function, 1, entries)),
+        (of, lambda: diagonal(_applied(flow, e.function, 2, entries))),
+    )
+    return picked(slopes, size, size + 1, [i if i == k else None for i in range(size) for k in range(size + 1)])
+
+
+@push.register
+def _(e: expr.Diagonal, flow: Flow, symbols: Symbols) -> Dual:
+    of, entries = column_of(e.operand, flow, symbols, "diag")
+    size = len(entries)
+    return picked(of, size, size, [i if i == k else None for i in range(size) for k in range(size)])
+
+
+@push.register
+def _(e: expr.Function, flow: Flow, symbols: Symbols) -> Dual:
+    duals = [push(argument, flow, symbols) for argument in e.arguments]
+    entries = [entry for dual in duals for entry in ints(dual.value)]
+    # a short name for the call: it is drawn from once for each entry
+    call = blake2b(f"{e.name} at {entries}".encode(), digest_size=32).hexdigest()
+    parts: list[tuple[Dual, Callable[[], nmod_mat]]] = []
+    start = 0
+    for dual in duals:
+        places = range(start, start + dual.value.nrows() * dual.value.ncols())
+        start = places.stop
+        parts.append((dual, _opaque_slopes(flow.point, call, places)))
+    return chained(scalar(flow.point.opaque(call)), *parts)
+
+
+def _opaque_slopes(point: Point, call: str, places: range) -> Callable[[], nmod_mat]:
+    return lambda: matrix(1, len(places), [point.opaque(call, place) for place in places])
+
+
+@push.register
+def _(e: expr.LogSumExp, flow: Flow, symbols: Symbols) -> Dual:
+    of, entries = column_of(e.operand, flow, symbols, "logsumexp")
+    exponentials = _applied(flow, "exp", 0, entries)
+    total = sum(exponentials) % PRIME
+    made = scalar(flow.point.function("log", 0, total))
+    return chained(made, (of, lambda: matrix(1, len(entries), exponentials) * inverse(total)))
+
+
+@push.register
+def _(e: expr.Softmax, flow: Flow, symbols: Symbols) -> Dual:
+    of, entries = column_of(e.operand, flow, symbols, "softmax")
+    exponentials = _applied(flow, "exp", 0, entries)
+    made = matrix(len(entries), 1, exponentials) * inverse(sum(exponentials))
+    return chained(made, (of, lambda: diagonal(ints(made)) - made * made.transpose()))
+
+
+# --- roots and norms -------------------------------------------------------------------------------------------------
+
+
+def _power(of: Dual, base: int, exponent: int) -> Dual:
+    """An integer power of a scalar."""
+    base = inverse(base) if exponent < 0 else base
+    magnitude = abs(exponent)
+    # x^-n is a power of 1/x, whose own derivative is -x^-2
+    slope = exponent * pow(base, magnitude + 1 if exponent < 0 else max(magnitude - 1, 0), PRIME) % PRIME
+    return chained(scalar(pow(base, magnitude, PRIME)), (of, lambda: slope))
+
+
+def _square_root(of: Dual, square: int, e: Expr) -> Dual:
+    if not has_root(square) and _is_constant(e):
+        raise ConstantRoot(f"√{e} has no value in the field")
+    found = root(square)
+    return chained(scalar(found), (of, lambda: inverse(2 * found)))
+
+
+def _is_constant(e: Expr) -> bool:
+    return not isinstance(e, Variable) and all(_is_constant(operand) for operand in children(e))
+
+
+@push.register
+def _(e: expr.SquareRoot, flow: Flow, symbols: Symbols) -> Dual:
+    return _square_root(*number_of(e.operand, flow, symbols, "what stands under a root"), e.operand)
+
+
+@push.register
+def _(e: expr.Power, flow: Flow, symbols: Symbols) -> Dual:
+    of, base = number_of(e.base, flow, symbols, "the base of a power")
+    if e.exponent.denominator == 2:
+        of = _square_root(of, base, e.base)
+        base = int(of.value[0, 0])
+    elif e.exponent.denominator != 1:
+        raise Unvalued(f"{e} has no value in a prime field: its exponent is neither whole nor a half")
+    return _power(of, base, e.exponent.numerator)
+
+
+@push.register
+def _(e: expr.Norm, flow: Flow, symbols: Symbols) -> Dual:
+    of = push(e.operand, flow, symbols)
+    if e.kind != "F" and 1 not in of.extent:
+        raise Unvalued(f"the spectral norm {e} has no value in a prime field")
+    entries = ints(of.value)
+    square = sum(entry * entry for entry in entries) % PRIME
+    squares = chained(scalar(square), (of, lambda: matrix(1, len(entries), [2 * entry % PRIME for entry in entries])))
+    return _square_root(squares, square, e.operand)
+
+
+@push.register
+def _(e: expr.SingularValue, flow: Flow, symbols: Symbols) -> Dual:
+    raise Unvalued(f"the singular value {e} has no value in a prime field")

@@ -1,0 +1,107 @@
+"""Derivatives at a point: of the loss by the hand-written backpropagation, of anything by complex steps.
+
+`evaluate` is `floats.at` with derivatives. A complex step adds `1e-30 i` to an entry of a variable and reads the
+imaginary part of what follows: exact to rounding, as nothing is subtracted (Squire and Trapp 1998).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symbackprop import expr
+from symbackprop.dims import Dim
+from symbackprop.expr import Entry, Expr, Partial, Row, Transpose, Variable
+from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, value
+from symbackprop.numeric.backprop import Array
+
+STEP = 1e-30
+
+
+def evaluate(e: Expr, point: Point, symbols: Symbols) -> Array:
+    """The value of any expression, derivatives included; as `at` otherwise."""
+    with np.errstate(all="ignore"):
+        return at(e, point, symbols)
+
+
+@value.register
+def _(e: Partial, point: Point, symbols: Symbols) -> Array:
+    variable = _variable(e.wrt, point, symbols)
+    stepped = by_hand(e, variable, point)
+    if stepped is None:
+        stepped = by_steps(e.of, variable, point, symbols)
+    # one array of the variable's shape for each entry of what is differentiated, and the part asked for of each
+    parts = [_part(e.wrt, gradient, point, symbols) for gradient in stepped]
+    if len(parts) == 1:
+        made = parts[0]
+    else:
+        if parts[0].shape[1] != 1:
+            raise NotNumeric(f"{e} would need more than two indices")
+        made = np.concatenate(parts, axis=1)
+    return made.T if e.numerator else made
+
+
+def _variable(wrt: Expr, point: Point, symbols: Symbols) -> Variable:
+    while isinstance(wrt, Transpose | Row | expr.Column | Entry):
+        wrt = wrt.operand
+    if not isinstance(wrt, Variable):
+        raise NotNumeric(f"{wrt} is not a variable of the network")
+    return wrt if wrt.index is None else type(wrt)(Dim(constant=point.size(wrt.index, symbols)))
+
+
+def _part(wrt: Expr, gradient: Array, point: Point, symbols: Symbols) -> Array:
+    match wrt:
+        case Transpose(operand):
+            return _part(operand, gradient, point, symbols).T
+        case Row(operand, row):
+            inner = _part(operand, gradient, point, symbols)
+            return inner[[place(row, len(inner), point, symbols)], :]
+        case expr.Column(operand, column):
+            inner = _part(operand, gradient, point, symbols)
+            return inner[:, [place(column, inner.shape[1], point, symbols)]]
+        case Entry(operand, row, column):
+            inner = _part(operand, gradient, point, symbols)
+            k = 0 if column is None else place(column, inner.shape[1], point, symbols)
+            return scalar(inner[place(row, len(inner), point, symbols), k])
+    return gradient
+
+
+def by_hand(e: Partial, variable: Variable, point: Point) -> list[Array] | None:
+    """The derivative of the loss from the hand-written backpropagation, checked along a direction by a complex step."""
+    if e.of != expr.LOSS or variable == expr.LOSS or isinstance(variable, expr.Target):
+        return None
+    found = point.backward()
+    if found is None:
+        return None
+    value = point.value(variable)
+    assert variable.index is not None
+    family: dict[type, Any] = {
+        expr.Weight: found.dW,
+        expr.Bias: found.db,
+        expr.PreActivation: found.dz,
+        expr.Hidden: found.dh,
+    }
+    gradient = family[type(variable)][variable.index.constant]
+    direction = np.random.default_rng(point.seed).standard_normal(value.shape)
+    slope = point.moved(variable, value + STEP * 1j * direction).value(expr.LOSS).imag.item() / STEP
+    along = float((gradient * direction).sum())
+    if abs(slope - along) > 1e-9 * float(np.abs(gradient * direction).sum()) + 1e-300:
+        raise NotNumeric(f"backpropagation ({along}) and a complex step ({slope}) differ in ∂L/∂{variable}")
+    return [gradient]
+
+
+def by_steps(of: Expr, variable: Variable, point: Point, symbols: Symbols) -> list[Array]:
+    """For each entry of a scalar or column, its derivative by every entry of a variable, one complex step each."""
+    value = point.value(variable)
+    gradients: list[Array] = []
+    for i, k in np.ndindex(*value.shape):
+        step = np.zeros(value.shape, dtype=complex)
+        step[i, k] = STEP * 1j
+        slopes = np.imag(at(of, point.moved(variable, value + step), symbols)) / STEP
+        if slopes.shape[1] != 1:
+            raise NotNumeric(f"{of} is a matrix: its derivative would need more than two indices")
+        gradients = gradients or [np.zeros(value.shape) for _ in slopes]
+        for gradient, slope in zip(gradients, slopes[:, 0], strict=True):
+            gradient[i, k] = slope
+    return gradients

@@ -1,0 +1,165 @@
+"""`lambdify`: the last line of a derivation as a NumPy function, whose source a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
+from symbackprop.activations import scalar_function
+from symbackprop.derivation import Derivation
+from symbackprop.dims import ONE, Dim
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import LOSS, Expr, Partial, free_symbols, subterms
+from symbackprop.network import MLP
+from symbackprop.numeric.action import value
+from symbackprop.numeric.arguments import check_indices, check_network, check_vectors
+from symbackprop.numeric.code import Code, function_name, index_name
+from symbackprop.numeric.forms import Form, form
+from symbackprop.numeric.forward import write_loops
+from symbackprop.numeric.gradients import Gradients
+from symbackprop.numeric.module import module, run
+from symbackprop.numeric.partials import upstream_gradient, written_out
+
+__all__ = ["Gradients", "Lambdified", "lambdify"]
+
+# free indices that stand for a layer where nothing is said of them
+LAYERS = ("k", "l", "m")
+
+
+class Lambdified:
+    """A derivation's result as a NumPy function; call it with the names in `parameters`.
+
+    Attributes:
+        source: the code, a file that needs NumPy only.
+        parameters: the names of what it takes.
+    """
+
+    def __init__(self, derivation: Derivation) -> None:
+        network = derivation.network
+        if not isinstance(network, MLP):
+            raise SymbackpropError("lambdify compiles derivations about an MLP: give derive() one")
+        self.network = network
+        self.name = (derivation.name or "gradient").replace("-", "_")
+        self.source, self.indices, self.needed = _source(derivation, network, self.name)
+        bounds = {name: derivation.known.get(name, (None, None))[0] for name in self.indices}
+        self.least = {n: low.constant if low is not None and low.is_constant else 1 for n, low in bounds.items()}
+        self.__doc__ = f"{derivation.start}, at a point."
+        self._run = run(self.source, self.name)
+        code = self._run.__code__
+        self.parameters: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """The value at a point.
+
+        Raises:
+            ShapeError: for arrays that do not conform.
+            SymbackpropError: if what is generic is not given.
+        """
+        missing = [name for name in self.needed if options.get(name) is None]
+        if missing:
+            meaning = "the loss is" if missing == ["upstream"] else "the activation is"
+            wanted = {"upstream": "upstream=∂L/∂ŷ, an array or a function of (yhat, y)", "g": "g=…", "dg": "dg=…"}
+            raise SymbackpropError(f"{meaning} generic: write {', '.join(wanted.get(m, f'{m}=…') for m in missing)}")
+        given = signature(self._run).bind(*args, **options).arguments
+        check_network(self.network, given["W"], given.get("b"))
+        check_vectors(self.network, given["W"], given["x"], given["y"], self.network.loss.formula is None)
+        indices = {name: given[index_name(name)] for name in self.indices if index_name(name) in given}
+        check_indices(indices, self.least)
+        try:
+            return self._run(*args, **options)
+        except (IndexError, KeyError) as error:
+            if not indices:
+                raise
+            read = ", ".join(f"{name} = {value}" for name, value in indices.items())
+            raise SymbackpropError(
+                f"{read} is beyond the last row or layer of these weights: write a smaller one"
+            ) from error
+
+
+def lambdify(derivation: Derivation) -> Lambdified:
+    """The last line of a derivation as a NumPy function `f(W, x, y, j=1)`, `f(W, b, x, y, j=1)` with separate biases.
+
+    It computes what the line says, from the right, whether that is right or not. Free indices are arguments, as
+    printed: counted from 1. A generic loss needs `upstream=`, ∂L/∂ŷ as an array or a function of `(yhat, y)`; a generic
+    activation `g=` and `dg=`. Vectors may be 1-D or n × 1; what comes out is as `x` is.
+
+    Raises:
+        SymbackpropError: if the line has no numbers.
+    """
+    return Lambdified(derivation)
+
+
+def _source(derivation: Derivation, network: MLP, name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The source, the names of the free indices, and of the generic functions that must be given."""
+    depth = network.depth
+    bounds: dict[str, tuple[Dim | None, Dim | None]] = dict.fromkeys(LAYERS, (ONE, depth))
+    bounds |= dict.fromkeys(depth.symbols, (ONE, None))
+    result = written_out(derivation.result, network, {**bounds, **derivation.known})
+    free = sorted(free_symbols(result) - depth.symbols)
+    code = Code(network)
+
+    code.line("W = [np.asarray(w) for w in W]")
+    if network.bias == "separate":
+        code.line("b = [np.ravel(bias) for bias in b]")
+    code.line("column = np.ndim(x) == 2")
+    code.line("x, y = np.ravel(x), np.ravel(y)")
+    if not depth.is_constant:
+        code.line(f"{index_name(str(depth))} = len(W) - 1")
+    code.line("")
+    write_loops(code, free)
+    code.line("")
+    uses_upstream = any(inner == Partial(LOSS, network.output) for _, inner in subterms(result))
+    if uses_upstream:
+        _write_upstream(code, network)
+    text = value(result, code)
+    vector = form(result, network)
+    if vector in (Form.COLUMN, Form.ROW):
+        code.line(f"result = {text}")
+        code.line(f"return result[{':, None' if vector is Form.COLUMN else 'None, :'}] if column else result")
+    else:
+        code.line(f"return {text}")
+
+    generic = {function_name(f, order, network) for f, order in code.functions if scalar_function(f).is_generic}
+    needed = (*(["upstream"] if uses_upstream and network.loss.formula is None else []), *sorted(generic, key=len))
+    header = _header(name, network, free, needed)
+    title = f"{_spelled(derivation.start, network)} {derivation.relation} {_spelled(derivation.result, network)}"
+    title += "\n\nMade by symbackprop; needs NumPy only.\n"
+    body = "\n".join([header, _docstring(network, free, needed), *code.lines])
+    return module(title, code, body), tuple(free), needed
+
+
+def _write_upstream(code: Code, network: MLP) -> None:
+    gradient = upstream_gradient(network)
+    if gradient is None:
+        code.line("dL_dyhat = np.ravel(upstream(yhat, y) if callable(upstream) else upstream)")
+    else:
+        code.line(f"dL_dyhat = {value(gradient, code)}")
+
+
+def _header(name: str, network: MLP, free: Sequence[str], needed: Sequence[str]) -> str:
+    arguments = ["W", "b", "x", "y"] if network.bias == "separate" else ["W", "x", "y"]
+    arguments += [f"{index_name(s)}=1" for s in free]
+    offered = ["upstream"] if network.loss.formula is None else []
+    offered += ["g", "dg"] if network.activation.is_generic else []
+    offered += [n for n in needed if n not in offered]
+    keywords = [n if n in needed else f"{n}=None" for n in offered]
+    return f"def {name}({', '.join([*arguments, *(['*'] if keywords else []), *keywords])}):"
+
+
+def _spelled(e: Expr, network: MLP) -> str:
+    return str(e).replace(str(network.output), "ŷ").replace(str(network.input), "x")
+
+
+def _docstring(network: MLP, free: Sequence[str], needed: Sequence[str]) -> str:
+    lines = ["W: the weights W_0 … W_L, a list."]
+    if network.bias == "separate":
+        lines.append("b: their biases b_0 … b_L, a list.")
+    lines.append(f"x: the input{', ending in the bias unit 1' if network.augmented else ''}; 1-D or n × 1.")
+    lines.append("y: the target.")
+    lines += [f"{index_name(name)}: counted from 1, as printed." for name in free]
+    if "upstream" in needed:
+        lines.append("upstream: ∂L/∂ŷ, an array or a function of (yhat, y).")
+    if "dg" in needed:
+        lines.append("g, dg: the activation and its derivative, entry by entry.")
+    return '    """' + "\n    ".join(lines) + '\n    """'

@@ -1,0 +1,57 @@
+"""A generated file: its docstring, import, the functions of one variable, and the function that it is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from symbackprop.activations import scalar_function
+from symbackprop.numeric.code import BY_VALUE, Code, function_name
+
+SOFTMAX = """\
+def softmax(v):
+    powers = np.exp(v - v.max(axis=0))
+    return powers / powers.sum(axis=0)
+"""
+LOGSUMEXP = """\
+def logsumexp(v):
+    top = v.max(axis=0)
+    return top + np.log(np.exp(v - top).sum(axis=0))
+"""
+HELPERS = {"softmax": SOFTMAX, "logsumexp": LOGSUMEXP}
+
+
+def module(title: str, code: Code, body: str) -> str:
+    """The source of a file: imports, the functions of one variable, then the function itself."""
+    parts = [f'"""{title}"""', "import numpy as np"]
+    preambles: list[str] = []
+    definitions: list[str] = []
+    for name, order in sorted(code.functions, key=lambda f: (f[0], abs(f[1]), f[1])):
+        row = scalar_function(name)
+        if row.is_generic:
+            continue
+        if row.preamble and row.preamble not in preambles:
+            preambles.append(row.preamble)
+        argument, text = ("h", row.by_value) if order == BY_VALUE else ("z", row.numpy(order))
+        called = function_name(name, abs(order), code.network)
+        definitions.append(f"def {called}({argument}):\n    return {_kept(text, argument)}\n")
+    helpers = [HELPERS[name] for name in sorted(code.helpers)]
+    blocks = [part.rstrip("\n") for part in (*preambles, *definitions, *helpers, body)]
+    return "\n\n".join(parts) + "".join(f"\n\n\n{block}" for block in blocks) + "\n"
+
+
+def _kept(text: str, argument: str) -> str:
+    """The source with the type of its argument kept: `np.where` of two numbers would make a float32 a float64."""
+    # |z| as max(z, -z), which NumPy orders by real parts: analytic, so that complex-step differences go through
+    text = re.sub(r"np\.abs\(z\)(?! <)", "np.maximum(z, -z)", text)
+    makes_float64 = re.search(r"np\.where|dtype=float|normal_cdf", text)
+    return f"np.asarray({text}, dtype={argument}.dtype)" if makes_float64 else text
+
+
+def run(source: str, name: str) -> Callable[..., Any]:
+    """The function of that name in a source text."""
+    space: dict[str, Any] = {"__name__": "symbackprop.generated"}
+    exec(compile(source, f"<{name}>", "exec"), space)
+    made: Callable[..., Any] = space[name]
+    return made

@@ -1,0 +1,371 @@
+"""From expressions and statements to boxes: how each operation is written. The one place for every visual format.
+
+`layout(e, look)` is a `singledispatch` function; a new primitive registers its layout and how tightly it binds:
+
+    @layout.register
+    def _(e: MyNode, look: Look) -> Box:
+        return applied(Symbol("f"), inside(e.operand, look))
+
+    @level.register
+    def _(e: MyNode, look: Look) -> Level:
+        return Level.FACTOR
+
+Variables are in `letters`, matrices that are written out in `matrices`, dimensions under braces in `braces`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from symbackprop import expr, statements
+from symbackprop.dims import Dim, index
+from symbackprop.errors import ShapeError
+from symbackprop.expr import Expr
+from symbackprop.render import boxes
+from symbackprop.render.boxes import Box, Infix, Row, Scripts, Symbol, Words
+from symbackprop.render.braces import dimensions, factor
+from symbackprop.render.letters import function, quantity
+from symbackprop.render.look import (
+    Level,
+    Look,
+    applied,
+    dims_layout,
+    fenced,
+    indexed,
+    inside,
+    is_single,
+    layout,
+    level,
+    listed,
+    parenthesised,
+    raised,
+    spelled,
+)
+from symbackprop.render.matrices import transposed, transposed_level
+from symbackprop.shapes import SCALAR, shape
+
+__all__ = [
+    "Level",
+    "Look",
+    "applied",
+    "dimensions",
+    "dims_layout",
+    "dots",
+    "inside",
+    "layout",
+    "level",
+    "transposed",
+    "transposed_level",
+]
+
+MINUS, PARTIAL = Symbol("−"), Symbol("∂")
+# functions that are written as delimiters
+_BARS = {"abs": ("|", "|")}
+
+
+def _binds(tightness: Level, *kinds: type[Expr]) -> None:
+    for kind in kinds:
+        level.register(kind)(lambda e, look: tightness)
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def _rational(value: Fraction) -> Box:
+    top, bottom = Symbol(str(abs(value.numerator))), Symbol(str(value.denominator))
+    size = top if value.denominator == 1 else boxes.Fraction(top, bottom)
+    return Row((MINUS, size)) if value < 0 else size
+
+
+@layout.register
+def _(e: expr.Number, look: Look) -> Box:
+    return _rational(e.value)
+
+
+@level.register
+def _(e: expr.Number, look: Look) -> Level:
+    if e.value < 0:
+        return Level.SUM
+    return Level.BASE if e.value.denominator == 1 else Level.FACTOR
+
+
+@layout.register
+def _(e: expr.Size, look: Look) -> Box:
+    return dims_layout(e.size, look)
+
+
+@level.register
+def _(e: expr.Size, look: Look) -> Level:
+    if not is_single(e.size, look):
+        return Level.SUM
+    terms = spelled(e.size, look.network).terms
+    return Level.PRODUCT if terms and terms[0][1] != 1 else Level.BASE
+
+
+# --- products and sums -----------------------------------------------------------------------------------------------
+
+
+@layout.register
+def _(e: expr.Product, look: Look) -> Box:
+    items: list[Box] = []
+    last = len(e.factors) - 1
+    for i, part in enumerate(e.factors):
+        if i and _runs_together(e.factors[i - 1], part, look):
+            items.append(Infix("·"))
+        items.append(_factor(part, i == 0, i == last, look))
+    return Row(tuple(items))
+
+
+def _factor(e: Expr, is_first: bool, is_last: bool, look: Look) -> Box:
+    if isinstance(e, expr.IndexedSum) and is_last:
+        return inside(e, look)
+    box = factor(e, look, Level.FACTOR)
+    if isinstance(e, expr.Quotient) and not is_first and not _is_scalar(e, look):
+        # a vector over its norm, in the middle of a product, is read as one vector
+        return parenthesised(box)
+    return box
+
+
+def _is_scalar(e: Expr, look: Look) -> bool:
+    try:
+        return shape(e, look.network) == SCALAR
+    except ShapeError:
+        return False
+
+
+def _runs_together(left: Expr, right: Expr, look: Look) -> bool:
+    """Whether neighbours in a product need a dot: `2 3` is not 23, and `2 ½` is not two and a half."""
+    if isinstance(left, expr.Number) and isinstance(right, expr.Number):
+        return level(right, look) >= Level.FACTOR
+    return _starts_with_digit(right, look)
+
+
+def _starts_with_digit(e: Expr, look: Look) -> bool:
+    match e:
+        case expr.Number(value):
+            return value >= 0 and value.denominator == 1
+        case expr.Size(size):
+            return is_single(size, look) and not spelled(size, look.network).terms
+        case expr.Power(base):
+            return _starts_with_digit(base, look)
+    return False
+
+
+@layout.register
+def _(e: expr.Hadamard, look: Look) -> Box:
+    items: list[Box] = []
+    for part in e.factors:
+        if items:
+            items.append(Infix(look.notation.hadamard))
+        items.append(factor(part, look, Level.FACTOR))
+    return Row(tuple(items))
+
+
+@layout.register
+def _(e: expr.Sum, look: Look) -> Box:
+    items: list[Box] = []
+    for term in e.terms:
+        minus = isinstance(term, expr.Negative)
+        if items:
+            items.append(Infix("−" if minus else "+"))
+        elif minus:
+            items.append(MINUS)
+        items.append(inside(term.operand if isinstance(term, expr.Negative) else term, look, Level.OPEN))
+    return Row(tuple(items))
+
+
+@layout.register
+def _(e: expr.Negative, look: Look) -> Box:
+    return Row((MINUS, inside(e.operand, look, Level.OPEN)))
+
+
+_binds(Level.PRODUCT, expr.Hadamard)
+_binds(Level.SUM, expr.Sum, expr.Negative)
+
+
+@level.register
+def _(e: expr.Product, look: Look) -> Level:
+    return Level.OPEN if isinstance(e.factors[-1], expr.IndexedSum) else Level.PRODUCT
+
+
+@layout.register
+def _(e: expr.IndexedProduct, look: Look) -> Box:
+    first, last = (e.upper, e.lower) if e.descending else (e.lower, e.upper)
+    within = look.within(e.index, e.lower, e.upper)
+    # dimensions stand below factors, and a body that is one factor is no product
+    whole = isinstance(e.body, expr.Product)
+    body = inside(e.body, within) if whole else factor(e.body, within, Level.SUM)
+    return Row((_big("∏", e.index, first, last, look), fenced("[", body, "]")))
+
+
+def _big(sign: str, name: str, first: Dim, last: Dim, look: Look) -> Box:
+    i = dims_layout(index(name), look, tight=True)
+    lower = Row((i, Symbol("="), dims_layout(first, look, tight=True)))
+    return boxes.Big(sign, lower, dims_layout(last, look, tight=True))
+
+
+_binds(Level.FACTOR, expr.IndexedProduct)
+
+
+@layout.register
+def _(e: expr.IndexedSum, look: Look) -> Box:
+    within = look.within(e.index, e.lower, e.upper)
+    sign = _big("Σ", e.index, e.lower, e.upper, look)
+    if level(e.body, look) >= Level.OPEN:
+        return Row((sign, inside(e.body, within)))
+    return Row((sign, fenced("[", inside(e.body, within), "]")))
+
+
+_binds(Level.OPEN, expr.IndexedSum)
+
+
+# --- quotients, powers, roots ----------------------------------------------------------------------------------------
+
+
+@layout.register
+def _(e: expr.Quotient, look: Look) -> Box:
+    return boxes.Fraction(inside(e.numerator, look), inside(e.denominator, look))
+
+
+@layout.register
+def _(e: expr.Power, look: Look) -> Box:
+    value = e.exponent
+    items = (Symbol("−"), Symbol(str(-value))) if value < 0 else (Symbol(str(value)),)
+    base = inside(e.base, look, Level.BASE)
+    exponent = items[0] if len(items) == 1 else Row(items)
+    if isinstance(base, Scripts) and base.sup is not None:
+        base = parenthesised(base)
+    return raised(base, exponent)
+
+
+@layout.register
+def _(e: expr.SquareRoot, look: Look) -> Box:
+    return boxes.Radical(inside(e.operand, look))
+
+
+_binds(Level.FACTOR, expr.Quotient, expr.Power, expr.SquareRoot)
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+@layout.register
+def _(e: expr.Elementwise, look: Look) -> Box:
+    if e.function in _BARS and not e.order:
+        opening, closing = _BARS[e.function]
+        return fenced(opening, inside(e.operand, look), closing)
+    return applied(function(e.function, e.order, look), inside(e.operand, look))
+
+
+@layout.register
+def _(e: expr.LayerMap, look: Look) -> Box:
+    return applied(indexed(look.notation.quantity["layer_map"], None, (), look), inside(e.operand, look))
+
+
+@layout.register
+def _(e: expr.Function, look: Look) -> Box:
+    loss = look.notation.quantity["loss"]
+    written = loss if e.name == expr.LOSS.name else look.notation.of_name(e.name)
+    items: list[Box] = []
+    for argument in e.arguments:
+        if items:
+            items.append(Words(", "))
+        items.append(inside(argument, look))
+    arguments = items[0] if len(items) == 1 else Row(tuple(items))
+    return applied(indexed(written, None, (), look), arguments)
+
+
+@layout.register
+def _(e: expr.LogSumExp, look: Look) -> Box:
+    return applied(Symbol("logsumexp", operator=True), inside(e.operand, look))
+
+
+@layout.register
+def _(e: expr.Softmax, look: Look) -> Box:
+    return applied(Symbol("softmax", operator=True), inside(e.operand, look))
+
+
+_binds(Level.FACTOR, expr.Elementwise, expr.LayerMap, expr.Function, expr.LogSumExp, expr.Softmax)
+
+
+# --- norms -----------------------------------------------------------------------------------------------------------
+
+
+@layout.register
+def _(e: expr.Norm, look: Look) -> Box:
+    return Scripts(fenced("‖", inside(e.operand, look), "‖"), Symbol(e.kind))
+
+
+_binds(Level.BASE, expr.Norm)
+
+
+@layout.register
+def _(e: expr.SingularValue, look: Look) -> Box:
+    which = Symbol("1" if e.largest else "n")
+    sigma = Scripts(Symbol("σ"), listed((which, which), ","))
+    return applied(sigma, inside(e.operand, look))
+
+
+_binds(Level.FACTOR, expr.SingularValue)
+
+
+# --- derivatives -----------------------------------------------------------------------------------------------------
+
+
+@layout.register
+def _(e: expr.Partial, look: Look) -> Box:
+    short = _gradient_name(e, look)
+    if short is not None:
+        return short
+    plain = look.bare
+    over, under = inside(e.of, plain, Level.FACTOR), inside(e.wrt, plain, Level.FACTOR)
+    return boxes.Fraction(Row((PARTIAL, over)), Row((PARTIAL, under)))
+
+
+def _gradient_name(e: expr.Partial, look: Look) -> Box | None:
+    """The notation's own letter for the gradient of the loss, if it has one: `δ^l`."""
+    if not look.notation.gradient or e.of != expr.LOSS or not isinstance(e.wrt, expr.Variable):
+        return None
+    row = look.notation.gradient.get(quantity(e.wrt, look))
+    return None if row is None else indexed(row, e.wrt.index, (), look)
+
+
+@level.register
+def _(e: expr.Partial, look: Look) -> Level:
+    return Level.FACTOR if _gradient_name(e, look) is None else Level.BASE
+
+
+# --- statements ------------------------------------------------------------------------------------------------------
+
+
+@layout.register
+def _(e: statements.Chain, look: Look) -> Box:
+    items: list[Box] = [] if e.continued else [inside(e.sides[0], look)]
+    for relation, side in zip(e.relations, e.sides[1:], strict=True):
+        items += [Infix(relation), inside(side, look)]
+    return Row(tuple(items))
+
+
+@layout.register
+def _(e: statements.Together, look: Look) -> Box:
+    items: list[Box] = []
+    for part in e.parts:
+        if items:
+            items.append(Words(", "))
+        items.append(layout(part, look))
+    return Row(tuple(items))
+
+
+@layout.register
+def _(e: statements.Implies, look: Look) -> Box:
+    return Row((layout(e.premise, look), Infix("⇒"), layout(e.conclusion, look)))
+
+
+@layout.register
+def _(e: statements.Ellipsis, look: Look) -> Box:
+    return dots(e.sign)
+
+
+def dots(shown: str) -> Box:
+    """A line of dots, "…" or "⋮", where steps are left out."""
+    return Symbol(shown)

@@ -1,0 +1,182 @@
+"""How the variables of a network are written, and their entries, rows and columns: by the notation's table."""
+
+from __future__ import annotations
+
+from functools import cache, singledispatch
+
+from symbackprop import expr
+from symbackprop.activations import scalar_function
+from symbackprop.dims import Dim, dim
+from symbackprop.expr import Expr, Variable
+from symbackprop.notations import Written
+from symbackprop.render.boxes import Accent, Box, Scripts, Symbol
+from symbackprop.render.look import (
+    Level,
+    Look,
+    dims_layout,
+    indexed,
+    inside,
+    layout,
+    level,
+    listed,
+    parenthesised,
+    styled,
+)
+
+ANY = Symbol("·")
+
+
+@singledispatch
+def quantity(e: Variable, look: Look) -> str:
+    """The row of the notation's table that says how a variable is written; empty if it is written by its name."""
+    return ""
+
+
+@quantity.register
+def _(e: expr.PreActivation, look: Look) -> str:
+    is_output = e.index == look.output_layer and "output" in look.notation.quantity
+    return "output" if is_output else "preactivation"
+
+
+@quantity.register
+def _(e: expr.Hidden, look: Look) -> str:
+    return "input" if e.index == dim(0) and "input" in look.notation.quantity else "hidden"
+
+
+@quantity.register
+def _(e: expr.Weight, look: Look) -> str:
+    return "weight"
+
+
+@quantity.register
+def _(e: expr.Bias, look: Look) -> str:
+    return "bias"
+
+
+@quantity.register
+def _(e: expr.Target, look: Look) -> str:
+    return "target"
+
+
+@quantity.register
+def _(e: expr.Loss, look: Look) -> str:
+    return "loss"
+
+
+def written(e: Variable, look: Look) -> Written:
+    """How a variable is written."""
+    what = quantity(e, look)
+    return look.notation.quantity[what] if what else look.notation.of_name(e.name)
+
+
+def _part_of(e: Variable, look: Look) -> Written:
+    """How a row, a column or, made plain, an entry of a variable is written: `w` for the weights `W`."""
+    return look.notation.quantity["weight_row"] if isinstance(e, expr.Weight) else written(e, look)
+
+
+def variable(e: Variable, look: Look, accent: str = "") -> Box:
+    """A variable with its layer."""
+    return indexed(written(e, look), e.index, (), look, accent)
+
+
+@layout.register
+def _(e: Variable, look: Look) -> Box:
+    return variable(e, look)
+
+
+def function(name: str, order: int, look: Look) -> Box:
+    """A function of one variable with the primes of its derivative: `g'`, `tanh'`."""
+    return _function(look.notation.letters.get(name) or _symbol(name), order)
+
+
+@cache
+def _symbol(name: str) -> str:
+    return scalar_function(name).symbol
+
+
+@cache
+def _function(text: str, order: int) -> Box:
+    base = Symbol(text, operator=len(text) > 1)
+    return Scripts(base, primes=order) if order else base
+
+
+def entry(e: Expr, indices: tuple[Dim, ...], look: Look) -> Box:
+    """Entry `v_i` or `A_{i,k}` of anything."""
+    at = tuple(dims_layout(i, look, tight=True) for i in indices)
+    if isinstance(e, Variable):
+        return indexed(_part_of(e, look).plain, e.index, at, look)
+    if isinstance(e, expr.WithoutBias) and isinstance(e.operand, Variable):
+        return indexed(_part_of(e.operand, look).plain, e.operand.index, at, look, "tilde")
+    return _below(inside(e, look, Level.BASE), at, look)
+
+
+def _below(base: Box, at: tuple[Box, ...], look: Look) -> Box:
+    """Indices below something; parentheses where it has scripts already."""
+    if isinstance(base, Scripts):
+        base = parenthesised(base)
+    return Scripts(base, listed(at, look.notation.separator))
+
+
+@layout.register
+def _(e: expr.Entry, look: Look) -> Box:
+    return entry(e.operand, (e.row,) if e.column is None else (e.row, e.column), look)
+
+
+def _line_of(e: Expr, at: tuple[Box, ...], at_weights: tuple[Box, ...], look: Look) -> Box:
+    """A row or a column of a matrix; those of the weights have a letter of their own."""
+    accent = "tilde" if isinstance(e, expr.WithoutBias) else ""
+    inner = e.operand if isinstance(e, expr.WithoutBias) else e
+    if isinstance(inner, expr.Weight):
+        return indexed(_part_of(inner, look), inner.index, at_weights, look, accent)
+    if isinstance(inner, Variable):
+        return indexed(written(inner, look), inner.index, at, look, accent)
+    return _below(inside(e, look, Level.BASE), at, look)
+
+
+@layout.register
+def _(e: expr.Row, look: Look) -> Box:
+    j = dims_layout(e.row, look, tight=True)
+    mark = look.notation.row_mark
+    return _line_of(e.operand, (j, ANY), (j, Symbol(mark)) if mark else (j,), look)
+
+
+@layout.register
+def _(e: expr.Column, look: Look) -> Box:
+    at = (ANY, dims_layout(e.column, look, tight=True))
+    return _line_of(e.operand, at, at, look)
+
+
+@layout.register
+def _(e: expr.WithoutBias, look: Look) -> Box:
+    if isinstance(e.operand, Variable):
+        return variable(e.operand, look, "tilde")
+    return Accent(inside(e.operand, look), "tilde")
+
+
+@layout.register
+def _(e: expr.Ones, look: Look) -> Box:
+    return styled(Symbol("1"), look.notation.vectors)
+
+
+@layout.register
+def _(e: expr.Identity, look: Look) -> Box:
+    return Symbol("I")
+
+
+@layout.register
+def _(e: expr.Kronecker, look: Look) -> Box:
+    at = tuple(dims_layout(i, look, tight=True) for i in (e.one, e.two))
+    return Scripts(Symbol("δ"), listed(at, look.notation.separator))
+
+
+for _kind in (
+    Variable,
+    expr.Entry,
+    expr.Row,
+    expr.Column,
+    expr.WithoutBias,
+    expr.Ones,
+    expr.Identity,
+    expr.Kronecker,
+):
+    level.register(_kind)(lambda e, look: Level.BASE)

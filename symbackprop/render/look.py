@@ -1,0 +1,300 @@
+"""What every part of the layout shares: how a line is to look, how tightly formulas bind, and how sizes are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from functools import cache, cached_property, singledispatch
+
+from symbackprop import dims
+from symbackprop.derivation import Shown
+from symbackprop.dims import Bounds, Dim, Units, Width, width
+from symbackprop.equations import Network
+from symbackprop.expr import Expr, Node
+from symbackprop.network import MLP
+from symbackprop.notations import Notation, Written, notation
+from symbackprop.render import boxes
+from symbackprop.render.boxes import Box, Fenced, Infix, Row, Scripts, Symbol, Words
+
+Laid = dict[tuple[Node, int], Box]
+
+# --- how a line looks ------------------------------------------------------------------------------------------------
+
+
+def _lecture() -> Notation:
+    return notation("lecture")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How formulas are to look.
+
+    Attributes:
+        network: says the sizes of matrices, and which pre-activation is the output.
+        notation: says the letters.
+        shown: labels and dimensions for this line; `showing` changes it and keeps what is laid out already.
+        short: whether the activation Jacobian is `D_l` rather than a matrix with dots.
+        known: bounds of the integer symbols; a size that is spelled differently at a bound gets an "or".
+    """
+
+    network: Network = field(default_factory=MLP)
+    notation: Notation = field(default_factory=_lecture)
+    shown: Shown = field(default_factory=Shown)
+    short: bool = False
+    known: Bounds = field(default_factory=dict)
+    # laid-out parts, by what of `shown` and `known` they depend on; lines of one derivation share most of their parts
+    _laid: dict[object, Laid] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _dims: dict[tuple[Dim, bool], Box] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def showing(self, shown: Shown) -> Look:
+        """The same look for another line."""
+        return self._sharing(replace(self, shown=shown))
+
+    def within(self, index: str, lower: Dim, upper: Dim) -> Look:
+        """The same look inside a product or sum, where the index is bound."""
+        return self._sharing(replace(self, known={**self.known, index: (lower, upper)}))
+
+    @cached_property
+    def output_layer(self) -> Dim:
+        """The layer whose pre-activations are the output."""
+        return self.network.depth + 1
+
+    @cached_property
+    def bare(self) -> Look:
+        """The same look without dimensions, for what has a brace already."""
+        return self.showing(replace(self.shown, dimensions="none"))
+
+    def _sharing(self, other: Look) -> Look:
+        object.__setattr__(other, "_laid", self._laid)
+        object.__setattr__(other, "_dims", self._dims)
+        return other
+
+    @cached_property
+    def laid(self) -> Laid:
+        """What is laid out already; of `known` only the notes below braces depend."""
+        braced = self.shown.dimensions
+        key = (self.shown.column_label, braced, tuple(self.known.items()) if braced == "all" else ())
+        return self._laid.setdefault(key, {})
+
+
+# --- what binds how tightly ------------------------------------------------------------------------------------------
+
+
+class Level(IntEnum):
+    """How tightly a formula binds, from the loosest: what stands where a tighter one is needed gets parentheses."""
+
+    SUM = 0
+    # a sum sign takes everything to its right along, so it may only stand last in a product
+    OPEN = 1
+    PRODUCT = 2
+    FACTOR = 3
+    # takes a script: a letter, something between delimiters
+    BASE = 4
+
+
+@singledispatch
+def layout(e: Node, look: Look) -> Box:
+    """The boxes of an expression or a statement. A new node registers itself: `@layout.register`, and its `level`."""
+    raise TypeError(f"{type(e).__name__} has no layout registered: add @layout.register for it")
+
+
+@singledispatch
+def level(e: Node, look: Look) -> Level:
+    """How tightly the layout of an expression binds; the loosest if nothing is said: parentheses are never wrong."""
+    return Level.SUM
+
+
+def inside(e: Expr, look: Look, needed: Level = Level.SUM) -> Box:
+    """The boxes of a part, in parentheses where it binds less tightly than its place needs."""
+    laid = look.laid
+    found = laid.get((e, needed))
+    if found is None:
+        found = layout(e, look)
+        if level(e, look) < needed:
+            found = parenthesised(found)
+        laid[e, needed] = found
+    return found
+
+
+def tall(box: Box) -> bool:
+    """Whether delimiters around it should grow."""
+    match box:
+        case boxes.Matrix() | boxes.Fraction() | boxes.Big() | boxes.Under() | boxes.Over() | boxes.Radical():
+            return True
+        case Row(items):
+            return any(map(tall, items))
+        case Scripts(base):
+            return tall(base)
+        case Fenced(_, body):
+            return tall(body)
+    return False
+
+
+def fenced(opening: str, body: Box, closing: str) -> Fenced:
+    """A body between delimiters that grow if it is tall."""
+    return Fenced(opening, body, closing, tall(body))
+
+
+def parenthesised(box: Box) -> Fenced:
+    return fenced("(", box, ")")
+
+
+def applied(function: Box, argument: Box) -> Row:
+    """`f(x)`; what stands between parentheses already gets no second pair, as `(0 … x … 0)`."""
+    single = isinstance(argument, Fenced) and argument.opening == "("
+    return Row((function, argument if single else parenthesised(argument)))
+
+
+def raised(base: Box, mark: Box) -> Box:
+    """A base with a mark above right: `W_l^⊤`, `W^{[l]⊤}`; parentheses where something else stands there already."""
+    if isinstance(base, Scripts) and not base.primes:
+        if base.sup is None:
+            return Scripts(base.base, base.sub, mark)
+        if isinstance(base.sup, Fenced):
+            return replace(base, sup=Row((base.sup, mark)))
+    if isinstance(base, Scripts):
+        base = parenthesised(base)
+    return Scripts(base, sup=mark)
+
+
+# --- letters with marks ----------------------------------------------------------------------------------------------
+
+SIGNS = {sign: Symbol(sign) for sign in ("+", "−")}
+ZERO = Symbol("0")
+
+
+@cache
+def letter(written: Written, accent: str = "") -> Box:
+    """A letter with its arrow and accents, without indices."""
+    plain = Symbol(written.letter, operator=len(written.letter) > 1)
+    return accented(styled(plain, written.style), written.accent, accent)
+
+
+def styled(box: Box, style: str) -> Box:
+    """A letter marked as a vector, in a notation's style."""
+    if style == "vec":
+        return boxes.Accent(box, "vec")
+    return boxes.Bold(box) if style == "bold" else box
+
+
+def accented(box: Box, *accents: str) -> Box:
+    """A letter under accents, the innermost first; empty ones are left out."""
+    for accent in filter(None, accents):
+        box = boxes.Accent(box, accent)
+    return box
+
+
+def zero_vector(look: Look) -> Box:
+    return styled(ZERO, look.notation.vectors)
+
+
+def listed(items: tuple[Box, ...], separator: str) -> Box:
+    """Indices side by side: `l,j`."""
+    made: list[Box] = []
+    between = _separator(separator)
+    for item in items:
+        if made and separator:
+            made.append(between)
+        made.append(item)
+    return made[0] if len(made) == 1 else Row(tuple(made))
+
+
+@cache
+def _separator(text: str) -> Symbol:
+    return Symbol(text)
+
+
+def indexed(written: Written, layer: Dim | None, entries: tuple[Box, ...], look: Look, accent: str = "") -> Box:
+    """A letter with its layer, where the notation puts it, and further indices below."""
+    base = letter(written, accent)
+    sup: Box | None = None
+    if layer is not None and written.place != "none":
+        where = dims_layout(layer + written.shift if written.shift else layer, look, tight=True)
+        if written.place == "sub":
+            entries = (where, *entries)
+        else:
+            sup = Fenced(written.fence, where, CLOSING[written.fence], False) if written.fence else where
+    if written.label:
+        entries = (_label(written.label), *entries)
+    sub = listed(entries, look.notation.separator) if entries else None
+    made = base if sub is None and sup is None else Scripts(base, sub, sup)
+    return Row((Symbol(written.prefix), made)) if written.prefix else made
+
+
+def _label(text: str) -> Box:
+    is_name = len(text) > 1 and not text.isdigit()
+    return Words(text) if is_name else Symbol(text)
+
+
+CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+# --- sizes -----------------------------------------------------------------------------------------------------------
+
+
+def spelled(d: Dim, network: Network) -> Dim:
+    """The dim as a person writes it: numbers of units as widths, what the network knows put in."""
+    if not any(isinstance(atom, Width | Units) for atom, _ in d.terms):
+        return d
+    return network.normal(d).map_sizes(_as_width)
+
+
+def _as_width(atom: Width | Units) -> Dim:
+    return width(atom.layer) - 1 if isinstance(atom, Units) else Dim(((atom, 1),))
+
+
+def is_single(d: Dim, look: Look) -> bool:
+    """Whether a dim is written without + and -."""
+    d = spelled(d, look.network)
+    if not d.terms:
+        return d.constant >= 0
+    return len(d.terms) == 1 and not d.constant and d.terms[0][1] > 0
+
+
+def dims_layout(d: Dim, look: Look, tight: bool = False) -> Box:
+    """A size or an index: `n_l - 1`. In a script (`tight`) its signs have no blanks around them: `l+1`."""
+    if not d.terms and d.constant >= 0:
+        return digits(d.constant)
+    found = look._dims.get((d, tight))
+    if found is None:
+        found = look._dims[d, tight] = _dims_layout(d, look, tight)
+    return found
+
+
+@cache
+def digits(value: int) -> Symbol:
+    """A natural number; one box for each, so that each format writes it once."""
+    return Symbol(str(value))
+
+
+def _dims_layout(d: Dim, look: Look, tight: bool) -> Box:
+    d = look.notation.indices(spelled(d, look.network))
+    items: list[Box] = []
+
+    def sign(negative: bool) -> None:
+        if negative or items:
+            text = "−" if negative else "+"
+            items.append(Infix(text) if items and not tight else SIGNS[text])
+
+    for atom, c in d.terms:
+        sign(c < 0)
+        if abs(c) != 1:
+            items.append(digits(abs(c)))
+        items.append(_atom(atom, look))
+    if d.constant or not items:
+        sign(d.constant < 0)
+        items.append(digits(abs(d.constant)))
+    return items[0] if len(items) == 1 else Row(tuple(items))
+
+
+def _atom(atom: dims.Atom, look: Look) -> Box:
+    if isinstance(atom, dims.Symbol):
+        return Symbol(atom.name)
+    written = look.notation.quantity["width"]
+    return indexed(written, atom.layer, (), look)
+
+
+def bounds_of(known: Bounds, hidden: frozenset[str]) -> Mapping[str, tuple[Dim, ...]]:
+    """The ends of the range of each integer symbol that has any, but for those of the network itself (its depth)."""
+    return {name: tuple(end for end in ends if end is not None) for name, ends in known.items() if name not in hidden}

@@ -1,0 +1,123 @@
+"""What every judge says of every step of a derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symbackprop.derivation import Derivation, Step
+from symbackprop.judges.claim import Claim
+from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Undecided
+
+JUDGES = ("kernel", "exact", "numeric")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One step with the outcome of each judge, by the judge's name."""
+
+    derivation: Derivation
+    number: int
+    step: Step
+    outcomes: dict[str, Outcome]
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether one judge proves it or finds support for it, and none refutes it."""
+        found = tuple(self.outcomes.values())
+        return any(isinstance(o, Proved | Supported) for o in found) and not any(isinstance(o, Refuted) for o in found)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the judges say of the steps of some derivations."""
+
+    steps: tuple[Judged, ...]
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether every step is."""
+        return all(judged.as_expected for judged in self.steps)
+
+    def outcomes(self) -> dict[int, dict[str, Outcome]]:
+        """The outcomes by the number of the step, for a report of one derivation."""
+        return {judged.number: judged.outcomes for judged in self.steps}
+
+    def table(self, width: int = 100) -> str:
+        """The report as a table, a step a row, a judge a column; below it the reasons for what is not plain."""
+        return "\n".join([*_rows(self.steps), *_notes(self.steps, width)])
+
+    __str__ = table
+
+
+def claim_of(step: Step, derivation: Derivation) -> Claim:
+    """The claim that a step makes: the line before it, related to the line after."""
+    return Claim(step.before, step.relation, step.after, derivation.network, step.known)
+
+
+def judged(step: Step, derivation: Derivation) -> dict[str, Outcome]:
+    """What each judge says of one step."""
+    from symbackprop.judges import entrywise, exact, kernel, numeric
+
+    claim = claim_of(step, derivation)
+    return {
+        "kernel": kernel.judge(step, derivation),
+        "exact": _both(exact.judge(claim), entrywise.judge, claim),
+        "numeric": numeric.judge(claim),
+    }
+
+
+def _both(field: Outcome, entrywise: Callable[[Claim], Outcome], claim: Claim) -> Outcome:
+    """The exact judge's two methods as one: a refutation by either counts, support by both is said."""
+    if isinstance(field, Refuted):
+        return field
+    other = entrywise(claim)
+    match field, other:
+        case _, Refuted():
+            return other
+        case Supported(samples, method, bound), Supported(more, second, _):
+            return Supported(samples + more, f"{method}; {second}", bound)
+        case Undecided(), Supported():
+            return other
+    return field
+
+
+def verify(*derivations: Derivation, progress: Callable[[str], None] | None = None) -> Report:
+    """A report of what each judge says of each step.
+
+    Args:
+        derivations: what is judged.
+        progress: called with a line of text before each derivation.
+    """
+    found = []
+    for derivation in derivations:
+        if progress is not None:
+            progress(f"{derivation.name}: {len(derivation.steps)} steps")
+        for number, step in enumerate(derivation.steps, 1):
+            found.append(Judged(derivation, number, step, judged(step, derivation)))
+    return Report(tuple(found))
+
+
+def _rows(steps: tuple[Judged, ...]) -> list[str]:
+    named = max([len("derivation"), *(len(s.derivation.name) for s in steps)])
+    ruled = max([len("rule"), *(len(s.step.rule.name) for s in steps)])
+    lines = [f"{'derivation':{named}}  step  {'rule':{ruled}}  {'kernel':9}  {'exact':9}  {'numeric':9}"]
+    lines.append("─" * len(lines[0]))
+    for s in steps:
+        words = "  ".join(f"{s.outcomes[judge].word:9}" for judge in JUDGES)
+        lines.append(f"{s.derivation.name:{named}}  {s.number:4}  {s.step.rule.name:{ruled}}  {words}".rstrip())
+    good = sum(s.as_expected for s in steps)
+    lines.append(f"{good} of {len(steps)} steps as expected")
+    return lines
+
+
+def _notes(steps: tuple[Judged, ...], width: int) -> list[str]:
+    from textwrap import wrap
+
+    lines = []
+    for s in steps:
+        for judge, outcome in s.outcomes.items():
+            if isinstance(outcome, Refuted | Undecided):
+                text = f"{s.derivation.name}, step {s.number}, {judge}: {outcome.word}: {outcome.detail}"
+                lines += wrap(text, width, subsequent_indent="  ")
+    return lines
