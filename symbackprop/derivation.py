@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symbackprop.dims import ONE, Bounds, Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import RuleError
-from symbackprop.expr import Expr, Path, at_path, children, replace_at
+from symbackprop.expr import Expr, Node, Path, at_path, children, replace_at
 from symbackprop.orientation import oriented
 from symbackprop.shapes import Shape, shape
 
@@ -39,6 +39,10 @@ def compose(first: str, second: str) -> str:
         raise RuleError(f"a chain with {first} and {second} relates its ends in no way") from None
 
 
+# a sentence: words, and the formulas among them as trees, so that every printer writes them as it writes lines
+Reason = tuple[str | Node, ...]
+
+
 @dataclass(frozen=True)
 class Context:
     """Where a rule is applied: the network, and what is known of the integer symbols."""
@@ -52,7 +56,7 @@ class Rewritten:
     """What a rule made of an expression, with the derivations that justify it where it needs any."""
 
     after: Expr
-    why: str = ""
+    why: Reason = ()
     subproofs: tuple[Derivation, ...] = ()
 
 
@@ -116,7 +120,7 @@ class Step:
 
     Attributes:
         before: the expression the rule was applied to: the line before, or an earlier one (`since`).
-        why: one sentence.
+        why: one sentence, of words and formulas.
         known: what was known of the integer symbols.
         assuming: conditions on the network under which the step makes sense, as `L ≥ 2`.
         subproofs: base case and step of an induction, or a rule's proof by entries.
@@ -127,7 +131,7 @@ class Step:
     after: Expr
     rule: Rule
     where: Path
-    why: str
+    why: Reason
     known: Bounds
     assuming: tuple[str, ...] = ()
     subproofs: tuple[Derivation, ...] = ()
@@ -199,7 +203,7 @@ class Derivation:
         *,
         at: Path | None = None,
         since: int = -1,
-        why: str = "",
+        why: str | Reason = (),
         **shown: Any,
     ) -> Derivation:
         """The derivation with one more step.
@@ -237,7 +241,7 @@ class Derivation:
                 after,
                 applied,
                 where,
-                why or made.why,
+                ((why,) if isinstance(why, str) else why) or made.why,
                 known,
                 assuming,
                 made.subproofs,
@@ -269,7 +273,7 @@ class Derivation:
 
     def latex(self, notation: str = "lecture") -> str:
         """The steps as a LaTeX `aligned` environment."""
-        from symbackprop.render.document import aligned
+        from symbackprop.render.tex import aligned
 
         return aligned(self, notation)
 

@@ -261,9 +261,7 @@ def _is_power(base: Entries) -> bool:
 
 
 def applied(function: str, order: int, argument: Entries, calculus: Calculus) -> Entries:
-    """A function of a scalar. The identity, and the functions that are their own derivative, are not left standing."""
-    if function == "identity":
-        return (argument, UNIT, ZERO)[min(order, 2)]
+    """A function of a scalar; `exp` is its own derivative, and that of `log` is a power."""
     if function == "exp":
         order = 0
     if function == "log" and order == 1:

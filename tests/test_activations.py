@@ -1,4 +1,4 @@
-"""Values from papers, from mpmath at 50 digits (which shares nothing with our formulas), and from the stated conventions."""
+"""Values from papers, from mpmath at 50 digits with formulas of its own, and from the stated conventions."""
 
 from __future__ import annotations
 

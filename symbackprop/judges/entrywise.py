@@ -70,7 +70,7 @@ def judge(claim: Claim) -> Outcome:
         return Undecided("the network is not an MLP, so there are no widths to try it at")
     seen: list[str] = []
     reasons: list[str] = []
-    missing: list[str] = []
+    missing: list[tuple[_Instance, str]] = []
     depths: set[int] = set()
     samples = 0
     for depth, widths in _networks(claim):
@@ -80,7 +80,7 @@ def judge(claim: Claim) -> Outcome:
             try:
                 found = _compare(instance)
             except OutOfRange as error:
-                missing += _one_sided(instance, str(error))
+                missing.append((instance, str(error)))
                 continue
             except (SymbackpropError, NotEvaluable) as error:
                 reasons.append(str(error))
@@ -93,7 +93,7 @@ def judge(claim: Claim) -> Outcome:
     if reasons and not samples:
         return Undecided(reasons[0])
     if not samples:
-        return Refuted(missing[0]) if missing else Undecided("it makes sense at none of the depths that were tried")
+        return _one_sided(missing)
     return Supported(samples, f"SymPy entry by entry, {seen[0]} to {seen[-1]}")
 
 
@@ -204,13 +204,15 @@ def _between(low: Dim | None, value: Dim, high: Dim | None, put: dict[str, Dim],
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def _one_sided(instance: _Instance, why: str) -> list[str]:
-    """A counterexample, where the left side exists and the right side names something that does not."""
-    try:
-        explicit(instance.left, instance.reading)
-    except SymbackpropError:
-        return []
-    return [f"at {instance.where}: {why}"]
+def _one_sided(missing: list[tuple[_Instance, str]]) -> Outcome:
+    """What to say where nothing could be compared: refuted if only the right side names what does not exist."""
+    for instance, why in missing[:1]:
+        try:
+            explicit(instance.left, instance.reading)
+        except SymbackpropError:
+            continue
+        return Refuted(f"at {instance.where}: {why}")
+    return Undecided("it makes sense at none of the depths that were tried")
 
 
 def _compare(instance: _Instance) -> Refuted | int:
@@ -243,7 +245,8 @@ def _widths(network: Network) -> tuple[int, ...]:
 def _sides(instance: _Instance, reading: Reading) -> tuple[Any, Any] | Refuted:
     """Both sides as matrices, unless their shapes differ or one has none."""
     made = []
-    for side, name in ((instance.left, "left"), (instance.right, "right")):
+    # the right side first: it is the one that may name what does not exist, and that is seen at once
+    for side, name in ((instance.right, "right"), (instance.left, "left")):
         try:
             value = explicit(side, reading)
         except OutOfRange:
@@ -251,9 +254,9 @@ def _sides(instance: _Instance, reading: Reading) -> tuple[Any, Any] | Refuted:
         except ShapeError as error:
             return Refuted(f"at {instance.where}: on the {name}, {error}")
         made.append(value if isinstance(value, Matrix) else Matrix([[value]]))
-    one, two = made
+    two, one = made
     if one.shape != two.shape:
-        shapes = [" × ".join(map(str, value.shape)) for value in made]
+        shapes = [" × ".join(map(str, value.shape)) for value in (one, two)]
         return Refuted(f"at {instance.where}: the left side is {shapes[0]} and the right side {shapes[1]}")
     return one, two
 

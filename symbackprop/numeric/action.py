@@ -34,6 +34,10 @@ def _(e: expr.Product, code: Code) -> str:
             # a column times a row: an outer product, each side of which is worked out by itself
             segments.append([])
         segments[-1].append(factor)
+    if len(segments) == 1 and segments[0] and form(e, code.network) is not _form(segments[0], code):
+        # a layer of one unit, of which the vector is written as a scalar: it is what the matrices act on
+        start, transposed = f"np.array([{times(scalars)}])", form(e, code.network) is Form.ROW
+        return act(segments[0] if transposed else segments[0][::-1], start, code, transposed=transposed)
     ends: list[str] = []
     for segment in filter(None, segments):
         text, found = _segment(segment, code)
@@ -44,6 +48,10 @@ def _(e: expr.Product, code: Code) -> str:
     if len(ends) == 2:
         ends = [f"{grouped(ends[0])} @ {grouped(ends[1])}.T" if code.batch else f"np.outer({ends[0]}, {ends[1]})"]
     return times([*scalars, *ends])
+
+
+def _form(factors: Sequence[Expr], code: Code) -> Form:
+    return Form((form(factors[0], code.network).value[0], form(factors[-1], code.network).value[1]))
 
 
 def _segment(factors: Sequence[Expr], code: Code) -> tuple[str, Form]:

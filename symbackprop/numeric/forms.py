@@ -13,7 +13,7 @@ from symbackprop import expr
 from symbackprop.dims import ONE
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
-from symbackprop.shapes import Shaped
+from symbackprop.shapes import Shaped, shape
 
 
 class Form(Enum):
@@ -121,7 +121,12 @@ def _(e: expr.Hadamard, network: Shaped) -> Form:
 @form.register
 def _(e: expr.Product, network: Shaped) -> Form:
     found = [f for f in (form(factor, network) for factor in e.factors) if f is not Form.SCALAR]
-    return Form((found[0].value[0], found[-1].value[1])) if found else Form.SCALAR
+    made = Form((found[0].value[0], found[-1].value[1])) if found else Form.SCALAR
+    if made is Form.MATRIX and len(found) < len(e.factors):
+        # in a layer of one unit, what would be a column at the end (or a row in front) may be written as a scalar
+        rows, columns = shape(e, network)
+        made = Form.COLUMN if columns == ONE else Form.ROW if rows == ONE else made
+    return made
 
 
 @form.register(expr.IndexedProduct)

@@ -102,6 +102,9 @@ class Gradients:
                 if type(network) is not MLP:
                     raise SymbackpropError("gradients of a network of your own need its depth: give it a number")
                 network = MLP(depth, None, network.activation.name, network.loss.name, network.bias)
+            elif type(network) is MLP:
+                # without the widths, with which a column of one unit could pass for a scalar
+                network = MLP(depth, None, network.activation.name, network.loss.name, network.bias)
             source = gradients_source(network, self._lines or _derived(network), self.reduction, tuple(self._functions))
             self._compiled[depth] = (source, run(source, "gradients"))
         return self._compiled[depth][1]

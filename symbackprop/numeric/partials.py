@@ -7,13 +7,14 @@ Jacobians come from the rules, so from the network's own forward equations.
 from __future__ import annotations
 
 from symbackprop.derivation import Context
-from symbackprop.dims import Bounds, Dim, dim, index
+from symbackprop.dims import Bounds, Dim, dim, index, units
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import (
     LOSS,
     Bias,
     Expr,
     Hidden,
+    Identity,
     IndexedProduct,
     IndexedSum,
     Partial,
@@ -27,6 +28,9 @@ from symbackprop.expr import (
 )
 from symbackprop.network import MLP
 from symbackprop.rules.gradients import jacobian, loss_gradient
+
+
+SKIPS = "a layer of this network feeds more than the next one: derive until only ∂L/∂ŷ is left"
 
 
 def upstream_gradient(network: MLP) -> Expr | None:
@@ -77,13 +81,26 @@ def _closed(e: Partial, network: MLP, known: Bounds) -> Expr:
 
 def _chain(layer: Dim, network: MLP) -> Expr:
     """`∂ŷ/∂z_layer`, the product of the Jacobians of the layers above; empty at the output."""
+    if layer.is_constant and network.depth.is_constant:
+        return _unrolled(layer.constant, network)
     name = next(letter for letter in "klmpq" if letter not in layer.symbols)
     k = index(name)
     known: Bounds = {name: (dim(1), network.depth)}
     z, h, above = PreActivation(k), Hidden(k), PreActivation(k + 1)
     if [e.left for v in (z, h) for e in network.uses(v, known)] != [h, above]:
-        raise SymbackpropError("a layer of this network feeds more than the next one: derive until only ∂L/∂ŷ is left")
+        raise SymbackpropError(SKIPS)
     return IndexedProduct(name, layer, network.depth, _slope(h, z, network, known) @ _slope(above, h, network, known))
+
+
+def _unrolled(layer: int, network: MLP) -> Expr:
+    """The same at given layers, each with the Jacobian of its own widths (`Wᵀ + I` only where `W` is square)."""
+    product: Expr = Identity(units(network.depth + 1))
+    for k in range(network.depth.constant, layer - 1, -1):
+        z, h, above = PreActivation(dim(k)), Hidden(dim(k)), PreActivation(dim(k + 1))
+        if [e.left for v in (z, h) for e in network.uses(v, {})] != [h, above]:
+            raise SymbackpropError(SKIPS)
+        product = _slope(h, z, network, {}) @ _slope(above, h, network, {}) @ product
+    return product
 
 
 def _slope(of: Expr, wrt: Expr, network: MLP, known: Bounds) -> Expr:

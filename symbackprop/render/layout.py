@@ -50,7 +50,6 @@ __all__ = [
     "applied",
     "dimensions",
     "dims_layout",
-    "dots",
     "inside",
     "layout",
     "level",
@@ -363,9 +362,4 @@ def _(e: statements.Implies, look: Look) -> Box:
 
 @layout.register
 def _(e: statements.Ellipsis, look: Look) -> Box:
-    return dots(e.sign)
-
-
-def dots(shown: str) -> Box:
-    """A line of dots, "…" or "⋮", where steps are left out."""
-    return Symbol(shown)
+    return Symbol(e.sign)

@@ -37,6 +37,15 @@ _POWERS = {Fraction(2): "squared", Fraction(3): "cubed"}
 _NORMS = {"F": "the Frobenius norm of"}
 
 
+_FUNCTIONS: dict[type[Expr], str] = {
+    expr.SquareRoot: "the square root of",
+    expr.Diagonal: "the diagonal matrix of",
+    expr.LayerMap: "psi of",
+    expr.LogSumExp: "the log of the sum of the exponentials of",
+    expr.Softmax: "softmax of",
+}
+
+
 class Level(IntEnum):
     """How a phrase stands within another one."""
 
@@ -275,17 +284,14 @@ def _(e: expr.Power) -> Level:
     return Level.NAME if level(e.base) == Level.NAME else Level.PREFIX
 
 
-@speak.register
-def _(e: expr.SquareRoot, network: Network | None = None) -> str:
-    return f"the square root of {_of(e.operand, network)}"
-
-
-@speak.register
-def _(e: expr.Diagonal, network: Network | None = None) -> str:
-    return f"the diagonal matrix of {_of(e.operand, network)}"
-
-
 # --- functions -------------------------------------------------------------------------------------------------------
+
+
+@speak.register
+def _(
+    e: expr.SquareRoot | expr.Diagonal | expr.LayerMap | expr.LogSumExp | expr.Softmax, network: Network | None = None
+) -> str:
+    return f"{_FUNCTIONS[type(e)]} {_of(e.operand, network)}"
 
 
 def _function(name: str, order: int) -> str:
@@ -296,11 +302,6 @@ def _function(name: str, order: int) -> str:
 @speak.register
 def _(e: expr.Elementwise, network: Network | None = None) -> str:
     return f"{_function(e.function, e.order)} of {_of(e.operand, network)}"
-
-
-@speak.register
-def _(e: expr.LayerMap, network: Network | None = None) -> str:
-    return f"psi of {_of(e.operand, network)}"
 
 
 def _jacobian(e: expr.ActivationJacobian, network: Network | None) -> str:
@@ -320,16 +321,6 @@ def _(e: expr.ActivationJacobian, network: Network | None = None) -> str:
 def _(e: expr.Function, network: Network | None = None) -> str:
     name = "the loss L" if e.name == expr.LOSS.name else said(e.name)
     return f"{name} of " + " and ".join(_of(argument, network) for argument in e.arguments)
-
-
-@speak.register
-def _(e: expr.LogSumExp, network: Network | None = None) -> str:
-    return f"the log of the sum of the exponentials of {_of(e.operand, network)}"
-
-
-@speak.register
-def _(e: expr.Softmax, network: Network | None = None) -> str:
-    return f"softmax of {_of(e.operand, network)}"
 
 
 @speak.register

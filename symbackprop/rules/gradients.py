@@ -7,13 +7,14 @@ Nothing here says what the Jacobian of a layer is: with `z = W h + h` in place o
 from __future__ import annotations
 
 from symbackprop import expr
-from symbackprop.derivation import Context, Derivation, Rewritten, Rule, rule
+from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule, rule
 from symbackprop.dims import ONE, index
 from symbackprop.entries import chained, entries, expanded, place
-from symbackprop.expr import LOSS, Entry, Expr, Hidden, Partial, PreActivation, Row, Transpose, Variable, Weight
+from symbackprop.expr import LOSS, Entry, Expr, Hidden, Node, Partial, PreActivation, Row, Transpose, Variable, Weight
 from symbackprop.indices import ZERO, Calculus, Entries, Inexpressible, derivative, normal, written
 from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import shape
+from symbackprop.statements import Chain, equal
 
 
 def variable_of(part: Expr) -> Variable | None:
@@ -31,6 +32,25 @@ def _used_in(wrt: Expr, context: Context) -> list[Variable]:
     return [] if variable is None else [e.left for e in context.network.uses(variable, context.known)]
 
 
+def depends(part: Expr, through: list[Expr | Chain], more: str = "") -> Reason:
+    """`The loss depends on part only through …`: what uses it, or the equations that do."""
+    listed: list[str | Node] = []
+    for one in through:
+        listed += [" and ", one] if listed else [one]
+    return ("The loss depends on ", _unturned(part), " only through ", *listed, f"{more}.")
+
+
+def _unturned(part: Expr) -> Expr:
+    """The part itself where its transpose stands: `w_{l,j}` for `w_{l,j}ᵀ`."""
+    return part.operand if isinstance(part, Transpose) else part
+
+
+def _equations_using(part: Expr, context: Context) -> list[Expr | Chain]:
+    variable = variable_of(part)
+    found = [] if variable is None else context.network.uses(variable, context.known)
+    return [equal(e.left, e.right) for e in found]
+
+
 # --- one column by another -------------------------------------------------------------------------------------------
 
 
@@ -43,8 +63,7 @@ def chain_rule(e: Expr, context: Context) -> Rewritten | None:
             if not used or LOSS in used:
                 return None
             parts: list[Expr] = [Partial(u, wrt) @ Partial(LOSS, u) for u in used]
-            why = f"The loss depends on {wrt} only through {' and '.join(map(str, used))}."
-            return Rewritten(parts[0] if len(parts) == 1 else expr.Sum(tuple(parts)), why)
+            return Rewritten(parts[0] if len(parts) == 1 else expr.Sum(tuple(parts)), depends(wrt, [*used]))
     return None
 
 
@@ -67,7 +86,7 @@ def jacobian(e: Expr, context: Context) -> Rewritten | None:
             except Inexpressible:
                 return None
             by = Entry(variable, row, None if column == ONE else column)
-            why = f"{of} = {equation.right}, differentiated entry by entry."
+            why = (equal(of, equation.right), ", differentiated entry by entry.")
             return Rewritten(made, why, (_by_entries(Entry(of, i), by, forward, slope, made, context),))
     return None
 
@@ -94,7 +113,9 @@ def _through(e: Expr, context: Context) -> Rewritten | None:
     slope = jacobian(local, context)
     if slope is None:
         return None
-    return Rewritten(slope.after @ upstream, f"{chain.why} {slope.why}", slope.subproofs)
+    assert isinstance(e, Partial)
+    why = depends(e.wrt, _equations_using(e.wrt, context), ", differentiated entry by entry")
+    return Rewritten(slope.after @ upstream, why, slope.subproofs)
 
 
 @rule("through the activation", source="slide 1, bullet 2")
@@ -127,7 +148,7 @@ def weight_row(e: Expr, context: Context) -> Rewritten | None:
 # --- a gradient at once, by contraction ------------------------------------------------------------------------------
 
 
-def _contracted(e: Partial, context: Context, style: str, twice: bool = False) -> Expr | None:
+def _contracted(e: Partial, context: Context, style: str, twice: bool = False) -> Rewritten | None:
     """`∂L/∂v` read off `Σ_u Σ_i ∂L/∂u_i ∂u_i/∂v`; `twice` goes on through what comes out, over one more layer."""
     work = Calculus(context.network, context.known)
     rows, columns = shape(e.wrt, context.network)
@@ -137,13 +158,27 @@ def _contracted(e: Partial, context: Context, style: str, twice: bool = False) -
         total = chained(*place(e.wrt, k, i, work), work)
         if twice:
             total = expanded(total, work, keep=ZERO)
-        return recognised(total, k, i, work, style)
+        made = recognised(total, k, i, work, style)
     except Inexpressible:
         return None
+    return Rewritten(made, _by_contraction(e.wrt, context, twice))
+
+
+def _by_contraction(wrt: Expr, context: Context, twice: bool) -> Reason:
+    """The equations between a variable and the gradients in the result."""
+    through = _equations_using(wrt, context)
+    entrywise = ", differentiated entry by entry"
+    if not twice:
+        return depends(wrt, through, entrywise)
+    following = [each for used in _used_in(wrt, context) for each in _equations_using(used, context)]
+    words: Reason = depends(wrt, through)[:-1]
+    for each in following:
+        words = (*words, ", and so only through ", each)
+    return (*words, f"{entrywise}.")
 
 
 @rule("weight matrix", source="Goodfellow, Bengio, Courville 2016, algorithm 6.4")
-def weight_matrix(e: Expr, context: Context) -> Expr | None:
+def weight_matrix(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂W_l = ∂L/∂z_{l+1} h_lᵀ        shapes: (n_{l+1}-1)×1 · 1×n_l"""
     match e:
         case Partial(expr.Loss(), Weight()):
@@ -152,7 +187,7 @@ def weight_matrix(e: Expr, context: Context) -> Expr | None:
 
 
 @rule("bias", source="Goodfellow, Bengio, Courville 2016, algorithm 6.4")
-def bias(e: Expr, context: Context) -> Expr | None:
+def bias(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂b_l = ∂L/∂z_{l+1}        shapes: (n_{l+1}-1)×1, the last column of W_l being b_l where biases are units"""
     match e:
         case Partial(expr.Loss(), expr.Bias() | expr.Column(Weight(), _)):
@@ -161,7 +196,7 @@ def bias(e: Expr, context: Context) -> Expr | None:
 
 
 @rule("row of the weights, scaled", source="slide 1, bullet 4")
-def weight_row_scaled(e: Expr, context: Context) -> Expr | None:
+def weight_row_scaled(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂w_{l,j}ᵀ = (∂L/∂z_{l+1})_j h_l        shapes: 1×1 · n_l×1"""
     match e:
         case Partial(expr.Loss(), Transpose(Row(Weight(), _))):
@@ -170,7 +205,7 @@ def weight_row_scaled(e: Expr, context: Context) -> Expr | None:
 
 
 @rule("through a layer", source="Nielsen 2015, equation BP2")
-def through_layer(e: Expr, context: Context) -> Expr | None:
+def through_layer(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂z_l = g'(z_l) ⊙ (W̃_lᵀ ∂L/∂z_{l+1})        shapes: (n_l-1)×1 ⊙ (n_l-1)×(n_{l+1}-1) · (n_{l+1}-1)×1"""
     match e:
         case Partial(expr.Loss(), PreActivation()):
@@ -179,9 +214,11 @@ def through_layer(e: Expr, context: Context) -> Expr | None:
 
 
 @rule("gradient of the loss", source="the loss's own formula")
-def loss_gradient(e: Expr, context: Context) -> Expr | None:
+def loss_gradient(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂ŷ, from the formula of the loss by entries        shape: n_{L+1} × 1"""
     match e:
         case Partial(expr.Loss(), PreActivation() as output) if _used_in(output, context) == [LOSS]:
-            return _contracted(e, context, "hadamard")
+            made = _contracted(e, context, "hadamard")
+            why = (*_equations_using(output, context), ", differentiated entry by entry.")
+            return None if made is None else Rewritten(made.after, why)
     return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symbackprop.derivation import Context, Derivation, Rewritten, Rule
 from symbackprop.dims import Dim, at_most, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import Expr
+from symbackprop.expr import Expr, Size
 from symbackprop.rules.products import at_index
 
 Prove = Callable[[Derivation], Derivation]
@@ -54,7 +54,7 @@ def induction(on: str, claim: Expr, lower: Dim | int, upper: Dim, base: Prove, s
         induct = Derivation(claim, context.network, known=inside, title=f"Step, from {on} to {m + 1}")
         base_case = _reaching(base(start), at_index(claim, on, first), "base case")
         step_case = _reaching(step(induct), at_index(claim, on, m + 1), "step")
-        why = f"By induction on {on}, from {first} to {upper}."
+        why = ("By induction on ", Size(m), ", from ", Size(first), " to ", Size(upper), ".")
         return Rewritten(at_index(claim, on, upper), why, (base_case, step_case))
 
     statement = "before = claim(a), and claim(m) = claim(m+1) for a ≤ m < b: so before = claim(b)        shapes: as the line"

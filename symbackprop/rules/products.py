@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from symbackprop.derivation import Context, Rule, rule
-from symbackprop.dims import Dim, dim
+from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
+from symbackprop.dims import Dim, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import LOSS, Expr, IndexedProduct, Partial, PreActivation, Product, substitute
+from symbackprop.expr import LOSS, Expr, IndexedProduct, Partial, PreActivation, Product, Size, substitute
+from symbackprop.statements import equal
 
 
 def factors_of(e: Expr) -> tuple[Expr, ...]:
@@ -24,7 +25,7 @@ def instance(body: Expr, name: str, at: Dim) -> tuple[Expr, ...]:
 
 
 @rule("into the product", source="definition of the ordered product")
-def absorb(e: Expr, context: Context) -> Expr | None:
+def absorb(e: Expr, context: Context) -> Rewritten | None:
     r"""∏_{l=a}^{b} A_l · A_{b+1} = ∏_{l=a}^{b+1} A_l        shapes: as the factors"""
     if not isinstance(e, Product):
         return None
@@ -34,8 +35,13 @@ def absorb(e: Expr, context: Context) -> Expr | None:
             end = i + 1 + len(following)
             if e.factors[i + 1 : end] == following:
                 grown = IndexedProduct(factor.index, factor.lower, factor.upper + 1, factor.body)
-                return product_of((*e.factors[:i], grown, *e.factors[end:]))
+                why = _factor_at(product_of(following), factor.index, factor.upper + 1)
+                return Rewritten(product_of((*e.factors[:i], grown, *e.factors[end:])), why)
     return None
+
+
+def _factor_at(factor: Expr, name: str, at: Dim) -> Reason:
+    return (factor, " is the factor of the product at ", equal(Size(index(name)), Size(at)), ".")
 
 
 def fold(name: str, body: Expr, lower: Dim | int, upper: Dim | int) -> Rule:
@@ -52,17 +58,20 @@ def fold(name: str, body: Expr, lower: Dim | int, upper: Dim | int) -> Rule:
         raise RuleError(f"from {first} to {last} is not a given number of factors: use an induction")
     count = (last - first).constant + 1
 
-    def rewrite(e: Expr, context: Context) -> Expr | None:
+    def rewrite(e: Expr, context: Context) -> Rewritten | None:
         made = IndexedProduct(name, first, last, body)
         if not count:
             # the empty product is the identity of the layer it starts at: it goes before the gradient of that layer
-            return made @ e if e == Partial(LOSS, PreActivation(first)) else None
+            why: Reason = ("A product without factors is the identity.",)
+            return Rewritten(made @ e, why) if e == Partial(LOSS, PreActivation(first)) else None
         if not isinstance(e, Product):
             return None
         run = tuple(f for step in range(count) for f in instance(body, name, first + step))
         for at in range(len(e.factors) - len(run) + 1):
             if e.factors[at : at + len(run)] == run:
-                return product_of((*e.factors[:at], made, *e.factors[at + len(run) :]))
+                ends = (equal(Size(index(name)), Size(first)), " to ", Size(last))
+                why = ("The factors from ", *ends, " written as one product.")
+                return Rewritten(product_of((*e.factors[:at], made, *e.factors[at + len(run) :])), why)
         return None
 
     statement = "A_a A_{a+1} … A_b = ∏_{l=a}^{b} A_l        shapes: as the factors"
@@ -70,12 +79,13 @@ def fold(name: str, body: Expr, lower: Dim | int, upper: Dim | int) -> Rule:
 
 
 @rule("first factor out", source="definition of the ordered product")
-def peel(e: Expr, context: Context) -> Expr | None:
+def peel(e: Expr, context: Context) -> Rewritten | None:
     r"""∏_{l=a}^{b} A_l = A_a ∏_{l=a+1}^{b} A_l, for a ≤ b        shapes: as the factors"""
     if not isinstance(e, IndexedProduct) or e.descending:
         return None
     rest = IndexedProduct(e.index, e.lower + 1, e.upper, e.body)
-    return Product((*instance(e.body, e.index, e.lower), rest))
+    first = instance(e.body, e.index, e.lower)
+    return Rewritten(Product((*first, rest)), _factor_at(product_of(first), e.index, e.lower))
 
 
 def over(name: str, lower: Dim | int, upper: Dim | int, body: Expr) -> IndexedProduct:

@@ -38,9 +38,8 @@ from symbackprop.expr import (
 )
 from symbackprop.network import MLP
 from symbackprop.notations import notation
-from symbackprop.render.latex import latex, write
-from symbackprop.render.layout import dots
-from symbackprop.statements import Chain, Implies, Together, equal
+from symbackprop.render.latex import latex
+from symbackprop.statements import Chain, Ellipsis, Implies, Together, equal
 
 Fold = Callable[[str], list[str]]
 Lines = dict[str, tuple[str, ...]]
@@ -199,7 +198,7 @@ def test_no_line_is_forgotten(lecture: Lines) -> None:
 
 @pytest.mark.parametrize(("name", "sign"), [("w0.dots", "…"), ("vanish.dots", "⋮")])
 def test_lines_of_dots(name: str, sign: str, lecture: Lines, folded: Fold) -> None:
-    assert [folded(write(dots(sign)))] == [folded(line) for line in lecture[name]]
+    assert [folded(latex(Ellipsis(sign)))] == [folded(line) for line in lecture[name]]
 
 
 def test_no_two_different_lines_print_alike(lecture: Lines, folded: Fold) -> None:

@@ -21,6 +21,7 @@ from symbackprop.expr import (
     IndexedProduct,
     IndexedSum,
     Named,
+    Node,
     Norm,
     Partial,
     PreActivation,
@@ -310,7 +311,21 @@ def test_one_product_in_two_ranges_has_two_notes() -> None:
     assert notes(e)[1::2] == ["n_l×(n_l+1−1)", "n_l×(n_l+1−1), or n_L×n_L+1"]
 
 
-# --- a node from outside ----------------------------------------------------------------------------------------------
+# --- every node, and nodes from outside -------------------------------------------------------------------------------
+
+
+def kinds(base: type[Node]) -> Iterator[type[Node]]:
+    """The nodes of the package below a base, without the bases themselves."""
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("symbackprop.") and "_fields" in vars(kind):
+            yield kind
+        yield from kinds(kind)
+
+
+def test_every_node_has_a_layout_and_says_how_it_binds() -> None:
+    unknown, loosest = layout.dispatch(object), level.dispatch(object)
+    assert [kind.__name__ for kind in kinds(Node) if layout.dispatch(kind) is unknown] == []
+    assert [kind.__name__ for kind in kinds(Expr) if level.dispatch(kind) is loosest] == []
 
 
 @node

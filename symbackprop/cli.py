@@ -1,0 +1,187 @@
+"""The command line. Everything but argparse is imported where it is used, so that `--help` is quick.
+
+Exit: 0 done, 1 a step is not as expected, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from symbackprop import __version__
+from symbackprop.errors import SymbackpropError
+
+if TYPE_CHECKING:
+    from symbackprop.derivation import Derivation
+    from symbackprop.network import MLP
+
+DONE, UNEXPECTED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message}; {self.prog} --help says what to write\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except SymbackpropError as error:
+        print(f"symbackprop: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("symbackprop: interrupted, nothing was left behind", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read the output has enough; closing standard output here keeps Python from complaining at exit
+        sys.stderr.close()
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="symbackprop",
+        description="Backpropagation written out, proved and checked.",
+        epilog="symbackprop derive weight_gradient -o derivation.pdf",
+    )
+    parser.add_argument("--version", action="version", version=f"symbackprop {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    listing = commands.add_parser("list", help="the names of the derivations, one a line")
+    listing.set_defaults(run=_list)
+
+    derive = commands.add_parser("derive", help="a derivation, step by step, in the terminal or in files")
+    derive.add_argument("what", metavar="NAME|FILE.py", help="a name from `symbackprop list`, or a derivation file")
+    derive.add_argument(
+        "-o",
+        dest="outputs",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write a file instead; the suffix chooses the format: .tex .typ .pdf .md .json .py; may be repeated",
+    )
+    _add_network_options(derive)
+    derive.add_argument("--style", default="jacobian", help="jacobian (D_l W_lᵀ) or hadamard (g'(z) ⊙ …)")
+    derive.add_argument("--layout", default="denominator", help="denominator (gradients are columns) or numerator")
+    derive.add_argument("--notation", default="lecture", help="whose letters: lecture")
+    derive.add_argument("--engine", default="typst", help="what makes a .pdf: typst or latex")
+    derive.add_argument("--subproofs", action="store_true", help="show base case and step of an induction")
+    derive.set_defaults(run=_derive)
+
+    lecture = commands.add_parser("lecture", help="the lecture's formula lines")
+    lecture.add_argument("--json", action="store_true", help='{"formula id": "LaTeX"}')
+    lecture.set_defaults(run=_lecture)
+
+    verify = commands.add_parser("verify", help="every step by every judge")
+    verify.add_argument("names", metavar="NAME", nargs="*", help="derivations; all of them, if none is named")
+    verify.add_argument("--json", action="store_true", help="the steps with their outcomes as JSON")
+    _add_network_options(verify)
+    verify.set_defaults(run=_verify)
+    return parser
+
+
+def _add_network_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the network")
+    group.add_argument("--depth", metavar="N|L", help="number of hidden layers; the symbol L, if not given")
+    group.add_argument("--widths", metavar="N,N,…", help="n_0 … n_(L+1), bias units counted")
+    group.add_argument("--activation", default="g", help="a name such as tanh, or a letter for a generic function")
+    group.add_argument("--loss", default="generic", help="a name such as squared_error, or generic")
+    group.add_argument("--bias", default="augmented", help="augmented (a unit that is 1), separate or none")
+
+
+def _network(options: argparse.Namespace) -> MLP:
+    from symbackprop.network import MLP
+
+    return MLP(
+        depth=_depth(options.depth),
+        widths=_widths(options.widths),
+        activation=options.activation,
+        loss=options.loss,
+        bias=options.bias,
+    )
+
+
+def _depth(text: str | None) -> int | None:
+    if text is None or text == "L":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise SymbackpropError(f"depth {text!r} is neither a number nor L: write --depth 3 or --depth L") from None
+
+
+def _widths(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise SymbackpropError(f"widths {text!r} are not numbers with commas: write --widths 4,5,5,3") from None
+
+
+def _list(options: argparse.Namespace) -> int:
+    from symbackprop.library import names
+
+    print("\n".join(names()))
+    return DONE
+
+
+def _derive(options: argparse.Namespace) -> int:
+    from symbackprop.library import derive
+    from symbackprop.render.files import check_outputs, save
+    from symbackprop.render.plain import plain
+
+    check_outputs(options.outputs, options.engine)
+    made = derive(options.what, _network(options), style=options.style, layout=options.layout)
+    if not options.outputs:
+        print(plain(made, notation=options.notation, subproofs=options.subproofs))
+    for output in options.outputs:
+        save(made, output, notation=options.notation, engine=options.engine, subproofs=options.subproofs)
+        print(f"wrote {output}", file=sys.stderr)
+    return DONE
+
+
+def _lecture(options: argparse.Namespace) -> int:
+    import json
+
+    from symbackprop.lecture import lecture_latex
+
+    lines = lecture_latex()
+    if options.json:
+        print(json.dumps(lines, ensure_ascii=False, indent=1))
+    else:
+        width = max(map(len, lines))
+        print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
+    return DONE
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from symbackprop.library import names
+    from symbackprop.verify import verify
+
+    network = _network(options)
+    wanted = options.names or [name for name in names() if name != "bias" or network.bias != "none"]
+    report = verify(*_derivations(wanted, network), progress=lambda text: print(text, file=sys.stderr))
+    if options.json:
+        import json
+
+        from symbackprop.render.data import report_rows
+
+        print(json.dumps(report_rows(report), ensure_ascii=False, indent=1))
+    else:
+        print(report.table())
+    return DONE if report.as_expected else UNEXPECTED
+
+
+def _derivations(wanted: Sequence[str], network: MLP) -> list[Derivation]:
+    from symbackprop.library import derive
+
+    return [derive(name, network) for name in wanted]
