@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symbackprop.dims import ONE, Bounds, Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import RuleError
-from symbackprop.expr import Expr, Node, Path, at_path, children, replace_at
+from symbackprop.expr import Expr, Node, Path, Product, at_path, children, replace_at
 from symbackprop.orientation import oriented
 from symbackprop.shapes import Shape, shape
 
@@ -143,6 +143,8 @@ class Step:
             self,
             before=oriented(self.before),
             after=oriented(self.after),
+            # variables and forward equations are the same in both layouts, what is made of gradients is not
+            why=tuple(oriented(part) if isinstance(part, Product) else part for part in self.why),
             subproofs=tuple(proof.oriented() for proof in self.subproofs),
         )
 
@@ -221,7 +223,7 @@ class Derivation:
         if self.numerator:
             raise RuleError("rules apply in denominator layout: orient the derivation when it is done")
         before = self.lines[since]
-        bridged = self.steps[since:] if since >= 0 else ()
+        bridged = self.steps[since % len(self.lines) :]
         if any(step.relation != "=" for step in bridged):
             raise RuleError("a step from an earlier line needs equalities in between")
         for known, assuming in self._depths():

@@ -62,8 +62,16 @@ class Dim:
             cached = self.__dict__["_hash"] = hash((self.terms, self.constant))
         return cached
 
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Dim):
+            return NotImplemented
+        return self.constant == other.constant and self.terms == other.terms
+
     def __add__(self, other: Dim | int) -> Dim:
-        other = dim(other)
+        if not isinstance(other, Dim):
+            return Dim(self.terms, self.constant + other) if other else self
         if not other.terms:
             return Dim(self.terms, self.constant + other.constant) if other.constant else self
         if not self.terms:
@@ -85,7 +93,7 @@ class Dim:
         return self * -1
 
     def __sub__(self, other: Dim | int) -> Dim:
-        return self + -dim(other)
+        return self + -other
 
     def __rsub__(self, other: Dim | int) -> Dim:
         return dim(other) - self
@@ -106,13 +114,17 @@ class Dim:
         """The dim with each named symbol replaced."""
         if not values or not self.terms or self.symbols.isdisjoint(values):
             return self
-        total = Dim(constant=self.constant)
+        constant, terms = self.constant, []
         for atom, c in self.terms:
-            if isinstance(atom, Symbol):
-                total += values.get(atom.name, Dim(((atom, 1),))) * c
+            if not isinstance(atom, Symbol):
+                terms.append((type(atom)(atom.layer.at(values)), c))
+            elif atom.name in values:
+                value = values[atom.name]
+                constant += c * value.constant
+                terms += [(inner, c * each) for inner, each in value.terms]
             else:
-                total += Dim(((type(atom)(atom.layer.at(values)), 1),)) * c
-        return total
+                terms.append((atom, c))
+        return _collect(terms, constant)
 
     def value(self, symbols: Mapping[str, int], size: Callable[[type[Width] | type[Units], int], int]) -> int:
         """Its integer value; `size(Width, 3)` gives `n_3`, `size(Units, 3)` the number of its pre-activations.
@@ -135,10 +147,15 @@ class Dim:
         if len(self.terms) == 1 and not self.constant:
             ((atom, c),) = self.terms
             return self if isinstance(atom, Symbol) else size(atom) * c
-        total = Dim(constant=self.constant)
+        constant, terms = self.constant, []
         for atom, c in self.terms:
-            total += (Dim(((atom, 1),)) if isinstance(atom, Symbol) else size(atom)) * c
-        return total
+            if isinstance(atom, Symbol):
+                terms.append((atom, c))
+            else:
+                value = size(atom)
+                constant += c * value.constant
+                terms += [(inner, c * each) for inner, each in value.terms]
+        return _collect(terms, constant)
 
     def __str__(self) -> str:
         return self._text
@@ -210,23 +227,25 @@ def at_most(low: Dim | int, high: Dim | int, known: Bounds) -> bool:
         if isinstance(atom, Units) and c < 0:
             # a layer never has more pre-activations than its width says
             difference = difference + (units(atom.layer) - width(atom.layer)) * -c
-    # each round replaces one symbol by the bound that makes the difference least, so it ends; those bounded by
-    # another symbol go first (`l ≤ L` before `L ≥ 1`)
-    for _ in range(8):
-        best: tuple[str, Dim] | None = None
-        for atom, c in difference.terms:
-            if not isinstance(atom, Symbol):
-                if c < 0:
-                    return False
-                difference = difference - c * Dim(((atom, 1),)) + c
-                continue
-            lower, upper = known.get(atom.name, (None, None))
-            bound = lower if c > 0 else upper
-            if bound is None:
-                continue
-            if best is None or not bound.is_constant:
-                best = (atom.name, bound)
-        if best is None:
-            return not difference.terms and difference.constant >= 0
-        difference = difference.at({best[0]: best[1]})
+    return _least_is_natural(difference, known, 8)
+
+
+def _least_is_natural(difference: Dim, known: Bounds, rounds: int) -> bool:
+    """Whether a dim is at least 0, shown by replacing one symbol after another by the bound that makes it least."""
+    for atom, c in difference.terms:
+        if not isinstance(atom, Symbol):
+            if c < 0:
+                return False
+            difference = difference - c * Dim(((atom, 1),)) + c
+    if not difference.terms:
+        return difference.constant >= 0
+    if not rounds:
+        return False
+    # a bound may be in terms of another symbol (`l + 1 ≤ m`, `l ≤ L`), and which goes first matters
+    for atom, c in difference.terms:
+        assert isinstance(atom, Symbol)
+        lower, upper = known.get(atom.name, (None, None))
+        bound = lower if c > 0 else upper
+        if bound is not None and _least_is_natural(difference.at({atom.name: bound}), known, rounds - 1):
+            return True
     return False

@@ -10,15 +10,18 @@ from functools import singledispatch
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim
-from symbackprop.expr import LOSS, Expr, Partial, substitute
+from symbackprop.equations import same_variable
+from symbackprop.expr import LOSS, Expr, Partial, free_symbols, substitute
 from symbackprop.indices import (
     UNIT,
+    Applied,
     Calculus,
     Delta,
     Entries,
     Factor,
     Inexpressible,
     Item,
+    Raised,
     Term,
     applied,
     derivative,
@@ -241,7 +244,20 @@ def _(e: expr.IndexedSum, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     if e.lower != ONE:
         raise Inexpressible("a sum by entries starts at 1")
     i = calculus.index(e.upper)
-    return summed(i, entries(substitute(e.body, {e.index: i}), row, column, calculus), calculus)
+    terms = entries(substitute(e.body, {e.index: i}), row, column, calculus)
+    if any(_names(factor) & i.symbols for term in terms.terms for factor in term.factors):
+        raise Inexpressible(f"{e} sums over a family, and only the places of entries are summed over")
+    return summed(i, terms, calculus)
+
+
+def _names(factor: Factor) -> frozenset[str]:
+    """The integer symbols in what a factor is an entry of."""
+    match factor:
+        case Item(of):
+            return free_symbols(of)
+        case Applied(_, _, argument) | Raised(argument, _):
+            return frozenset[str]().union(*(_names(f) for term in argument.terms for f in term.factors))
+    return frozenset()
 
 
 # --- the chain rule --------------------------------------------------------------------------------------------------
@@ -292,8 +308,13 @@ def _through(factor: Factor, calculus: Calculus, kept: set[Expr], losses: bool) 
         case Item(Partial(expr.Loss(), expr.Variable() as u) as of, row, column) if losses and of not in kept:
             return chained(u, row, column, calculus)
         case Item(Partial(expr.Variable() as u, wrt), row, column) if u != LOSS:
+            variable, row, k = place(wrt, row, ONE, calculus)
+            if same_variable(u, variable, calculus.known):
+                return times(single(Delta(column, row)), single(Delta(ONE, k)))
             equation = calculus.network.definition(u, calculus.known)
             if equation is not None:
+                if not calculus.network.is_direct(equation, variable, calculus.known):
+                    raise Inexpressible(f"{u} depends on {variable} through more than its own equation")
                 forward = normal(entries(equation.right, column, ONE, calculus), calculus)
-                return derivative(forward, *place(wrt, row, ONE, calculus), calculus)
+                return derivative(forward, variable, row, k, calculus)
     return single(factor)

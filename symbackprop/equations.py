@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from symbackprop.dims import DEPTH, Bounds, Dim, Units, Width, at_most, dim, index
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Expr, Path, Variable, substitute, subterms
+from symbackprop.expr import Expr, IndexedProduct, IndexedSum, Variable, children, substitute
 from symbackprop.shapes import Shape
+
+Family = tuple[type[Variable], str]
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,16 @@ class Equation:
         Raises:
             LookupError: if what is known of the indices does not settle it.
         """
-        if type(template) is not type(wanted) or template.name != wanted.name:
+        if not same_family(template, wanted):
             return None
-        if template.index is None or wanted.index is None:
-            return self if template == wanted else None
-        if self.index is None or self.index not in template.index.symbols:
-            return self if _same_index(template.index, wanted.index, known) else None
+        if self.index is None or template.index is None or self.index not in template.index.symbols:
+            if not same_variable(template, wanted, known):
+                return None
+            if self.index is not None:
+                raise LookupError(f"{wanted} is in every equation of the family of {self.left}, not in one of them")
+            return self
+        if wanted.index is None:
+            return None
         # layer families step by one: the template's index is the family's index plus an offset
         value = wanted.index - (template.index - index(self.index))
         if at_most(self.lower, value, known) and at_most(value, self.upper, known):
@@ -45,12 +53,24 @@ class Equation:
         raise LookupError(f"whether {self.lower} ≤ {value} ≤ {self.upper} is not known")
 
 
-def _same_index(one: Dim, two: Dim, known: Bounds) -> bool:
-    if one == two:
+def same_family(one: Expr, two: Variable) -> bool:
+    """Whether both are variables of one family, as `z_1` and `z_l` are."""
+    return type(one) is type(two) and isinstance(one, Variable) and one.name == two.name
+
+
+def same_variable(one: Variable, two: Variable, known: Bounds) -> bool:
+    """Whether both are the same variable.
+
+    Raises:
+        LookupError: if what is known of the indices does not settle it: `h_1` is `h_l` for one `l`.
+    """
+    if not same_family(one, two) or one.index is None or two.index is None:
+        return one == two
+    if one.index == two.index:
         return True
-    if at_most(one + 1, two, known) or at_most(two + 1, one, known):
+    if at_most(one.index + 1, two.index, known) or at_most(two.index + 1, one.index, known):
         return False
-    raise LookupError(f"whether {one} = {two} is not known")
+    raise LookupError(f"whether {one.index} = {two.index} is not known")
 
 
 class Network:
@@ -94,14 +114,71 @@ class Network:
         """The equations in which a variable is used, in the order in which they are computed."""
         found: list[Equation] = []
         for equation in self.equations:
-            for _, template in _variables(equation.right):
+            for template, bound in _variables(equation.right):
+                if template.index is not None and template.index.symbols & bound and same_family(template, variable):
+                    raise LookupError(f"whether {variable} is one of the {template} under a sum is not known")
                 instance = equation.instance(template, variable, known)
                 if instance is not None and instance not in found:
                     found.append(instance)
         return found
 
+    def is_direct(self, equation: Equation, variable: Variable, known: Bounds) -> bool:
+        """Whether a variable enters an equation only where it is written: nothing else in it is computed from it."""
+        others = {other for other, _ in _variables(equation.right) if other != variable}
+        return not any(self.computed_from(other, variable, known) for other in others)
 
-def _variables(e: Expr) -> Iterator[tuple[Path, Variable]]:
-    for path, inner in subterms(e):
-        if isinstance(inner, Variable):
-            yield path, inner
+    def computed_from(self, variable: Variable, other: Variable, known: Bounds) -> bool:
+        """Whether a variable depends on another one; True also where that is not settled."""
+        shift = self._reach.get((_family(variable), _family(other)))
+        if shift is None:
+            return False
+        if shift == math.inf or variable.index is None or other.index is None:
+            return True
+        return not at_most(variable.index + int(shift) + 1, other.index, known)
+
+    @cached_property
+    def _reach(self) -> dict[tuple[Family, Family], float]:
+        """By how much the index grows at most on a way from a variable to one that it is computed from.
+
+        `h_l` is computed from `W_{l-1}` and from those before it: -1. Infinite where nothing bounds it.
+        """
+        edges = [
+            (_family(equation.left), _family(right), _shift(equation, right, bound))
+            for equation in self.equations
+            for right, bound in _variables(equation.right)
+        ]
+        reach: dict[tuple[Family, Family], float] = {}
+        for start, end, shift in edges:
+            reach[start, end] = max(reach.get((start, end), -math.inf), shift)
+        rounds = len({family for start, end, _ in edges for family in (start, end)})
+        before: dict[tuple[Family, Family], float] = {}
+        turn = 0
+        while reach != before:
+            before, turn = dict(reach), turn + 1
+            for (start, middle), so_far in before.items():
+                for here, end, shift in edges:
+                    if here == middle and so_far + shift > reach.get((start, end), -math.inf):
+                        # what still grows after as many steps as there are families grows for ever
+                        reach[start, end] = so_far + shift if turn <= rounds else math.inf
+        return reach
+
+
+def _family(variable: Variable) -> Family:
+    return type(variable), variable.name
+
+
+def _shift(equation: Equation, right: Variable, bound: frozenset[str]) -> float:
+    left = equation.left.index
+    if equation.index is None or left is None or right.index is None or right.index.symbols & bound:
+        return math.inf
+    difference = right.index - left
+    return difference.constant if difference.is_constant else math.inf
+
+
+def _variables(e: Expr, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Variable, frozenset[str]]]:
+    """The variables in an expression, each with the names of the indices that are bound there."""
+    if isinstance(e, Variable):
+        yield e, bound
+    inside = bound | {e.index} if isinstance(e, IndexedProduct | IndexedSum) else bound
+    for child in children(e):
+        yield from _variables(child, inside)

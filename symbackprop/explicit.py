@@ -226,9 +226,8 @@ def _(e: expr.Norm, reading: Reading) -> Any:
 @explicit.register
 def _(e: expr.SingularValue, reading: Reading) -> Any:
     value = matrix(explicit(e.operand, reading))
-    # min(m, n) of them: SymPy adds zeros for the larger side
-    tall = value if value.shape[0] >= value.shape[1] else value.T
-    return (sympy.Max if e.largest else sympy.Min)(*tall.singular_values())
+    # one for each column, so that the smallest is inf ‖Ax‖ over unit x (the lecture's fact): 0 where A is wide
+    return (sympy.Max if e.largest else sympy.Min)(*value.singular_values())
 
 
 def variable_of(part: Expr) -> Variable:

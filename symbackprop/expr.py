@@ -25,6 +25,9 @@ class Node:
 
     _fields: ClassVar[tuple[str, ...]] = ()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable: make a new one")
+
     def _values(self) -> tuple[Any, ...]:
         own = self.__dict__
         return tuple([own[name] for name in self._fields])
@@ -41,7 +44,7 @@ class Node:
             return True
         if type(self) is not type(other):
             return NotImplemented if not isinstance(other, Node) else False
-        return hash(self) == hash(other) and self._values() == other._values()  # type: ignore[attr-defined]
+        return hash(self) == hash(other) and self._values() == other._values()
 
     def __repr__(self) -> str:
         cached: str | None = self.__dict__.get("_repr")
@@ -110,58 +113,54 @@ class Named(Variable):
 
 
 class _Layered(Variable):
-    """A family of the lecture's network, indexed by layer; integers are taken as dims."""
+    """A family of the lecture's network, indexed by layer; an integer is taken as a dim."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "index", dim(self.index or 0))
+    _fields = ("index",)
+    __match_args__ = ("index",)
+    index: Dim
+
+    def __init__(self, index: Dim | int) -> None:
+        self.__dict__["index"] = dim(index)
 
 
-@node
 class PreActivation(_Layered):
     """`z_l`, column of `n_l - 1` pre-activations; `z_{L+1}` is the output `ŷ`, `n_{L+1}` entries."""
 
-    index: Dim
-    name: ClassVar[str] = "z"
+    name = "z"
 
 
-@node
 class Hidden(_Layered):
     """`h_l`, column of `n_l` hidden units, the last of them the bias unit 1; `h_0` is the input `x`."""
 
-    index: Dim
-    name: ClassVar[str] = "h"
+    name = "h"
 
 
-@node
 class Weight(_Layered):
     """`W_l`, the weights from layer `l` to layer `l+1`, `(n_{l+1}-1) × n_l`; `W_L` is `n_{L+1} × n_L`."""
 
-    index: Dim
-    name: ClassVar[str] = "W"
+    name = "W"
 
 
-@node
 class Bias(_Layered):
     """`b_l`, the bias column added to `W_l h_l` in a network without bias units."""
 
-    index: Dim
-    name: ClassVar[str] = "b"
+    name = "b"
 
 
 @node
 class Target(Variable):
     """`y`, the column that the output is compared with."""
 
-    name: ClassVar[str] = "y"
-    index: ClassVar[None] = None
+    name = "y"
+    index = None
 
 
 @node
 class Loss(Variable):
     """`L`, the loss, a scalar."""
 
-    name: ClassVar[str] = "L"
-    index: ClassVar[None] = None
+    name = "L"
+    index = None
 
 
 LOSS = Loss()

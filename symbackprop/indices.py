@@ -17,7 +17,7 @@ from functools import cached_property
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, Symbol, Units, Width, at_most, dim, index, width
-from symbackprop.equations import Network
+from symbackprop.equations import Network, same_family, same_variable
 from symbackprop.expr import Expr
 from symbackprop.shapes import shape
 
@@ -91,7 +91,8 @@ class Term:
         bound = {name for name, _ in self.bound}
         values = {name: value for name, value in values.items() if name not in bound}
         taken = frozenset[str]().union(*(value.symbols for value in values.values()))
-        term = self.apart(taken) if bound & taken else self
+        # a new name for a bound index must not be one that is being replaced
+        term = self.apart(taken | values.keys()) if bound & taken else self
         return Term(term.coefficient, tuple(f.at(values) for f in term.factors), term.bound)
 
     def apart(self, taken: frozenset[str]) -> Term:
@@ -139,6 +140,7 @@ class Calculus:
     known: Mapping[str, tuple[Dim | None, Dim | None]]
     ranges: dict[str, Dim] = field(default_factory=dict)
     fresh: int = 0
+    _sized: dict[Dim, Dim] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def index(self, size: Dim, name: str = "") -> Dim:
         """A new index that runs from 1 to `size`; one that is printed has a name."""
@@ -149,7 +151,10 @@ class Calculus:
 
     def sized(self, size: Dim) -> Dim:
         """A size in which `units` are spelled as widths, so that sizes of one layer compare."""
-        return self.network.normal(size).map_sizes(_as_width)
+        found = self._sized.get(size)
+        if found is None:
+            found = self._sized[size] = self.network.normal(size).map_sizes(_as_width)
+        return found
 
     def shape(self, e: Expr) -> tuple[Dim, Dim]:
         rows, columns = shape(e, self.network)
@@ -249,7 +254,7 @@ def raised(base: Entries, exponent: Fraction) -> Entries:
         case (Term(coefficient, (Raised(inner, q),), ()),) if exponent.denominator == 1 and coefficient == 1:
             return raised(inner, q * exponent)
         case (Term(coefficient, (), ()),) if exponent.denominator == 1:
-            return scaled(coefficient**exponent, UNIT)
+            return scaled(coefficient ** int(exponent), UNIT)
     return single(Raised(base, exponent))
 
 
@@ -282,7 +287,7 @@ def normal(one: Entries, calculus: Calculus) -> Entries:
             key = (made.factors, made.bound)
             collected[key] = collected.get(key, Fraction(0)) + made.coefficient
     terms = [Term(c, factors, bound) for (factors, bound), c in collected.items() if c]
-    return Entries(tuple(sorted(terms, key=_shown)))
+    return Entries(tuple(sorted(terms, key=_shown) if len(terms) > 1 else terms))
 
 
 def _resolved(term: Term, calculus: Calculus) -> Term | None:
@@ -325,13 +330,17 @@ def _merged(factors: list[Factor], bound: Mapping[str, Dim], calculus: Calculus)
     def preference(at: Dim) -> tuple[bool, str]:
         return _symbol(at) is not None, str(at)
 
-    for delta in [f for f in factors if isinstance(f, Delta)]:
+    for place in range(len(factors)):
+        # read again each time: an earlier delta may have renamed its indices
+        delta = factors[place]
+        if not isinstance(delta, Delta):
+            continue
         kept, other = sorted((delta.one, delta.two), key=preference)
         for one, two in ((kept, other), (other, kept)):
             name = _symbol(two)
             size = None if name is None else bound.get(name, calculus.ranges.get(name))
             if name is not None and size is not None and _fits(one, bound, size, calculus):
-                factors = [f if f is delta else f.at({name: one}) for f in factors]
+                factors = [f if i == place else f.at({name: one}) for i, f in enumerate(factors)]
                 break
     return factors
 
@@ -353,7 +362,15 @@ def _vanishes(delta: Delta, bound: Mapping[str, Dim], calculus: Calculus) -> boo
 
 
 def _shown(part: Factor | Term) -> str:
-    """A text to sort by."""
+    """A text to sort by; kept with the part, which is sorted more than once."""
+    own = part.__dict__
+    found: str | None = own.get("_shown")
+    if found is None:
+        found = own["_shown"] = _text(part)
+    return found
+
+
+def _text(part: Factor | Term) -> str:
     match part:
         case Item(of, row, column):
             return f"{of!r}[{row},{column}]"
@@ -381,7 +398,9 @@ def _renamed(term: Term) -> Term:
     blank = {name: index("#") for name, _ in term.bound}
     taken = {name for factor in term.factors for name in _indices(factor)} - blank.keys()
     names = (f"·{i}" for i in itertools.count(1) if f"·{i}" not in taken)
-    factors = sorted(term.factors, key=lambda f: (_shown(f.at(blank)), _shown(f)))
+    factors = list(term.factors)
+    if len(factors) > 1:
+        factors.sort(key=lambda f: (_shown(f.at(blank)), _shown(f)))
     order: dict[str, Dim] = {}
     for factor in factors:
         for name in _indices(factor):
@@ -426,9 +445,12 @@ def derivative(one: Entries, variable: expr.Variable, row: Dim, column: Dim, cal
 
     Raises:
         Inexpressible: where the variable stands inside something that is not taken apart.
+        LookupError: if what is known of the indices does not say whether a variable in it is the one.
     """
     parts = []
+    taken = row.symbols | column.symbols
     for term in one.terms:
+        term = term.apart(taken)
         for i, factor in enumerate(term.factors):
             rest = Entries((Term(term.coefficient, term.factors[:i] + term.factors[i + 1 :]),))
             parts.append(under(term.bound, times(rest, _derived(factor, variable, row, column, calculus))))
@@ -438,9 +460,11 @@ def derivative(one: Entries, variable: expr.Variable, row: Dim, column: Dim, cal
 def _derived(factor: Factor, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     match factor:
         case Item(of, r, c):
-            if of == variable:
-                return times(single(Delta(r, row)), single(Delta(c, column)))
-            if any(inner == variable for _, inner in expr.subterms(of)):
+            if isinstance(of, expr.Variable):
+                if same_variable(of, variable, calculus.known):
+                    return times(single(Delta(r, row)), single(Delta(c, column)))
+                return ZERO
+            if any(same_family(inner, variable) for _, inner in expr.subterms(of)):
                 raise Inexpressible(f"the derivative of {of} by {variable} is not known")
             return ZERO
         case Delta():

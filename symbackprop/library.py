@@ -7,6 +7,7 @@ package has an `ORDER`, its place in the list.
 from __future__ import annotations
 
 import importlib.util
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -35,10 +36,21 @@ def names() -> tuple[str, ...]:
 
 @cache
 def _module(path: Path) -> ModuleType:
+    """A file that comes with the package; it does not change while we run."""
+    return _loaded(path)
+
+
+def _loaded(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"symbackprop_derivation_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    # dataclasses look their own module up there
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
     return module
 
 
@@ -61,7 +73,7 @@ def derive(
             raise SymbackpropError(f"there is no {option} {value!r}: write one of {', '.join(known)}")
     found = _written_by_user(Path(what)) if what.endswith(".py") else _known(what)
     made = _called(found, what, network or MLP(), style)
-    title = (found.__doc__ or what).strip().splitlines()[0]
+    title = (found.__doc__ or "").strip().partition("\n")[0] or what
     made = replace(made, name=found.__name__.removeprefix("symbackprop_derivation_"), title=title)
     return made.oriented() if layout == "numerator" else made
 
@@ -78,7 +90,8 @@ def _written_by_user(path: Path) -> ModuleType:
     if not path.is_file():
         raise SymbackpropError(f"there is no file {path}: write the path of a derivation file, or a name from the list")
     try:
-        module = _module(path.resolve())
+        # read anew each time: in a notebook, a file is edited between two calls
+        module = _loaded(path.resolve())
     except Exception as error:
         raise SymbackpropError(f"the derivation file {path} does not run: {_where(error, path)}{error}") from error
     if not callable(getattr(module, "derive", None)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class MLP(Network):
     """`z_{l+1} = W_l h_l`, `h_l = ψ(z_l)`, `ŷ = z_{L+1}`, with `x = h_0` (slide 1).
 
     Args:
-        depth: number of hidden layers L; the symbol L if it is not given and neither are the widths.
+        depth: number of hidden layers, or "L" for the symbol; the symbol too if neither it nor the widths are given.
         widths: `n_0 … n_{L+1}`, bias units counted where the bias is augmented.
         activation: a name of `activations`, or any other letter for a generic function of that name.
         loss: a name of `losses`.
@@ -49,7 +50,7 @@ class MLP(Network):
 
     def __init__(
         self,
-        depth: int | Dim | None = None,
+        depth: int | str | Dim | None = None,
         widths: Sequence[int] | None = None,
         activation: str = "g",
         loss: str = "generic",
@@ -58,7 +59,7 @@ class MLP(Network):
         if bias not in BIASES:
             raise SymbackpropError(f"there is no bias {bias!r}: write one of {', '.join(BIASES)}")
         self.bias = bias
-        self.widths = None if widths is None else tuple(widths)
+        self.widths = None if widths is None else tuple(_whole(n, f"width n_{i}") for i, n in enumerate(widths))
         self.depth = _depth(depth, self.widths, bias)
         self.activation = find_activation(activation)
         self.loss = find_loss(loss)
@@ -66,7 +67,7 @@ class MLP(Network):
 
     def given(self, widths: Sequence[int]) -> MLP:
         """The same kind of network with given widths, and so a given depth."""
-        return MLP(None, widths, self.activation.name, self.loss.name, self.bias)
+        return type(self)(None, widths, self.activation.name, self.loss.name, self.bias)
 
     def to_sympy(self, widths: Sequence[int] | None = None) -> ExplicitNetwork:
         """The whole network and its loss in plain SymPy, at given widths or at its own.
@@ -161,6 +162,11 @@ class MLP(Network):
     def size(self, atom: Width | Units) -> Dim:
         is_output = atom.layer == self.depth + 1
         if self.widths is not None and atom.layer.is_constant:
+            if not 0 <= atom.layer.constant < len(self.widths):
+                raise ShapeError(
+                    f"there is no width {width(atom.layer)} in a network of depth {self.depth}: "
+                    f"its widths run from n_0 to n_{len(self.widths) - 1}"
+                )
             known = self.widths[atom.layer.constant]
             return dim(known - 1 if isinstance(atom, Units) and self.augmented and not is_output else known)
         if isinstance(atom, Units) and (is_output or not self.augmented):
@@ -174,11 +180,24 @@ class MLP(Network):
         return width(atom.layer) - 1 if isinstance(atom, Units) else Dim(((atom, 1),))
 
 
-def _depth(depth: int | Dim | None, widths: tuple[int, ...] | None, bias: str) -> Dim:
+def _whole(number: object, what: str) -> int:
+    """An integer of any kind as an `int`."""
+    try:
+        return operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        raise SymbackpropError(f"{what} = {number!r} is not a whole number: write one, such as 5") from None
+
+
+def _depth(depth: int | str | Dim | None, widths: tuple[int, ...] | None, bias: str) -> Dim:
     """The depth as a dim, after checking it and the widths."""
+    if widths is not None and len(widths) < 3:
+        raise SymbackpropError(
+            f"widths {','.join(map(str, widths)) or '(none)'} are not a network: write three or more, "
+            "n_0 of the input, one for each hidden layer, and one of the output"
+        )
     if depth is None:
         depth = DEPTH if widths is None else len(widths) - 2
-    depth = dim(depth)
+    depth = DEPTH if depth == "L" else depth if isinstance(depth, Dim) else dim(_whole(depth, "depth"))
     if depth.is_constant and depth.constant < 1:
         raise SymbackpropError(
             f"depth {depth} is not a network: the depth counts hidden layers; write 1 or more, or L"
@@ -187,9 +206,9 @@ def _depth(depth: int | Dim | None, widths: tuple[int, ...] | None, bias: str) -
         return depth
     if not depth.is_constant or len(widths) != depth.constant + 2:
         raise SymbackpropError(
-            f"{len(widths)} widths do not fit depth {depth}: write n_0 … n_(L+1), one more than the depth plus one"
+            f"{len(widths)} widths do not fit depth {depth}: write {depth + 2} of them, n_0 to n_{depth + 1}"
             if depth.is_constant
-            else f"widths {','.join(map(str, widths))} need a given depth: write depth {len(widths) - 2} or leave it out"
+            else f"widths {','.join(map(str, widths))} need a given depth: write {len(widths) - 2} or leave it out"
         )
     for layer, size in enumerate(widths):
         hidden = layer <= depth.constant

@@ -45,12 +45,24 @@ for kind in _SCALARS:
 
 @oriented.register
 def _(e: expr.Transpose) -> Expr:
-    return expr.Transpose(oriented(e.operand)) if _is_composite(e.operand) else e.operand
+    marks, inside = 1, e.operand
+    while isinstance(inside, expr.Transpose):
+        marks, inside = marks + 1, inside.operand
+    if _is_composite(inside):
+        return _transposed(oriented(inside), marks)
+    # one mark more or less, so that it comes back
+    return _transposed(inside, marks - 1 if marks % 2 else marks + 1)
+
+
+def _transposed(e: Expr, times: int) -> Expr:
+    for _ in range(times):
+        e = expr.Transpose(e)
+    return e
 
 
 def _is_composite(e: Expr) -> bool:
     """Whether the transpose of it is written some other way than with a mark."""
-    return not isinstance(oriented(e), expr.Transpose) or isinstance(e, expr.Transpose)
+    return not isinstance(oriented(e), expr.Transpose)
 
 
 @oriented.register
@@ -60,10 +72,9 @@ def _(e: expr.Partial) -> Expr:
 
 @oriented.register
 def _(e: expr.Product) -> Expr:
-    scalars = 0
-    while scalars < len(e.factors) and isinstance(e.factors[scalars], _SCALARS):
-        scalars += 1
-    return expr.Product((*e.factors[:scalars], *(oriented(f) for f in reversed(e.factors[scalars:]))))
+    # scalars stay where they stand
+    turned = iter([oriented(f) for f in reversed(e.factors) if not isinstance(f, _SCALARS)])
+    return expr.Product(tuple(f if isinstance(f, _SCALARS) else next(turned) for f in e.factors))
 
 
 @oriented.register(expr.Sum)

@@ -119,13 +119,13 @@ def _(e: expr.Column, network: Shaped) -> Shape:
 @shape.register
 def _(e: expr.WithoutBias, network: Shaped) -> Shape:
     rows, columns = shape(e.operand, network)
-    return rows, _without_last(columns)
+    return rows, _without_last(columns, network)
 
 
-def _without_last(size: Dim) -> Dim:
-    """`n_l - 1`, written as the number of units of layer `l` where the size is the width of a layer."""
+def _without_last(size: Dim, network: Shaped) -> Dim:
+    """`n_l - 1`, written as the number of units of layer `l` where `n_l` counts a bias unit."""
     match size:
-        case Dim(((Width(layer), 1),), 0):
+        case Dim(((Width(layer), 1),), 0) if network.normal(units(layer)) != size:
             return units(layer)
     return size - 1
 
@@ -279,6 +279,8 @@ def _(e: expr.IndexedProduct, network: Shaped) -> Shape:
     if (rows, columns) == SCALAR:
         return SCALAR
     found = shape(after, network)
+    for end in _ends(e):
+        shape(substitute(e.body, {e.index: end}), network)
     if columns != found[0]:
         raise ShapeError(
             f"the factors of {e} do not conform: {e.body} ({written((rows, columns), network)}) "
@@ -290,6 +292,19 @@ def _(e: expr.IndexedProduct, network: Shaped) -> Shape:
     )
 
 
+def _ends(e: expr.IndexedProduct | expr.IndexedSum) -> tuple[Dim, ...]:
+    """The first and the last value of the index, unless there surely is none."""
+    count = e.upper - e.lower + 1
+    return () if count.is_constant and count.constant <= 0 else (e.lower, e.upper)
+
+
 @shape.register
 def _(e: expr.IndexedSum, network: Shaped) -> Shape:
-    return shape(e.body, network)
+    for end in _ends(e):
+        shape(substitute(e.body, {e.index: end}), network)
+    found = shape(e.body, network)
+    if any(e.index in size.symbols for size in found):
+        raise ShapeError(
+            f"cannot add the terms of {e}: {e.body} ({written(found, network)}) has another shape for each {e.index}"
+        )
+    return found

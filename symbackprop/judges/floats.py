@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from symbackprop import expr
-from symbackprop.dims import Dim, Units, Width
+from symbackprop.dims import Dim, Units, Width, dim
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Entry, Expr, Row, Transpose, Variable
 from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, GENERIC_LOSS, SCALARS, SLOPES
@@ -126,8 +126,8 @@ class Point:
             return None
         if self._pass is None:
             layers = range(len(network.widths) - 1)
-            W = [self.value(expr.Weight(l)) for l in layers]
-            b = [self.value(expr.Bias(l)) for l in layers] if network.bias == "separate" else None
+            W = [self.value(expr.Weight(dim(l))) for l in layers]
+            b = [self.value(expr.Bias(dim(l))) for l in layers] if network.bias == "separate" else None
             x, y = self.value(network.input), self.value(expr.Target())
             loss = GENERIC_LOSS if network.loss.formula is None else LOSSES[network.loss.name]
             slopes = self.function(network.activation.name)
@@ -148,6 +148,13 @@ def at(e: Expr, point: Point, symbols: Symbols) -> Array:
     return made
 
 
+def settled(e: Variable, point: Point, symbols: Symbols) -> Variable:
+    """The variable with the value of its index put in."""
+    if e.index is None or e.index.is_constant:
+        return e
+    return expr.rebuild(e, (), lambda d: dim(point.size(d, symbols)))
+
+
 def scalar(number: Any) -> Array:
     return np.array([[number]])
 
@@ -161,8 +168,7 @@ def value(e: Expr, point: Point, symbols: Symbols) -> Array:
 def _(e: Variable, point: Point, symbols: Symbols) -> Array:
     if e.index is None:
         return point.value(e)
-    layer = point.size(e.index, symbols)
-    return point.value(type(e)(Dim(constant=layer)) if not isinstance(e, expr.Named) else e)
+    return point.value(settled(e, point, symbols))
 
 
 @value.register

@@ -2,6 +2,7 @@
 
 A step is proved when
 - the named rule, applied again at the named place, gives exactly the line after;
+- it assumes nothing of the indices that the derivation does not say, unless it says so itself;
 - both sides have one shape, for all widths;
 - what changed is proved equal: by entries, in a normal form (`entries`), or by the definition of the ordered product
   (`_segments`), or by an induction of which base case and step are proved in the same way.
@@ -16,7 +17,7 @@ from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, Product, at_path, replace_at, subterms, substitute
+from symbackprop.expr import Expr, IndexedProduct, Product, at_path, replace_at, substitute, subterms
 from symbackprop.indices import Calculus, Inexpressible, normal
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
 from symbackprop.rules.induction import Induction
@@ -25,12 +26,18 @@ from symbackprop.shapes import shape, written
 
 def judge(step: Step, derivation: Derivation) -> Outcome:
     """What the kernel says of one step of a derivation."""
+    position = _position(step, derivation)
     if derivation.numerator:
         derivation = derivation.oriented()
         step = step.oriented()
     network = derivation.network
-    if step.before not in derivation.lines[: _position(step, derivation) + 1]:
+    since = _since(step, derivation, position)
+    if since is None:
         return Refuted("the line that the rule was applied to is not a line before")
+    if any(between.relation != "=" for between in derivation.steps[since:position]):
+        return Refuted("the line that the rule was applied to is not equal to the line before")
+    if not _implied(step.known, _assumed(step, derivation), network):
+        return Refuted("the step is made for fewer values of the indices than the derivation is about")
     try:
         made = step.rule(at_path(step.before, step.where), Context(network, step.known))
         if made is None or replace_at(step.before, step.where, made.after) != step.after:
@@ -43,14 +50,46 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
         if one != two:
             return Refuted(f"the shapes differ: {written(one, network)} before, {written(two, network)} after")
         if isinstance(step.rule, Induction):
-            return _by_induction(step, network)
+            return _by_induction(step, left, right, network)
         return equal(left, right, network, step.known)
+    except IndexError:
+        return Refuted(f"there is no place {step.where} in the line before")
     except (SymbackpropError, LookupError, Inexpressible) as error:
         return Undecided(str(error))
 
 
 def _position(step: Step, derivation: Derivation) -> int:
     return next((i for i, other in enumerate(derivation.steps) if other is step), len(derivation.steps) - 1)
+
+
+def _since(step: Step, derivation: Derivation, position: int) -> int | None:
+    """Which of the lines up to the step's own the rule was applied to: the last one that fits."""
+    return next((i for i in range(position, -1, -1) if derivation.lines[i] == step.before), None)
+
+
+def _assumed(step: Step, derivation: Derivation) -> Bounds:
+    """What is known of the indices: what the derivation says, and the least depth that the step says it needs."""
+    known = dict(derivation.known)
+    for name in derivation.network.depth.symbols:
+        bounds = step.known.get(name, (None, None))
+        if f"{name} ≥ {bounds[0]}" in step.assuming:
+            known[name] = bounds
+    return known
+
+
+def _implied(needed: Bounds, given: Bounds, network: Network) -> bool:
+    """Whether every index that lies within the given bounds lies within the needed ones."""
+    given = _with_depth(given, network)
+    return all(
+        given.get(name) == (low, high)
+        or ((low is None or at_most(low, index(name), given)) and (high is None or at_most(index(name), high, given)))
+        for name, (low, high) in needed.items()
+    )
+
+
+def _with_depth(known: Bounds, network: Network) -> Bounds:
+    """The bounds, and that a network has a hidden layer."""
+    return {**dict.fromkeys(network.depth.symbols, (ONE, None)), **known}
 
 
 def equal(left: Expr, right: Expr, network: Network, known: Bounds) -> Outcome:
@@ -61,7 +100,8 @@ def equal(left: Expr, right: Expr, network: Network, known: Bounds) -> Outcome:
         Inexpressible: if one of them has no entries.
     """
     bodies = _bodies(left) | _bodies(right)
-    if bodies and _segments(left, bodies) == _segments(right, bodies):
+    defined = _defined(left, bodies, known, network) and _defined(right, bodies, known, network)
+    if bodies and defined and _segments(left, bodies) == _segments(right, bodies):
         return Proved("by the definition of the ordered product")
     if _by_entries(left, right, network, known):
         return Proved("by entries")
@@ -91,6 +131,16 @@ def _bodies(e: Expr) -> set[tuple[str, Expr]]:
     return {(f.index, f.body) for f in factors if isinstance(f, IndexedProduct) and not f.descending}
 
 
+def _defined(e: Expr, bodies: set[tuple[str, Expr]], known: Bounds, network: Network) -> bool:
+    """Whether each of these products surely has no factor or more: `∏_{l=2}^{L-1}` says nothing at depth 0."""
+    factors = e.factors if isinstance(e, Product) else (e,)
+    return all(
+        at_most(f.lower, f.upper + 1, _with_depth(known, network))
+        for f in factors
+        if isinstance(f, IndexedProduct) and (f.index, f.body) in bodies
+    )
+
+
 def _segments(e: Expr, bodies: set[tuple[str, Expr]]) -> list[Expr]:
     """The factors, in a normal form in which every run that is an indexed product of these bodies is written as one.
 
@@ -115,11 +165,20 @@ def _gathered(factors: list[Expr], name: str, body: Expr) -> list[Expr]:
             continue
         (lower, upper), i = run
         previous = found[-1] if found else None
-        if isinstance(previous, IndexedProduct) and previous.body == body and previous.upper + 1 == lower:
+        if _ends_before(previous, lower, name, body):
+            assert isinstance(previous, IndexedProduct)
             found[-1] = IndexedProduct(name, previous.lower, upper, body)
         elif lower != upper + 1:
             found.append(IndexedProduct(name, lower, upper, body))
     return found
+
+
+def _ends_before(previous: Expr | None, lower: Dim, name: str, body: Expr) -> bool:
+    """Whether a factor is the product of the same body up to the value before `lower`."""
+    match previous:
+        case IndexedProduct(own, _, upper, inside, False):
+            return own == name and inside == body and upper + 1 == lower
+    return False
 
 
 def _run(factors: list[Expr], i: int, name: str, body: Expr, width: int) -> tuple[tuple[Dim, Dim], int] | None:
@@ -157,7 +216,7 @@ def _matched(template: Expr, found: Expr, name: str) -> Dim | None:
 # --- induction -------------------------------------------------------------------------------------------------------
 
 
-def _by_induction(step: Step, network: Network) -> Outcome:
+def _by_induction(step: Step, left: Expr, right: Expr, network: Network) -> Outcome:
     """Base and step proved, with the right claims at both ends and for every index in between."""
     rule = step.rule
     assert isinstance(rule, Induction) and rule.claim is not None
@@ -166,26 +225,30 @@ def _by_induction(step: Step, network: Network) -> Outcome:
     base, induct = step.subproofs
     m = index(rule.on)
     ends = (
-        (base.start, at_path(step.before, step.where), "the base case starts from another line"),
+        (base.start, left, "the base case starts from another line"),
         (base.result, substitute(rule.claim, {rule.on: rule.lower}), "the base case ends in another claim"),
         (induct.start, rule.claim, "the step starts from another claim"),
         (induct.result, substitute(rule.claim, {rule.on: m + 1}), "the step ends in another claim"),
-        (at_path(step.after, step.where), substitute(rule.claim, {rule.on: rule.upper}), "the upper bound is another"),
+        (right, substitute(rule.claim, {rule.on: rule.upper}), "the upper bound is another"),
     )
     for found, wanted, complaint in ends:
         if found != wanted:
             return Refuted(f"{complaint}: {found}")
     if not at_most(rule.lower, rule.upper, step.known):
         return Undecided(f"whether {rule.lower} ≤ {rule.upper} is not known")
-    low, high = induct.known.get(rule.on, (None, None))
-    if low is None or high is None or not at_most(low, rule.lower, step.known) or not at_most(rule.upper - 1, high, step.known):
+    inside = {**step.known, rule.on: (rule.lower, rule.upper - 1)}
+    if not _implied(induct.known, inside, network):
         return Refuted(f"the step is not shown for every {rule.on} from {rule.lower} to {rule.upper - 1}")
+    if not _implied(base.known, step.known, network):
+        return Refuted("the base case is not shown for all that the induction is about")
     for proof in (base, induct):
+        if proof.network is not network:
+            return Refuted(f"the {proof.title.lower()} is about another network")
         for inner in proof.steps:
             outcome = judge(inner, proof)
             if not isinstance(outcome, Proved):
                 return replace_detail(outcome, f"in the {proof.title.lower()}: ")
-            if inner.assuming:
+            if not _implied(inner.known, proof.known, network):
                 return Undecided(f"in the {proof.title.lower()}: it needs {', '.join(inner.assuming)}")
     return Proved(f"by induction on {rule.on}, {rule.lower} ≤ {rule.on} ≤ {rule.upper}")
 

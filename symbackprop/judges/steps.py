@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from symbackprop import expr
-from symbackprop.dims import Dim
 from symbackprop.expr import Entry, Expr, Partial, Row, Transpose, Variable
-from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, value
+from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, settled, value
 from symbackprop.numeric.backprop import Array
 
 STEP = 1e-30
@@ -30,7 +29,7 @@ def _(e: Partial, point: Point, symbols: Symbols) -> Array:
     variable = _variable(e.wrt, point, symbols)
     stepped = by_hand(e, variable, point)
     if stepped is None:
-        stepped = by_steps(e.of, variable, point, symbols)
+        stepped = by_steps(e, variable, point, symbols)
     # one array of the variable's shape for each entry of what is differentiated, and the part asked for of each
     parts = [_part(e.wrt, gradient, point, symbols) for gradient in stepped]
     if len(parts) == 1:
@@ -47,7 +46,7 @@ def _variable(wrt: Expr, point: Point, symbols: Symbols) -> Variable:
         wrt = wrt.operand
     if not isinstance(wrt, Variable):
         raise NotNumeric(f"{wrt} is not a variable of the network")
-    return wrt if wrt.index is None else type(wrt)(Dim(constant=point.size(wrt.index, symbols)))
+    return settled(wrt, point, symbols)
 
 
 def _part(wrt: Expr, gradient: Array, point: Point, symbols: Symbols) -> Array:
@@ -91,11 +90,15 @@ def by_hand(e: Partial, variable: Variable, point: Point) -> list[Array] | None:
     return [gradient]
 
 
-def by_steps(of: Expr, variable: Variable, point: Point, symbols: Symbols) -> list[Array]:
-    """For each entry of a scalar or column, its derivative by every entry of a variable, one complex step each."""
-    value = point.value(variable)
+def by_steps(e: Partial, variable: Variable, point: Point, symbols: Symbols) -> list[Array]:
+    """For each entry of a scalar or column, its derivative by the entries of a variable that are asked for.
+
+    Each takes one complex step; the others, in arrays of the variable's shape, stay 0.
+    """
+    of, value = e.of, point.value(variable)
+    asked = _part(e.wrt, np.arange(value.size).reshape(value.shape), point, symbols)
     gradients: list[Array] = []
-    for i, k in np.ndindex(*value.shape):
+    for i, k in zip(*np.unravel_index(asked.ravel(), value.shape), strict=True):
         step = np.zeros(value.shape, dtype=complex)
         step[i, k] = STEP * 1j
         slopes = np.imag(at(of, point.moved(variable, value + step), symbols)) / STEP

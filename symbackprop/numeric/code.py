@@ -15,7 +15,27 @@ from symbackprop.network import MLP
 
 # names the generated code uses itself, which an index of a formula must not take
 RESERVED = frozenset(
-    ("W", "b", "x", "y", "z", "h", "g", "dg", "d2g", "v", "u", "t", "out", "loss", "dloss", "upstream", "np", "yhat")
+    (
+        "W",
+        "b",
+        "x",
+        "y",
+        "z",
+        "h",
+        "g",
+        "dg",
+        "d2g",
+        "v",
+        "u",
+        "t",
+        "out",
+        "loss",
+        "dloss",
+        "slope",
+        "upstream",
+        "np",
+        "yhat",
+    )
 )
 # prefixes of the names of derivatives, by order
 PREFIXES = ("", "d", "d2")
@@ -81,7 +101,7 @@ class Code:
         if not isinstance(at, expr.PreActivation) or name != self.network.activation.name or at not in self.by_value:
             return None
         self.functions.add((name, BY_VALUE))
-        return f"dg({self.variable(expr.Hidden(at.index))}{'[:-1]' if self.network.augmented else ''})"
+        return f"slope({self.variable(expr.Hidden(at.index))}{'[:-1]' if self.network.augmented else ''})"
 
     def helper(self, name: str) -> str:
         """A function that is defined above the generated one: `softmax`, `logsumexp`."""

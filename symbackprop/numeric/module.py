@@ -19,7 +19,12 @@ def logsumexp(v):
     top = v.max(axis=0)
     return top + np.log(np.exp(v - top).sum(axis=0))
 """
-HELPERS = {"softmax": SOFTMAX, "logsumexp": LOGSUMEXP}
+SMALLEST = '''\
+def smallest_singular_value(A):
+    """inf of |A v| over unit v: 0 where A has more columns than rows."""
+    return np.linalg.svd(A, compute_uv=False)[-1] if A.shape[0] >= A.shape[1] else 0.0
+'''
+HELPERS = {"softmax": SOFTMAX, "logsumexp": LOGSUMEXP, "smallest_singular_value": SMALLEST}
 
 
 def module(title: str, code: Code, body: str) -> str:
@@ -34,8 +39,9 @@ def module(title: str, code: Code, body: str) -> str:
         if row.preamble and row.preamble not in preambles:
             preambles.append(row.preamble)
         argument, text = ("h", row.by_value) if order == BY_VALUE else ("z", row.numpy(order))
-        called = function_name(name, abs(order), code.network)
-        definitions.append(f"def {called}({argument}):\n    return {_kept(text, argument)}\n")
+        called = "slope" if order == BY_VALUE else function_name(name, order, code.network)
+        says = '    """g\'(z), by h = g(z)."""\n' if order == BY_VALUE else ""
+        definitions.append(f"def {called}({argument}):\n{says}    return {_kept(text, argument)}\n")
     helpers = [HELPERS[name] for name in sorted(code.helpers)]
     blocks = [part.rstrip("\n") for part in (*preambles, *definitions, *helpers, body)]
     return "\n\n".join(parts) + "".join(f"\n\n\n{block}" for block in blocks) + "\n"

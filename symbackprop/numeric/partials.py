@@ -29,7 +29,6 @@ from symbackprop.expr import (
 from symbackprop.network import MLP
 from symbackprop.rules.gradients import jacobian, loss_gradient
 
-
 SKIPS = "a layer of this network feeds more than the next one: derive until only ∂L/∂ŷ is left"
 
 

@@ -203,9 +203,11 @@ def _(e: expr.Norm, code: Code) -> str:
 @emit.register
 def _(e: expr.SingularValue, code: Code) -> str:
     inner = emit(e.operand, code)
-    if form(e.operand, code.network) is not Form.MATRIX:
-        return f"np.sqrt({code.sum_of(f'{grouped(inner)} ** 2')})"
-    return f"np.linalg.svd({inner}, compute_uv=False)[{0 if e.largest else -1}]"
+    found = form(e.operand, code.network)
+    if found is not Form.MATRIX:
+        # a row has more columns than rows, so that some unit vector is sent to 0
+        return "0.0" if found is Form.ROW and not e.largest else f"np.sqrt({code.sum_of(f'{grouped(inner)} ** 2')})"
+    return f"np.linalg.norm({inner}, 2)" if e.largest else f"{code.helper('smallest_singular_value')}({inner})"
 
 
 @emit.register

@@ -16,14 +16,27 @@ from symbackprop.render.boxes import Box, Row
 _SCRIPT = 0.72
 _WIDE = {"m": 0.88, "w": 0.72, "W": 0.98, "M": 1.0, "L": 0.7, "D": 0.85, "…": 1.25, "−": 0.8, "ψ": 0.68, "i": 0.36}
 _LETTER, _WORD_LETTER = 0.6, 0.52
-_RELATION, _OPERATION = 1.4, 1.3
+_RELATION, _OPERATION, _BLANKS = 1.4, 1.3, 0.5
 _SPACES = {"quad": 1.0, "thin": 0.17}
 _RELATIONS = frozenset("=≤≥<>⇒≈≠")
 # the fence of a matrix, the gap between its columns, the bars of a fraction, what surrounds a factor
 _FENCE, _COLUMN, _OVERHANG, _GAP = 0.75, 1.0, 0.3, 0.17
 
+# what a page holds in em (11 points, A4), less what the estimate of a width may be short by; how far formulas, lines
+# that go on and subproofs go in; the room for a rule's name beside a line
+TEXT, INDENT, HANG, PROOF, NOTE = 41.5, 1.8, 2.0, 1.6, 11.0
+# a left side that takes more of a line than this stands on a line of its own
+_LEAD = 0.25
+
 # how gladly a line is broken before an item
 NEVER, FACTOR, LARGE, TERM, RELATION = range(5)
+
+
+def small(box: Box) -> float:
+    """The width of a script or note, where signs have no blanks around them."""
+    items = box.items if isinstance(box, Row) else (box,)
+    signs = sum(isinstance(item, boxes.Infix) for item in items)
+    return _SCRIPT * (width(box) - _BLANKS * signs)
 
 
 # --- widths ----------------------------------------------------------------------------------------------------------
@@ -71,8 +84,8 @@ def _(box: boxes.Row) -> float:
 
 @_width.register
 def _(box: boxes.Scripts) -> float:
-    scripts = [width(script) for script in (box.sub, box.sup) if script is not None]
-    return width(box.base) + 0.3 * box.primes + _SCRIPT * max(scripts, default=0.0)
+    scripts = [small(script) for script in (box.sub, box.sup) if script is not None]
+    return width(box.base) + 0.3 * box.primes + max(scripts, default=0.0)
 
 
 @_width.register
@@ -103,13 +116,13 @@ def _(box: boxes.Matrix) -> float:
 
 @_width.register
 def _(box: boxes.Big) -> float:
-    bounds = [_SCRIPT * width(bound) for bound in (box.lower, box.upper) if bound is not None]
+    bounds = [small(bound) for bound in (box.lower, box.upper) if bound is not None]
     return max(1.45, *bounds, _WORD_LETTER * len(box.sign)) + _GAP
 
 
 @_width.register
 def _(box: boxes.Under | boxes.Over) -> float:
-    return max(width(box.body), _SCRIPT * width(box.note))
+    return max(width(box.body), small(box.note))
 
 
 @_width.register
@@ -139,7 +152,7 @@ def _is_large(box: Box) -> bool:
 
 
 def _breaks(before: Box, item: Box) -> int:
-    """How gladly a line is broken between two neighbours: never after a sign, nor between a function and its argument."""
+    """How gladly a line is broken between neighbours: never after a sign, nor between a function and its argument."""
     if isinstance(before, boxes.Infix | boxes.Big | boxes.Space) or isinstance(item, boxes.Space | boxes.Words):
         return NEVER
     if isinstance(item, boxes.Infix):
@@ -156,13 +169,22 @@ def _breaks(before: Box, item: Box) -> int:
     return LARGE if isinstance(item, boxes.Matrix | boxes.Big | boxes.Under) else FACTOR
 
 
+def _holds_large(box: Box) -> bool:
+    """Whether what stands between delimiters is tall, so that it looks ill without delimiters as tall as it is."""
+    if isinstance(box, boxes.Scripts):
+        return _holds_large(box.base)
+    if not isinstance(box, boxes.Fenced):
+        return False
+    return any(isinstance(item, boxes.Matrix | boxes.Under | boxes.Big) for item in _flat(box.body))
+
+
 def _parts(box: Box, limit: float) -> list[_Part]:
     """The items of a row, nested rows opened, and parentheses opened around what is wider than the limit."""
     made: list[_Part] = []
     before: Box | None = None
     for item in _flat(box):
         place = NEVER if before is None else _breaks(before, item)
-        inner = _opened(item, limit) if width(item) > limit else []
+        inner = _opened(item, limit) if width(item) > (limit if _holds_large(item) else limit / 2) else []
         if inner:
             made.append(_Part(inner[0].box, place))
             made += inner[1:]
@@ -222,3 +244,39 @@ def _end_of_line(parts: Sequence[_Part], widths: Sequence[float], start: int, li
         if used > limit and best:
             return best
     return len(parts)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A line of a chain on a page.
+
+    Attributes:
+        lead: the lines of the left side, where it stands on lines of its own; else nothing.
+        rows: the lines of the relation and the right side; all but the first go in.
+        first, following: how wide the first of them may be, and the others.
+    """
+
+    lead: tuple[Box, ...]
+    rows: tuple[Box, ...]
+    first: float
+    following: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether no line is too wide."""
+        rooms = [self.first] + [self.following] * (len(self.rows) - 1)
+        return all(width(row) <= room for row, room in zip(self.rows, rooms, strict=True)) and all(
+            width(row) <= self.first + HANG for row in self.lead
+        )
+
+
+def laid(lead: Box, side: Box, room: float) -> Laid:
+    """A left side, and a relation with its right side, in a room of so many em.
+
+    A short left side stands before the relation; a long one on lines of its own, and then the relation goes in.
+    """
+    is_short = width(lead) <= _LEAD * room
+    first = room - (width(lead) if is_short else HANG)
+    following = first - HANG
+    above = () if is_short else tuple(broken(lead, room, room - HANG))
+    return Laid(above, tuple(broken(side, first, following)), first, following)

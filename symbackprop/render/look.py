@@ -92,6 +92,9 @@ class Level(IntEnum):
     # takes a script: a letter, something between delimiters
     BASE = 4
 
+    # that of an enumeration goes through its name, and levels are looked up often
+    __hash__ = int.__hash__
+
 
 @singledispatch
 def layout(e: Node, look: Look) -> Box:

@@ -8,9 +8,23 @@ from __future__ import annotations
 
 from symbackprop import expr
 from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule, rule
-from symbackprop.dims import ONE, index
+from symbackprop.dims import ONE
 from symbackprop.entries import chained, entries, expanded, place
-from symbackprop.expr import LOSS, Entry, Expr, Hidden, Node, Partial, PreActivation, Row, Transpose, Variable, Weight
+from symbackprop.equations import Equation
+from symbackprop.expr import (
+    LOSS,
+    Entry,
+    Expr,
+    Hidden,
+    Node,
+    Partial,
+    PreActivation,
+    Row,
+    Transpose,
+    Variable,
+    Weight,
+    free_symbols,
+)
 from symbackprop.indices import ZERO, Calculus, Entries, Inexpressible, derivative, normal, written
 from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import shape
@@ -27,9 +41,14 @@ def variable_of(part: Expr) -> Variable | None:
     return None
 
 
+def _using(part: Expr, context: Context) -> list[Equation]:
+    """The equations that use what something is a part of."""
+    variable = variable_of(part)
+    return [] if variable is None else context.network.uses(variable, context.known)
+
+
 def _used_in(wrt: Expr, context: Context) -> list[Variable]:
-    variable = variable_of(wrt)
-    return [] if variable is None else [e.left for e in context.network.uses(variable, context.known)]
+    return [e.left for e in _using(wrt, context)]
 
 
 def depends(part: Expr, through: list[Expr | Chain], more: str = "") -> Reason:
@@ -46,9 +65,23 @@ def _unturned(part: Expr) -> Expr:
 
 
 def _equations_using(part: Expr, context: Context) -> list[Expr | Chain]:
-    variable = variable_of(part)
-    found = [] if variable is None else context.network.uses(variable, context.known)
-    return [equal(e.left, e.right) for e in found]
+    return [equal(e.left, e.right) for e in _using(part, context)]
+
+
+def _is_direct(equation: Equation, wrt: Expr, context: Context) -> bool:
+    """Whether `∂u/∂wrt` is what the forward equation of `u` alone says.
+
+    Where `h_{l+1} = ψ(z_{l+1}) + h_l`, the total derivative of `h_{l+1}` by `h_l` goes through `z_{l+1}` too.
+    """
+    variable = variable_of(wrt)
+    if variable is None or variable == equation.left:
+        return False
+    return context.network.is_direct(equation, variable, context.known)
+
+
+def _letters(e: Expr) -> list[str]:
+    """Two names for the rows and columns of a calculation that the expression does not use itself."""
+    return [name for name in "kipqrsuv" if name not in free_symbols(e)][:2]
 
 
 # --- one column by another -------------------------------------------------------------------------------------------
@@ -59,8 +92,9 @@ def chain_rule(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂v = (∂u/∂v) ∂L/∂u, summed over every u that v is used in        shapes: dim v × dim u · dim u × 1"""
     match e:
         case Partial(expr.Loss(), wrt, False) if shape(wrt, context.network)[1] == ONE:
-            used = _used_in(wrt, context)
-            if not used or LOSS in used:
+            equations = _using(wrt, context)
+            used = [equation.left for equation in equations]
+            if not used or LOSS in used or not all(_is_direct(equation, wrt, context) for equation in equations):
                 return None
             parts: list[Expr] = [Partial(u, wrt) @ Partial(LOSS, u) for u in used]
             return Rewritten(parts[0] if len(parts) == 1 else expr.Sum(tuple(parts)), depends(wrt, [*used]))
@@ -73,11 +107,12 @@ def jacobian(e: Expr, context: Context) -> Rewritten | None:
     match e:
         case Partial(Variable() as of, wrt, False) if of != LOSS:
             equation = context.network.definition(of, context.known)
-            if equation is None:
+            if equation is None or not _is_direct(equation, wrt, context):
                 return None
             work = Calculus(context.network, context.known)
-            k = work.index(shape(wrt, context.network)[0], "k")
-            i = work.index(shape(of, context.network)[0], "i")
+            first, second = _letters(e)
+            k = work.index(shape(wrt, context.network)[0], first)
+            i = work.index(shape(of, context.network)[0], second)
             try:
                 forward = normal(entries(equation.right, i, ONE, work), work)
                 variable, row, column = place(wrt, k, ONE, work)
@@ -87,16 +122,16 @@ def jacobian(e: Expr, context: Context) -> Rewritten | None:
                 return None
             by = Entry(variable, row, None if column == ONE else column)
             why = (equal(of, equation.right), ", differentiated entry by entry.")
-            return Rewritten(made, why, (_by_entries(Entry(of, i), by, forward, slope, made, context),))
+            return Rewritten(made, why, (_by_entries(Entry(of, i), by, forward, slope, Entry(made, k, i), context),))
     return None
 
 
-def _by_entries(of: Entry, by: Entry, forward: Entries, slope: Entries, made: Expr, context: Context) -> Derivation:
-    """The calculation as steps: entry `i` of the forward equation, its derivative by entry `k`, an entry of the result."""
+def _by_entries(of: Entry, by: Entry, forward: Entries, slope: Entries, made: Entry, context: Context) -> Derivation:
+    """The calculation as steps: entry `i` of the forward equation, its derivative by entry `k`, entry `k, i` of all."""
     lines = (
         ("forward equation", Partial(written(forward), by)),
         ("derivative of an entry", written(slope)),
-        ("read as a matrix", Entry(made, index("k"), index("i"))),
+        ("read as a matrix", made),
     )
     proof = Derivation(Partial(of, by), context.network, known=context.known, title=f"{of} by {by}")
     for name, line in lines:
@@ -152,8 +187,9 @@ def _contracted(e: Partial, context: Context, style: str, twice: bool = False) -
     """`∂L/∂v` read off `Σ_u Σ_i ∂L/∂u_i ∂u_i/∂v`; `twice` goes on through what comes out, over one more layer."""
     work = Calculus(context.network, context.known)
     rows, columns = shape(e.wrt, context.network)
-    k = ONE if rows == ONE else work.index(rows, "k")
-    i = ONE if columns == ONE else work.index(columns, "i")
+    first, second = _letters(e)
+    k = ONE if rows == ONE else work.index(rows, first)
+    i = ONE if columns == ONE else work.index(columns, second)
     try:
         total = chained(*place(e.wrt, k, i, work), work)
         if twice:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from symbackprop.derivation import Context, Derivation, Rule
+from typing import Any
+
+from symbackprop.derivation import Derivation, Rule
 from symbackprop.dims import Dim, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, replace_at, subterms
+from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, free_symbols, replace_at, subterms
 from symbackprop.network import MLP
 from symbackprop.rules.algebra import hadamard_as_diagonal
 from symbackprop.rules.gradients import loss_gradient, through_activation, through_layer, through_weights
@@ -48,7 +50,7 @@ def to_layer(
     name: str = "l",
     style: str = "jacobian",
     since: int = -1,
-    **shown: object,
+    **shown: Any,
 ) -> Derivation:
     """The derivation taken from `… ∂L/∂z_first …` to `… ∏_{l=first}^{upper-1} [D_l W_lᵀ] ∂L/∂z_upper …` by induction.
 
@@ -65,7 +67,8 @@ def to_layer(
     begin = dim(first)
     body = layer_factor(network, name, style)
     line = derivation.lines[since]
-    m = index("m")
+    on = next(letter for letter in "mpqrstuv" if letter != name and letter not in free_symbols(line))
+    m = index(on)
     claim = _replaced(
         line,
         Partial(LOSS, PreActivation(begin)),
@@ -78,7 +81,7 @@ def to_layer(
             grown = grown.by(hadamard_as_diagonal)
         return grown.by(absorb)
 
-    rule = induction("m", claim, begin, upper, lambda start: start.by(fold(name, body, begin, begin - 1)), step)
+    rule = induction(on, claim, begin, upper, lambda start: start.by(fold(name, body, begin, begin - 1)), step)
     return derivation.by(rule, at=(), since=since, **shown)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
-from symbackprop.dims import Dim, dim, index
+from symbackprop.dims import Dim, at_most, dim, index
 from symbackprop.errors import RuleError
 from symbackprop.expr import LOSS, Expr, IndexedProduct, Partial, PreActivation, Product, Size, substitute
 from symbackprop.statements import equal
@@ -24,6 +24,12 @@ def instance(body: Expr, name: str, at: Dim) -> tuple[Expr, ...]:
     return factors_of(substitute(body, {name: at}))
 
 
+def _defined(low: Dim, high: Dim, context: Context) -> None:
+    """Raise `LookupError` where it is not known that `low ≤ high`, without which a product is not defined."""
+    if not at_most(low, high, context.known):
+        raise LookupError(f"whether {low} ≤ {high} is not known")
+
+
 @rule("into the product", source="definition of the ordered product")
 def absorb(e: Expr, context: Context) -> Rewritten | None:
     r"""∏_{l=a}^{b} A_l · A_{b+1} = ∏_{l=a}^{b+1} A_l        shapes: as the factors"""
@@ -31,6 +37,7 @@ def absorb(e: Expr, context: Context) -> Rewritten | None:
         return None
     for i, factor in enumerate(e.factors):
         if isinstance(factor, IndexedProduct) and not factor.descending:
+            _defined(factor.lower, factor.upper + 1, context)
             following = instance(factor.body, factor.index, factor.upper + 1)
             end = i + 1 + len(following)
             if e.factors[i + 1 : end] == following:
@@ -57,6 +64,8 @@ def fold(name: str, body: Expr, lower: Dim | int, upper: Dim | int) -> Rule:
     if not (last - first).is_constant:
         raise RuleError(f"from {first} to {last} is not a given number of factors: use an induction")
     count = (last - first).constant + 1
+    if count < 0:
+        raise RuleError(f"a product from {first} to {last} is not defined: it ends at {first - 1} or later")
 
     def rewrite(e: Expr, context: Context) -> Rewritten | None:
         made = IndexedProduct(name, first, last, body)
@@ -83,6 +92,7 @@ def peel(e: Expr, context: Context) -> Rewritten | None:
     r"""∏_{l=a}^{b} A_l = A_a ∏_{l=a+1}^{b} A_l, for a ≤ b        shapes: as the factors"""
     if not isinstance(e, IndexedProduct) or e.descending:
         return None
+    _defined(e.lower, e.upper, context)
     rest = IndexedProduct(e.index, e.lower + 1, e.upper, e.body)
     first = instance(e.body, e.index, e.lower)
     return Rewritten(Product((*first, rest)), _factor_at(product_of(first), e.index, e.lower))

@@ -12,6 +12,7 @@ from symbackprop.dims import ONE, Dim, Symbol, Width, units
 from symbackprop.entries import entries
 from symbackprop.expr import Expr
 from symbackprop.indices import (
+    UNIT,
     Applied,
     Calculus,
     Delta,
@@ -24,6 +25,7 @@ from symbackprop.indices import (
     normal,
     raised,
     shape_is_plain,
+    times,
 )
 
 STYLES = ("jacobian", "hadamard")
@@ -76,14 +78,15 @@ def _shared(one: Entries) -> tuple[Term | None, Entries]:
 def _scaled(shared: Term, inside: Expr, calculus: Calculus, style: str) -> Expr:
     """An expression times what its terms shared: a reciprocal becomes a denominator."""
     below = [f for f in shared.factors if isinstance(f, Raised) and f.exponent < 0]
-    above = Term(shared.coefficient, tuple(f for f in shared.factors if f not in below))
+    above = Term(shared.coefficient, tuple(f for f in shared.factors if not isinstance(f, Raised) or f.exponent > 0))
     scale = None
     if above != Term(Fraction(1), ()):
         scale = recognised(Entries((above,)), ONE, ONE, calculus, style)
     if below:
-        under = Term(Fraction(1), tuple(Raised(f.base, -f.exponent) for f in below))
-        flat = raised(under.factors[0].base, under.factors[0].exponent) if len(below) == 1 else Entries((under,))
-        scale = expr.Quotient(scale or expr.number(1), recognised(flat, ONE, ONE, calculus, style))
+        under = UNIT
+        for f in below:
+            under = times(under, raised(f.base, -f.exponent))
+        scale = expr.Quotient(scale or expr.number(1), recognised(under, ONE, ONE, calculus, style))
     assert scale is not None
     return scale @ inside
 

@@ -1,0 +1,47 @@
+"""How much is measured: everything, or what a minute allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Numbers of repetitions, and the sizes that are tried.
+
+    Attributes:
+        pairs: turns of what is compared in pairs.
+        cold: fresh processes for a cold figure.
+        repeats: calls of a quick figure in process; slow: of a slow one.
+        depths: of the growth figures.
+        explicit: depths of the network that SymPy differentiates.
+        cells: batch, width and depth of the numeric figures.
+    """
+
+    pairs: int
+    cold: int
+    repeats: int
+    slow: int
+    depths: tuple[int, ...]
+    explicit: tuple[int, ...]
+    cells: tuple[tuple[int, int, int], ...]
+
+
+FULL = Plan(
+    pairs=15,
+    cold=5,
+    repeats=31,
+    slow=3,
+    depths=(10, 30, 100, 300),
+    explicit=(1, 2, 3, 4),
+    cells=((1, 8, 8), (1, 64, 32), (1, 512, 8), (32, 8, 8), (32, 64, 32), (1024, 64, 32)),
+)
+SHORT = Plan(
+    pairs=3,
+    cold=1,
+    repeats=3,
+    slow=1,
+    depths=(10, 30),
+    explicit=(1, 2),
+    cells=((1, 8, 8), (32, 8, 8)),
+)

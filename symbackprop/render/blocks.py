@@ -1,0 +1,161 @@
+"""What a document is made of, before any format: a small tree of blocks.
+
+The builder in `document` makes it once from a derivation; every format is one short reader of it. Formulas stay trees
+(`Math`), laid out when a format asks for their boxes, and spoken when one asks for their words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from symbackprop.expr import Node
+from symbackprop.render.boxes import Box
+from symbackprop.render.layout import Look, layout
+from symbackprop.render.speech import speak
+
+
+@dataclass(frozen=True)
+class Math:
+    """A formula.
+
+    Attributes:
+        node: the expression or statement.
+        look: how it is laid out.
+        brief: how it is laid out in the short form, `D_l` for the activation Jacobian.
+        spoken_as: its words, where they are not those of the tree.
+    """
+
+    node: Node
+    look: Look
+    brief: Look
+    spoken_as: str = ""
+
+    @cached_property
+    def box(self) -> Box:
+        return layout(self.node, self.look)
+
+    @cached_property
+    def short(self) -> Box:
+        """The boxes of the short form."""
+        return layout(self.node, self.brief)
+
+    @cached_property
+    def spoken(self) -> str:
+        """ASCII words."""
+        return self.spoken_as or speak(self.node, self.look.network)
+
+    def as_short(self) -> Math:
+        """The formula with the short form as its only one."""
+        return replace(self, look=self.brief)
+
+
+Words = tuple[str | Math, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Base of the blocks."""
+
+
+@dataclass(frozen=True)
+class Heading(Block):
+    """The title of a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Paragraph(Block):
+    words: Words
+
+
+@dataclass(frozen=True)
+class Listing(Block):
+    """Short sentences, one an item."""
+
+    items: tuple[Words, ...]
+
+
+@dataclass(frozen=True)
+class Display(Block):
+    """Formulas on lines of their own, each with a note beside it."""
+
+    lines: tuple[tuple[Math, Words], ...]
+
+
+@dataclass(frozen=True)
+class Result(Block):
+    """What a derivation has led to: its start and its last line."""
+
+    line: Line
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chain.
+
+    Attributes:
+        lead: the left side of the chain; printed on its first line, and room for it left on the others.
+        is_first: whether it is the first line.
+        formula: the relation and the right side.
+        dots: what stands on a line before it, where lines are left out.
+    """
+
+    lead: Math
+    is_first: bool
+    formula: Math
+    dots: Math | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A subproof: a titled chain of steps."""
+
+    title: Words
+    steps: tuple[StepBlock, ...]
+
+
+@dataclass(frozen=True)
+class StepBlock(Block):
+    """A step of a derivation.
+
+    Attributes:
+        number: as it is printed: "2", or in a subproof "5a.1".
+        rule: the name of the rule.
+        source: where the rule is from; empty if it is not said.
+        why: the reason, one sentence.
+        line: what the step leads to.
+        shape: rows × columns of both sides.
+        proofs: base case and step of an induction, or the proof by entries; empty where they are not shown.
+    """
+
+    number: str
+    rule: str
+    source: str
+    why: Words
+    line: Line
+    shape: Math
+    proofs: tuple[Proof, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table(Block):
+    """Cells of plain words."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A title and blocks, in the order in which they are read."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    language: str = field(default="en")
+
+
+def capitalised(words: str) -> str:
+    """Words with a capital at the start; the other letters stay as they are."""
+    return words[:1].upper() + words[1:]

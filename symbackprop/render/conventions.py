@@ -1,0 +1,286 @@
+"""What a reader must know before the first step: the layout, the bias units, what the signs mean, the network.
+
+Each convention is one function of the table `CONVENTIONS`; it says its sentence where the derivation needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from symbackprop import expr
+from symbackprop.derivation import Derivation, Reason
+from symbackprop.dims import Dim, dim, index, units, width
+from symbackprop.equations import Equation, Network
+from symbackprop.expr import (
+    LOSS,
+    ActivationJacobian,
+    ColumnAt,
+    Elementwise,
+    Expr,
+    Hadamard,
+    Hidden,
+    IndexedProduct,
+    LayerMap,
+    Named,
+    Node,
+    Partial,
+    PreActivation,
+    Row,
+    Size,
+    Weight,
+    WithoutBias,
+    children,
+    node,
+)
+from symbackprop.network import MLP
+from symbackprop.render import speech, spoken
+from symbackprop.render.boxes import Box
+from symbackprop.render.braces import dimensions
+from symbackprop.render.layout import Look, inside, layout
+from symbackprop.render.scalars import described
+from symbackprop.shapes import shape
+from symbackprop.statements import Chain, Statement, equal
+
+l = index("l")
+
+
+# --- what only conventions say ---------------------------------------------------------------------------------------
+
+
+@node
+class Dimensions(Statement):
+    """`rows × columns` of an expression; with what it is at the `ends` of its indices where that differs."""
+
+    of: Expr
+    ends: bool = False
+
+
+@layout.register
+def _(e: Dimensions, look: Look) -> Box:
+    return dimensions(e.of, look if e.ends else replace(look, known={}))
+
+
+@speech.speak.register
+def _(e: Dimensions, network: Network | None = None) -> str:
+    assert network is not None
+    rows, columns = (spoken.size_words(size, network) for size in shape(e.of, network))
+    return f"{rows} by {columns}"
+
+
+@node
+class Layered(Statement):
+    """A variable by its family and layer: `h_0` for the input, `z_{L+1}` for the output."""
+
+    of: expr.Variable
+
+
+@layout.register
+def _(e: Layered, look: Look) -> Box:
+    quantity = {name: row for name, row in look.notation.quantity.items() if name not in ("input", "output")}
+    return inside(e.of, Look(look.network, replace(look.notation, quantity=quantity)))
+
+
+@speech.speak.register
+def _(e: Layered, network: Network | None = None) -> str:
+    return spoken.indexed(e.of.name, e.of.index, network)
+
+
+# --- what a derivation uses ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Used:
+    """A derivation, and one example of each kind of node in it."""
+
+    derivation: Derivation
+    examples: dict[type[Node], Node]
+
+    @property
+    def network(self) -> MLP | Network:
+        return self.derivation.network
+
+    def has(self, kind: type[Node]) -> bool:
+        return kind in self.examples
+
+
+def _used(derivation: Derivation) -> Used:
+    examples: dict[type[Node], Node] = {}
+    seen: set[Expr] = set()
+    # the result last, so that it gives the examples
+    waiting = [*_lines(derivation), derivation.result]
+    while waiting:
+        e = waiting.pop()
+        if e not in seen:
+            seen.add(e)
+            examples.setdefault(type(e), e)
+            waiting += children(e)
+    return Used(derivation, examples)
+
+
+def _lines(derivation: Derivation) -> Iterator[Expr]:
+    yield from derivation.lines
+    for step in derivation.steps:
+        for proof in step.subproofs:
+            yield from _lines(proof)
+
+
+# --- the conventions -------------------------------------------------------------------------------------------------
+
+
+def _layout(used: Used) -> Reason:
+    v, u = Named("v"), Named("u")
+    gradient, jacobian = Partial(LOSS, v), Partial(u, v)
+    if used.derivation.numerator:
+        return ("Numerator layout: ", gradient, " is a row, the transpose of ", v, "; the rows of ", jacobian,
+                " belong to the entries of ", u, " and its columns to those of ", v, ".")  # fmt: skip
+    return ("Denominator layout: ", gradient, " has the shape of ", v, "; the rows of ", jacobian,
+            " belong to the entries of ", v, " and its columns to those of ", u, ".")  # fmt: skip
+
+
+def _bias(used: Used) -> Reason:
+    network = used.network
+    if not isinstance(network, MLP) or not network.augmented:
+        return ()
+    return ("The bias is a unit: the last of the ", Size(width(l)), " hidden units ", Hidden(l), " is always ",
+            Size(dim(1)), ", and so is the last entry of ", Hidden(dim(0)), ". So ", PreActivation(l), " has ",
+            Size(units(l)), " entries, ", Weight(l), " is ", Dimensions(Weight(l)), ", and the last column of ", Weight(l),
+            " holds the biases of layer ", Size(l + 1), ".")  # fmt: skip
+
+
+def _layer_map(used: Used) -> Reason:
+    network = used.network
+    if not isinstance(network, MLP) or not network.augmented:
+        return ()
+    v = Named("v")
+    applied = Elementwise(network.activation.name, Named("z"))
+    return (LayerMap(network.activation.name, v), " applies the activation ", applied,
+            " to each entry and appends the bias unit ", Size(dim(1)), ".")  # fmt: skip
+
+
+def _activation(used: Used) -> Reason:
+    network = used.network
+    if not isinstance(network, MLP):
+        return ()
+    row = network.activation
+    if row.is_generic:
+        return (Elementwise(row.name, Named("z")), " is any differentiable function of one variable, ",
+                Elementwise(row.name, Named("z"), 1), " its derivative.")  # fmt: skip
+    words: Reason = ("The activation: ", *described(row))
+    if row.kinks:
+        at = Chain((Named("z"), Size(dim(row.kinks[0]))), ("=",))
+        words = (*words, "; at ", at, " the slope ", row.convention, " is taken")
+    return (*words, ".")
+
+
+def _loss(used: Used) -> Reason:
+    network = used.network
+    if not isinstance(network, MLP):
+        return ()
+    if network.loss.is_generic:
+        return ("The loss ", LOSS, " is any differentiable function of the output and the target.")
+    words: Reason = ("The loss ", LOSS, f": {network.loss.name.replace('_', ' ')}")
+    if network.loss.convention:
+        words = (*words, f", with {network.loss.convention}")
+    return (*words, ".")
+
+
+def _jacobian(used: Used) -> Reason:
+    if not isinstance(used.network, MLP) or not used.has(ActivationJacobian):
+        return ()
+    network = used.network
+    turned = used.derivation.numerator
+    D = ActivationJacobian(network.activation.name, PreActivation(l))
+    slopes = Elementwise(network.activation.name, expr.Entry(PreActivation(l), index("i")), 1)
+    defined = equal(D.T if turned else D, Partial(Hidden(l), PreActivation(l), turned))
+    return ("The activation Jacobian ", D, ", by ", defined, ", has ", slopes, " on its diagonal and a last column of "
+            "zeros, for the bias unit is constant; it is ", Dimensions(D), ".")  # fmt: skip
+
+
+def _column(used: Used) -> Reason:
+    found = used.examples.get(ColumnAt)
+    if not isinstance(found, ColumnAt):
+        return ()
+    return (found, " has ", found.vector, " in column ", Size(found.column), " and zeros elsewhere.")
+
+
+def _row(used: Used) -> Reason:
+    found = used.examples.get(Row)
+    if not isinstance(found, Row):
+        return ()
+    return (found, " is row ", Size(found.row), " of ", found.operand, ".")
+
+
+def _without_bias(used: Used) -> Reason:
+    if not used.has(WithoutBias):
+        return ()
+    return (WithoutBias(Weight(l)), " is ", Weight(l), " without its last column, which multiplies the bias unit.")
+
+
+def _hadamard(used: Used) -> Reason:
+    if not used.has(Hadamard):
+        return ()
+    return (Hadamard((Named("u"), Named("v"))), " multiplies entry by entry.")
+
+
+def _product(used: Used) -> Reason:
+    found = used.examples.get(IndexedProduct)
+    if not isinstance(found, IndexedProduct):
+        return ()
+    way = "falls" if found.descending else "rises"
+    return ("Factors of a product ", IndexedProduct(found.index, found.lower, found.upper, found.body, found.descending),
+            f" stand in order: the index {way} from left to right. A product without factors is the identity.")  # fmt: skip
+
+
+def _range(used: Used) -> Reason:
+    words: Reason = ()
+    for name, (low, high) in used.derivation.known.items():
+        if low is not None and high is not None:
+            words = (*words, "; " if words else "Here ", _between(low, index(name), high))
+    return (*words, ".") if words else ()
+
+
+CONVENTIONS: tuple[Callable[[Used], Reason], ...] = (
+    _layout,
+    _range,
+    _row,
+    _bias,
+    _layer_map,
+    _activation,
+    _loss,
+    _jacobian,
+    _column,
+    _without_bias,
+    _hadamard,
+    _product,
+)
+
+
+def conventions(derivation: Derivation) -> tuple[Reason, ...]:
+    """The sentences that a derivation needs."""
+    used = _used(derivation)
+    return tuple(said for say in CONVENTIONS if (said := say(used)))
+
+
+# --- the network -----------------------------------------------------------------------------------------------------
+
+
+def forward_equations(network: Network) -> tuple[tuple[Chain, Reason], ...]:
+    """The forward equations, in the order in which they are computed, each with its range."""
+    return tuple((equal(e.left, e.right), _ranged(e, network)) for e in network.equations)
+
+
+def _ranged(equation: Equation, network: Network) -> Reason:
+    if equation.index is None:
+        return ()
+    words: Reason = ("for ", _between(equation.lower, index(equation.index), equation.upper))
+    if isinstance(equation.left, PreActivation) and isinstance(network, MLP):
+        ends = (network.input, network.output)
+        words = (*words, ", where ", Layered(ends[0]), " is the input ", ends[0], " and ", Layered(ends[1]),
+                 " the output ", ends[1])  # fmt: skip
+    return words
+
+
+def _between(low: Dim, at: Dim, high: Dim) -> Chain:
+    """`low ≤ at ≤ high`."""
+    return Chain((Size(low), Size(at), Size(high)), ("≤", "≤"))

@@ -1,0 +1,150 @@
+"""The command line, as its users call it: what comes out, what is written, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from symbackprop.cli import main
+
+FIRST_ISSUE = "last_hidden preactivation hidden weight_row weight_gradient layer_weight_gradient weight_matrix bias input"
+
+
+def test_list_names_the_derivations_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    assert capsys.readouterr().out.split("\n") == [*FIRST_ISSUE.split(), ""]
+
+
+def test_lecture_prints_every_line_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lecture", "--json"]) == 0
+    lines = json.loads(capsys.readouterr().out)
+    assert [name for name in lines if name.startswith("rule.")] == [
+        "rule.last_hidden",
+        "rule.preactivation",
+        "rule.hidden",
+        "rule.weight_row",
+    ]
+
+
+def test_derive_prints_at_most_100_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in FIRST_ISSUE.split():
+        assert main(["derive", name]) == 0
+        assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
+
+
+def test_verify_as_json_has_the_fields_of_the_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "hidden", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["step"] for row in rows] == [1, 2]
+    for row in rows:
+        assert {"name", "step", "rule", "relation", "before", "after", "why", "shape", "judges"} <= row.keys()
+        assert row["judges"].keys() == {"kernel", "exact", "numeric"}
+    assert rows[1]["after"].startswith(r"W_l^\top")
+
+
+WRONG = {
+    "no such derivation": (["derive", "weight_gradiant"], "weight_gradiant", "weight_gradient"),
+    "no such file": (["derive", "mine.py"], "mine.py", "path"),
+    "suffix": (["derive", "hidden", "-o", "x.docx"], ".docx", ".pdf"),
+    "folder": (["derive", "hidden", "-o", "no/such/folder/x.tex"], "no/such/folder", "folder"),
+    "depth 0": (["derive", "hidden", "--depth", "0"], "0", "1 or more"),
+    "negative depth": (["derive", "hidden", "--depth", "-2"], "-2", "1 or more"),
+    "depth in words": (["derive", "hidden", "--depth", "two"], "two", "--depth 3"),
+    "widths for another depth": (["derive", "hidden", "--depth", "3", "--widths", "4,5,3"], "depth 3", "one more"),
+    "widths in words": (["derive", "hidden", "--widths", "4,five"], "4,five", "--widths 4,5,5,3"),
+    "only the bias unit": (["derive", "hidden", "--widths", "4,1,3"], "n_1 = 1", "2 or more"),
+    "activation": (["derive", "hidden", "--activation", "tahn"], "tahn", "tanh"),
+    "loss": (["derive", "hidden", "--loss", "mse"], "mse", "mean_squared_error"),
+    "bias": (["derive", "hidden", "--bias", "maybe"], "maybe", "augmented"),
+    "no bias": (["derive", "bias", "--bias", "none"], "without biases", "augmented or separate"),
+    "style": (["derive", "hidden", "--style", "bold"], "bold", "hadamard"),
+    "layout": (["derive", "hidden", "--layout", "rows"], "rows", "numerator"),
+    "notation": (["derive", "hidden", "--notation", "mine"], "mine", "lecture"),
+    "engine": (["derive", "hidden", "--engine", "word", "-o", "x.pdf"], "word", "typst"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "read", "write"), WRONG.values(), ids=WRONG)
+def test_wrong_usage_is_one_sentence_and_leaves_no_file(
+    arguments: list[str], read: str, write: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert read in said.err
+    assert write in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["derive"], ["nonsense"], ["derive", "hidden", "--colour"], []])
+def test_a_usage_error_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "--help" in said
+
+
+BROKEN = {
+    "does not run": ("import nothing_of_the_kind\n", "line 1"),
+    "does not parse": ("def derive(:\n", "line 1"),
+    "has no derive": ("x = 1\n", "derive(network, style)"),
+    "fails": ("def derive(network, style):\n    return 1 / 0\n", "line 2"),
+    "returns something else": ("def derive(network, style):\n    return 3\n", "Derivation"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_derivation_file_is_one_sentence(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(text, encoding="utf-8")
+    assert main(["derive", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error
+    assert "mine.py" in error
+
+
+def test_a_derivation_of_ones_own_is_found_by_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        '"""Mine."""\n'
+        "from symbackprop.derivation import Derivation\n"
+        "from symbackprop.expr import LOSS, Hidden, Partial\n"
+        "from symbackprop.rules.gradients import through_weights\n"
+        "def derive(network, style):\n"
+        "    return Derivation(Partial(LOSS, Hidden(network.depth)), network).by(through_weights)\n",
+        encoding="utf-8",
+    )
+    assert main(["derive", str(path), "-o", str(tmp_path / "mine.tex")]) == 0
+    assert r"W_L^\top" in (tmp_path / "mine.tex").read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "taken.tex").mkdir()
+    assert main(["derive", "hidden", "-o", str(tmp_path / "taken.tex")]) == 2
+    assert "taken.tex" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.tex"]
+
+
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "symbackprop", "derive", "weight_gradient", "--depth", "150", "-o", "long.pdf"]
+    started = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf-8")
+    time.sleep(1.0)
+    os.kill(started.pid, signal.SIGINT)
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
