@@ -11,8 +11,7 @@ from statistics import median
 from benchmarks.plan import Plan
 from benchmarks.table import Row, duration, failure, within
 from benchmarks.timing import once, python, repeated
-from symbackprop.derivation import Derivation, Shown
-from symbackprop.dims import index, width
+from symbackprop.dims import index, units
 from symbackprop.expr import (
     LOSS,
     ActivationJacobian,
@@ -29,9 +28,7 @@ from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.library import derive
 from symbackprop.network import MLP
-from symbackprop.render.latex import latex, write
-from symbackprop.render.layout import layout
-from symbackprop.render.look import Look
+from symbackprop.render.latex import latex
 
 NAME = "weight_gradient"
 DEPTH = 100
@@ -68,17 +65,10 @@ def answered(depth: int) -> Answered:
     derived = time.perf_counter()
     outcomes = [kernel.judge(step, made) for step in made.steps]
     judged = time.perf_counter()
-    text = lines_latex(made)
+    text = made.latex()
     printed = time.perf_counter()
     proved = sum(isinstance(outcome, Proved) for outcome in outcomes)
     return Answered(derived - start, judged - derived, printed - judged, len(outcomes), proved, len(text))
-
-
-def lines_latex(made: Derivation) -> str:
-    """Every line of a derivation as LaTeX, one look for all, so that they share what they have in common."""
-    look = Look(made.network)
-    shown = [Shown(), *(step.shown for step in made.steps)]
-    return "\n".join(write(layout(line, look.showing(how))) for line, how in zip(made.lines, shown, strict=True))
 
 
 def symbolic_depth(plan: Plan) -> Iterator[Row]:
@@ -86,25 +76,25 @@ def symbolic_depth(plan: Plan) -> Iterator[Row]:
     first = once(lambda: derive(NAME))
     found = repeated(lambda: derive(NAME), plan.repeats)
     beside = f"CPU {duration(found.cpu)}, the first one {duration(first.seconds)}"
-    figure = f"derive({NAME!r}) for symbolic L, in process"
+    figure = "derivation for symbolic L, in process"
     yield within("derivation", figure, found.seconds, 0.02, beside, cpu=found.cpu, first=first.seconds)
 
 
 def depth_100(plan: Plan) -> Iterator[Row]:
     """Depth 100: derived, every step judged by the kernel, printed as LaTeX."""
-    figure = f"depth {DEPTH}: derive, judge every step, print LaTeX"
+    figure = f"depth {DEPTH}: derive, judge every step, print"
     found = sorted((answered(DEPTH) for _ in range(plan.slow)), key=lambda each: each.seconds)
     middle = found[len(found) // 2]
     if middle.proved < middle.steps:
         yield failure("depth100", figure, f"the kernel proves {middle.proved} of {middle.steps} steps")
         return
-    beside = f"{middle.parts}; {middle.steps} steps"
-    yield within("depth100", figure, middle.seconds, 2.0, beside, characters=middle.characters)
+    beside = middle.parts
+    yield within("depth100", figure, middle.seconds, 2.0, beside, steps=middle.steps, characters=middle.characters)
 
 
 def written_out(depth: int) -> Expr:
     """`(0 … x … 0) D_1 W_1ᵀ … D_L W_Lᵀ ∂L/∂ŷ`, factor by factor."""
-    factors: list[Expr] = [ColumnAt(Hidden(0), index("j"), width(1) - 1)]
+    factors: list[Expr] = [ColumnAt(Hidden(0), index("j"), units(1))]
     for l in range(1, depth + 1):
         factors += [ActivationJacobian("g", PreActivation(l)), Transpose(Weight(l))]
     return Product((*factors, Partial(LOSS, PreActivation(depth + 1))))
@@ -116,7 +106,7 @@ def closed_form(plan: Plan) -> Iterator[Row]:
     printed: list[str] = []
     found = repeated(lambda: printed.append(latex(written_out(LONG), network=network)), plan.slow)
     beside = f"CPU {duration(found.cpu)}, {len(printed[0]):,} characters"
-    figure = f"depth {LONG:,}: closed form factor by factor, LaTeX"
+    figure = f"depth {LONG:,}: closed form, factor by factor"
     yield within("closed", figure, found.seconds, 0.5, beside, cpu=found.cpu, characters=len(printed[0]))
 
 
@@ -163,9 +153,9 @@ def growth_rows(found: list[Cost]) -> Iterator[Row]:
             f"depth {now.depth}: {what} of derive, judge, print",
             f"{by[-1]:.3g} {unit} a character",
             f"{total[what]}, {now.characters:,} characters",
-            "" if ratio is None else "no faster than the text",
+            "" if ratio is None else f"≤ {GROWN} × before",
             ratio,
-            "" if ratio is None else "× the least before",
+            "" if ratio is None else "× before",
             None if ratio is None else ratio <= GROWN,
             numbers={"depth": now.depth, "characters": now.characters, "seconds": now.seconds, "bytes": now.bytes},
         )

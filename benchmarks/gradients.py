@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.plan import Plan
-from benchmarks.table import Row, duration, failure
+from benchmarks.table import Row, digits, duration, failure
 from benchmarks.timing import calls, paired
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES, backprop
@@ -37,36 +37,39 @@ def by_hand(W: list[Array], x: Array, y: Array) -> tuple[Any, list[Array]]:
 
 def beside_hand(plan: Plan) -> Iterator[Row]:
     """All gradients of a tanh network, in turns: compiled, by the textbook, by the reference."""
-    for batch, size, depth in plan.cells:
-        figure = f"gradients, batch {batch}, width {size} × depth {depth}, out="
-        rng = np.random.default_rng(0)
-        W = [rng.standard_normal((size, size)) / size**0.5 for _ in range(depth + 1)]
-        x, y = rng.standard_normal((2, size, batch))
-        network = MLP(widths=[size] * (depth + 2), activation="tanh", loss="squared_error", bias="none")
-        compiled, out = network.gradients(), [np.empty_like(w) for w in W]
+    yield from (cell(*sizes, pairs=plan.pairs) for sizes in plan.cells)
 
-        def ours(compiled: Any = compiled, W: Any = W, x: Any = x, y: Any = y, out: Any = out) -> Any:
-            return compiled(W, x, y, out=out)
 
-        def hand(W: Any = W, x: Any = x, y: Any = y) -> Any:
-            return by_hand(W, x, y)
+def cell(batch: int, size: int, depth: int, pairs: int) -> Row:
+    """One batch size, width and depth (hidden layers, all of one width)."""
+    figure = f"gradients, batch {batch}, {size} × {depth}, out="
+    rng = np.random.default_rng(0)
+    W = [rng.standard_normal((size, size)) / size**0.5 for _ in range(depth + 1)]
+    x, y = rng.standard_normal((2, size, batch))
+    network = MLP(widths=[size] * (depth + 2), activation="tanh", loss="squared_error", bias="none")
+    compiled, out = network.gradients(), [np.empty_like(w) for w in W]
 
-        def reference(W: Any = W, x: Any = x, y: Any = y) -> Any:
-            return backprop(W, x, y, ACTIVATIONS["tanh"], LOSSES["squared_error"], augmented=False)
+    def ours() -> Any:
+        return compiled(W, x, y, out=out)
 
-        _, wanted = hand()
-        if not all(np.allclose(one, two, rtol=1e-10) for one, two in zip(ours()[1], wanted, strict=True)):
-            yield failure("numeric", figure, "the gradients differ from those by hand")
-            continue
-        count = max(1, round(TURN / calls(hand, 3)))
-        mine, theirs, ratio = paired(lambda: calls(ours, count), lambda: calls(hand, count), plan.pairs)
-        _, kept, against = paired(lambda: calls(ours, count), lambda: calls(reference, count), plan.pairs)
-        yield Row(
-            "numeric",
-            figure,
-            duration(mine),
-            f"textbook {duration(theirs)}, reference {duration(kept)}",
-            ratio=ratio,
-            to=f"× textbook, {against:.2f} × reference",
-            numbers={"seconds": mine, "textbook": theirs, "reference": kept, "to_reference": against},
-        )
+    def textbook() -> Any:
+        return by_hand(W, x, y)
+
+    def reference() -> Any:
+        return backprop(W, x, y, ACTIVATIONS["tanh"], LOSSES["squared_error"], augmented=False)
+
+    _, wanted = textbook()
+    if not all(np.allclose(one, two, rtol=1e-10) for one, two in zip(ours()[1], wanted, strict=True)):
+        return failure("numeric", figure, "the gradients differ from those by hand")
+    count = max(1, round(TURN / calls(textbook, 3)))
+    mine, theirs, ratio = paired(lambda: calls(ours, count), lambda: calls(textbook, count), pairs)
+    _, kept, against = paired(lambda: calls(ours, count), lambda: calls(reference, count), pairs)
+    return Row(
+        "numeric",
+        figure,
+        duration(mine),
+        f"textbook {duration(theirs)}, reference {duration(kept)}",
+        ratio=ratio,
+        to=f"× textbook, {digits(against)} × reference",
+        numbers={"seconds": mine, "textbook": theirs, "reference": kept, "to_reference": against},
+    )

@@ -14,7 +14,7 @@ from benchmarks.timing import Ran, command, installed, paired, python
 
 HEAVY = ("sympy", "numpy", "flint", "typst")
 HELP = "symbackprop --help"
-DERIVE = "symbackprop derive weight_gradient"
+DERIVE = "derive weight_gradient"
 # suffix: seconds to stay below, or None; how the file starts, or a part of it
 FILES: dict[str, tuple[float | None, bytes]] = {"pdf": (2.5, b"%PDF-"), "tex": (None, rb"\frac")}
 
@@ -30,7 +30,7 @@ def help_answers(plan: Plan) -> Iterator[Row]:
     )
     yield Row(
         "help",
-        f"{HELP}, median of {plan.pairs} pairs",
+        f"{HELP}, cold, {plan.pairs} pairs",
         duration(ours),
         f"python -c pass {duration(bare)}",
         "≤ 3 × bare Python",
@@ -58,7 +58,7 @@ def imported(listing: str) -> list[str]:
 
 def to_terminal(plan: Plan) -> Iterator[Row]:
     """The lecture's question answered in the terminal by a cold process."""
-    figure = f"{DERIVE}, cold, to the terminal"
+    figure = f"{DERIVE}, cold, in the terminal"
     runs = [command("derive", "weight_gradient") for _ in range(plan.cold)]
     complaint = _complaint(runs, [run.output.encode() for run in runs], "∂".encode())
     if complaint:
@@ -120,7 +120,7 @@ print(tg.Derivative(loss, W0).full_simplify())
 
 def tensorgrad(plan: Plan) -> Iterator[Row]:
     """A gradient of one hidden layer by tensorgrad in a cold process, where it is installed with all it needs."""
-    figure = "tensorgrad, cold: gradient by W_0, one hidden layer"
+    figure = "tensorgrad, cold, one hidden layer"
     if find_spec("tensorgrad") is None or find_spec("torch") is None:
         yield Row("tensorgrad", figure, "not installed")
         return

@@ -77,18 +77,19 @@ def within(name: str, figure: str, seconds: float, limit: float, beside: str = "
 
 
 def failure(name: str, figure: str, why: str) -> Row:
-    """A row of what could not be measured; the reason stands where the time would."""
-    return Row(name, figure, f"failed: {why}", ok=False, failed=True)
+    """A row of what could not be measured; the reason stands below the table."""
+    return Row(name, figure, "failed", ok=False, failed=True, numbers={"why": why})
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows below the headings, a column each, nothing cut off."""
+    """The rows below the headings, a column each, nothing cut off; below them why what failed did."""
     lines = [HEADINGS, *(row.cells() for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS))]
     shown = ["  ".join(f"{cell:{size}}" for cell, size in zip(line, widths, strict=True)).rstrip() for line in lines]
     shown.insert(1, "  ".join("─" * size for size in widths))
     counted = [row.ok for row in rows if row.ok is not None]
-    return "\n".join([*shown, f"{sum(counted)} of {len(counted)} lines reached"])
+    shown.append(f"{sum(counted)} of {len(counted)} lines reached")
+    return "\n".join([*shown, *(f"{row.figure}: {row.numbers['why']}" for row in rows if row.failed)])
 
 
 def machine() -> dict[str, Any]:

@@ -114,7 +114,8 @@ class Dim:
         """The dim with each named symbol replaced."""
         if not values or not self.terms or self.symbols.isdisjoint(values):
             return self
-        constant, terms = self.constant, []
+        constant = self.constant
+        terms: list[tuple[Atom, int]] = []
         for atom, c in self.terms:
             if not isinstance(atom, Symbol):
                 terms.append((type(atom)(atom.layer.at(values)), c))
@@ -147,7 +148,8 @@ class Dim:
         if len(self.terms) == 1 and not self.constant:
             ((atom, c),) = self.terms
             return self if isinstance(atom, Symbol) else size(atom) * c
-        constant, terms = self.constant, []
+        constant = self.constant
+        terms: list[tuple[Atom, int]] = []
         for atom, c in self.terms:
             if isinstance(atom, Symbol):
                 terms.append((atom, c))

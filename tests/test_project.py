@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import os
 import re
@@ -154,3 +155,10 @@ def test_a_document_names_only_files_that_exist(document: str) -> None:
     missing = [name for name in named if not (ROOT / name).exists()]
     missing += [link for link in links if not (ROOT / document).parent.joinpath(link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_a_document_names_only_functions_that_exist(document: str) -> None:
+    for name in re.findall(r"`(symbackprop(?:\.\w+)+)`", (ROOT / document).read_text(encoding="utf-8")):
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), attribute), name

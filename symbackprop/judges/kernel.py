@@ -59,7 +59,8 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
 
 
 def _position(step: Step, derivation: Derivation) -> int:
-    return next((i for i, other in enumerate(derivation.steps) if other is step), len(derivation.steps) - 1)
+    """Where the step stands in the derivation; at the end, if it is not one of its steps."""
+    return next((i for i, other in enumerate(derivation.steps) if other is step), len(derivation.steps))
 
 
 def _since(step: Step, derivation: Derivation, position: int) -> int | None:

@@ -127,6 +127,7 @@ class StepBlock(Block):
         why: the reason, one sentence.
         line: what the step leads to.
         shape: rows × columns of both sides.
+        least: the least depth that it needs, as `L ≥ 2`, where it needs more than one layer; the reason says it too.
         proofs: base case and step of an induction, or the proof by entries; empty where they are not shown.
     """
 
@@ -136,6 +137,7 @@ class StepBlock(Block):
     why: Words
     line: Line
     shape: Math
+    least: Math | None = None
     proofs: tuple[Proof, ...] = ()
 
 

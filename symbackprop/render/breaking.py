@@ -13,8 +13,8 @@ from functools import singledispatch
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Row
 
-_SCRIPT = 0.72
-_WIDE = {"m": 0.88, "w": 0.72, "W": 0.98, "M": 1.0, "L": 0.7, "D": 0.85, "…": 1.25, "−": 0.8, "ψ": 0.68, "i": 0.36}
+_SCRIPT, _SCRIPT_SPACE = 0.72, 0.05
+_WIDE = {"m": 0.88, "w": 0.72, "W": 0.98, "M": 1.0, "L": 0.7, "D": 0.85, "…": 1.25, "−": 0.8, "ψ": 0.68, "i": 0.36, "⊤": 0.8, "(": 0.4, ")": 0.4, ",": 0.3}
 _LETTER, _WORD_LETTER = 0.6, 0.52
 _RELATION, _OPERATION, _BLANKS = 1.4, 1.3, 0.5
 _SPACES = {"quad": 1.0, "thin": 0.17}
@@ -85,7 +85,7 @@ def _(box: boxes.Row) -> float:
 @_width.register
 def _(box: boxes.Scripts) -> float:
     scripts = [small(script) for script in (box.sub, box.sup) if script is not None]
-    return width(box.base) + 0.3 * box.primes + max(scripts, default=0.0)
+    return width(box.base) + 0.3 * box.primes + (max(scripts) + _SCRIPT_SPACE if scripts else 0.0)
 
 
 @_width.register
@@ -166,7 +166,9 @@ def _breaks(before: Box, item: Box) -> int:
         return NEVER
     if isinstance(item, boxes.Fenced) and isinstance(before, boxes.Symbol | boxes.Scripts):
         return NEVER
-    return LARGE if isinstance(item, boxes.Matrix | boxes.Big | boxes.Under) else FACTOR
+    # the factors of a layer end in a transposed one
+    ends_layer = isinstance(before, boxes.Scripts) and before.sup is not None
+    return LARGE if ends_layer or isinstance(item, boxes.Matrix | boxes.Big | boxes.Under) else FACTOR
 
 
 def _holds_large(box: Box) -> bool:

@@ -104,7 +104,8 @@ class Used:
         return kind in self.examples
 
 
-def _used(derivation: Derivation) -> Used:
+def used(derivation: Derivation) -> Used:
+    """What kinds of nodes a derivation has, its subproofs included."""
     examples: dict[type[Node], Node] = {}
     seen: set[Expr] = set()
     # the result last, so that it gives the examples
@@ -138,14 +139,22 @@ def _layout(used: Used) -> Reason:
             " belong to the entries of ", v, " and its columns to those of ", u, ".")  # fmt: skip
 
 
+def _ends(used: Used) -> Reason:
+    network = used.network
+    if not isinstance(network, MLP):
+        return ()
+    first, last = network.input, network.output
+    return ("The input ", first, " is ", Layered(first), ", and the output ", last, " is ", Layered(last), ".")
+
+
 def _bias(used: Used) -> Reason:
     network = used.network
     if not isinstance(network, MLP) or not network.augmented:
         return ()
     return ("The bias is a unit: the last of the ", Size(width(l)), " hidden units ", Hidden(l), " is always ",
             Size(dim(1)), ", and so is the last entry of ", Hidden(dim(0)), ". So ", PreActivation(l), " has ",
-            Size(units(l)), " entries, ", Weight(l), " is ", Dimensions(Weight(l)), ", and the last column of ", Weight(l),
-            " holds the biases of layer ", Size(l + 1), ".")  # fmt: skip
+            Size(units(l)), " entries, ", Weight(l), " is ", Dimensions(Weight(l)), ", and the last column of ",
+            Weight(l), " holds the biases of layer ", Size(l + 1), ".")  # fmt: skip
 
 
 def _layer_map(used: Used) -> Reason:
@@ -193,8 +202,8 @@ def _jacobian(used: Used) -> Reason:
     D = ActivationJacobian(network.activation.name, PreActivation(l))
     slopes = Elementwise(network.activation.name, expr.Entry(PreActivation(l), index("i")), 1)
     defined = equal(D.T if turned else D, Partial(Hidden(l), PreActivation(l), turned))
-    return ("The activation Jacobian ", D, ", by ", defined, ", has ", slopes, " on its diagonal and a last column of "
-            "zeros, for the bias unit is constant; it is ", Dimensions(D), ".")  # fmt: skip
+    zeros = " on its diagonal and a last column of zeros, for the bias unit is constant; "
+    return ("The activation Jacobian ", D, " is ", Dimensions(D), ", with ", slopes, zeros, defined, ".")
 
 
 def _column(used: Used) -> Reason:
@@ -228,8 +237,8 @@ def _product(used: Used) -> Reason:
     if not isinstance(found, IndexedProduct):
         return ()
     way = "falls" if found.descending else "rises"
-    return ("Factors of a product ", IndexedProduct(found.index, found.lower, found.upper, found.body, found.descending),
-            f" stand in order: the index {way} from left to right. A product without factors is the identity.")  # fmt: skip
+    order = f" stand in order: the index {way} from left to right. A product without factors is the identity."
+    return ("Factors of a product ", found, order)
 
 
 def _range(used: Used) -> Reason:
@@ -242,6 +251,7 @@ def _range(used: Used) -> Reason:
 
 CONVENTIONS: tuple[Callable[[Used], Reason], ...] = (
     _layout,
+    _ends,
     _range,
     _row,
     _bias,
@@ -258,8 +268,8 @@ CONVENTIONS: tuple[Callable[[Used], Reason], ...] = (
 
 def conventions(derivation: Derivation) -> tuple[Reason, ...]:
     """The sentences that a derivation needs."""
-    used = _used(derivation)
-    return tuple(said for say in CONVENTIONS if (said := say(used)))
+    found = used(derivation)
+    return tuple(said for say in CONVENTIONS if (said := say(found)))
 
 
 # --- the network -----------------------------------------------------------------------------------------------------
@@ -267,18 +277,11 @@ def conventions(derivation: Derivation) -> tuple[Reason, ...]:
 
 def forward_equations(network: Network) -> tuple[tuple[Chain, Reason], ...]:
     """The forward equations, in the order in which they are computed, each with its range."""
-    return tuple((equal(e.left, e.right), _ranged(e, network)) for e in network.equations)
+    return tuple((equal(e.left, e.right), _ranged(e)) for e in network.equations)
 
 
-def _ranged(equation: Equation, network: Network) -> Reason:
-    if equation.index is None:
-        return ()
-    words: Reason = ("for ", _between(equation.lower, index(equation.index), equation.upper))
-    if isinstance(equation.left, PreActivation) and isinstance(network, MLP):
-        ends = (network.input, network.output)
-        words = (*words, ", where ", Layered(ends[0]), " is the input ", ends[0], " and ", Layered(ends[1]),
-                 " the output ", ends[1])  # fmt: skip
-    return words
+def _ranged(equation: Equation) -> Reason:
+    return () if equation.index is None else ("for ", _between(equation.lower, index(equation.index), equation.upper))
 
 
 def _between(low: Dim, at: Dim, high: Dim) -> Chain:

@@ -71,7 +71,7 @@ def document(
         *writer.steps(derivation),
     ]
     if len(derivation.steps) > 1:
-        made += [Heading("Result"), Result(writer.result())]
+        made += [Heading("Result"), Paragraph(("From the first line to the last:",)), Result(writer.result())]
     if report is not None:
         made += [Heading("What the judges say"), _table(derivation, report)]
     return Document(title(derivation), tuple(made))
@@ -97,14 +97,14 @@ class Writer:
         # where a calculation by entries was shown first, by its rule
         self._shown: dict[str, str] = {}
 
-    def math(self, node: Node, shown: Shown = Shown()) -> Math:  # noqa: B008
+    def math(self, node: Node, shown: Shown = Shown()) -> Math:
         """A formula."""
         if shown == Shown():
             return Math(node, self.look, self.brief)
         return Math(node, self.look.showing(shown), self.brief.showing(shown))
 
     def fitting(self, lead: Math, node: Node, shown: Shown) -> Math:
-        """A line in full; where it would not fit into a few lines of a page, without dimensions or in the short form."""
+        """A line in full; where it does not fit into a few lines of a page, without dimensions or in the short form."""
         made = self.math(node, shown)
         plain = replace(shown, dimensions="none")
         for tried in (made, self.math(node, plain), made.as_short()):
@@ -129,13 +129,15 @@ class Writer:
     def _step(self, step: Step, derivation: Derivation, number: str, lead: Math, *, is_first: bool) -> StepBlock:
         side = Chain((derivation.start, step.after), (step.relation,), continued=True)
         dots = self.math(Ellipsis(step.shown.dots)) if step.shown.dots else None
+        least = self.math(_least(step, derivation)) if step.assuming else None
         return StepBlock(
             number,
             step.rule.name,
-            step.rule.source,
-            (*self.words(step.why), *self.words(_least(step, derivation))),
+            step.rule.source if step.rule.source != step.rule.name else "",
+            (*self.words(step.why), *((" This needs ", least, ".") if least else ())),
             Line(lead, is_first, self.fitting(lead, side, step.shown), dots),
             self.shape(step),
+            least,
             tuple(self._proofs(step, number)) if self.subproofs else (),
         )
 
@@ -170,12 +172,10 @@ def _cases(rule: Induction) -> tuple[Reason, Reason]:
     return base, step
 
 
-def _least(step: Step, derivation: Derivation) -> Reason:
-    """For which depths the step makes sense, where not for all."""
-    if not step.assuming:
-        return ()
+def _least(step: Step, derivation: Derivation) -> Chain:
+    """From which depth on the step makes sense."""
     depth = derivation.network.depth
-    return (" This needs ", Chain((Size(depth), Size(dim(least_depth(step.known, depth)))), ("≥",)), ".")
+    return Chain((Size(depth), Size(dim(least_depth(step.known, depth)))), ("≥",))
 
 
 def _table(derivation: Derivation, report: Report) -> Table:

@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from symbackprop.errors import MissingExtraError, SymbackpropError
 from symbackprop.render import tex, typ
@@ -35,30 +37,34 @@ def pdf(made: Document, engine: str = "typst") -> bytes:
         SymbackpropError: for an unknown engine, or if LaTeX fails.
         MissingExtraError: if the engine is not installed.
     """
+    check_engine(engine)
+    return by_typst(typ.source(made)) if engine == "typst" else by_latex(tex.source(made))
+
+
+def check_engine(engine: str) -> None:
+    """Refuse an engine that there is not.
+
+    Raises:
+        SymbackpropError: for an unknown one.
+        MissingExtraError: for one that is not installed.
+    """
     if engine not in ENGINES:
         raise SymbackpropError(f"there is no engine {engine!r}: write one of {', '.join(ENGINES)}")
-    return by_typst(typ.source(made)) if engine == "typst" else by_latex(tex.source(made))
+    if engine == "latex":
+        _latex()
+    elif find_spec("typst") is None:
+        raise MissingExtraError(
+            "PDF needs the package typst, and it is not installed: pip install typst, or write engine latex"
+        )
 
 
 def by_typst(source: str) -> bytes:
     """Compile Typst source; it sees no file, no package and no font but those that come with Typst."""
-    try:
-        import typst
-    except ImportError as error:
-        raise MissingExtraError(
-            "PDF needs the package typst, which is not installed: pip install typst, or write engine latex"
-        ) from error
+    import typst
+
     with tempfile.TemporaryDirectory() as empty:
-        made = typst.compile(
-            source.encode(),
-            root=empty,
-            font_paths=[],
-            ignore_system_fonts=True,
-            format="pdf",
-            pdf_standards=["ua-1"],
-            package_path=empty,
-            package_cache_path=empty,
-        )
+        alone: dict[str, Any] = {"root": empty, "package_path": empty, "package_cache_path": empty}
+        made = typst.compile(source.encode(), format="pdf", pdf_standards="ua-1", ignore_system_fonts=True, **alone)
     assert isinstance(made, bytes)
     return made
 

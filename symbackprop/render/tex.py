@@ -10,12 +10,14 @@ from functools import singledispatch
 
 from symbackprop.derivation import Derivation
 from symbackprop.notations import Notation
+from symbackprop.notations import notation as notation_named
 from symbackprop.render import blocks
 from symbackprop.render.blocks import Block, Document, Line, Proof, Words, capitalised
 from symbackprop.render.boxes import Box
 from symbackprop.render.breaking import HANG, INDENT, NOTE, PROOF, TEXT, broken, laid, width
-from symbackprop.render.document import document
 from symbackprop.render.latex import COMMANDS, write
+from symbackprop.render.layout import Look, layout
+from symbackprop.statements import Chain, Ellipsis
 
 # a formula of more lines than this may be continued on the next page
 _TOGETHER = 5
@@ -35,10 +37,12 @@ PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \setlength{\abovedisplayskip}{5pt plus 2pt}
 \setlength{\belowdisplayskip}{7pt plus 3pt}
 \setlength{\jot}{6pt}
+% reasons stay on one page with what they are reasons of
+\interlinepenalty=10000
 % a step: its number, its rule, the reason
-\newcommand{\step}[3]{\par\pagebreak[1]\addvspace{5pt}\textbf{#1}\enspace\textbf{#2.} #3\nopagebreak}
+\newcommand{\step}[3]{\par\addvspace{5pt}\textbf{#1}\enspace\textbf{#2.} #3\nopagebreak}
 \newenvironment{subproof}[1]
-  {\begin{list}{}{\setlength{\leftmargin}{1.6em}\setlength{\topsep}{3pt}\setlength{\parsep}{0pt}}\item\relax\textit{#1}}
+  {\begin{list}{}{\setlength{\leftmargin}{1.6em}\setlength{\topsep}{3pt}\setlength{\parsep}{0pt}}\item\relax\textit{#1}\nopagebreak}
   {\end{list}}
 % what no line break makes narrow enough is scaled down to the line
 \newsavebox{\widebox}
@@ -61,7 +65,9 @@ _T1 = range(0xC0, 0x180)
 def source(made: Document) -> str:
     """The whole file."""
     title = text(made.title)
-    body = "\n\n".join(_block(each) for each in made.blocks)
+    # a display belongs to the paragraph before it, or LaTeX sets an empty line between them
+    joints = ["\n" if isinstance(each, blocks.Display | blocks.Result) else "\n\n" for each in made.blocks]
+    body = "".join(joint + _block(each) for joint, each in zip(joints, made.blocks, strict=True))
     return f"{PREAMBLE}\\title{{{title}}}\n\\date{{}}\n\\author{{}}\n\\hypersetup{{pdftitle={{{title}}}}}\n" + (
         f"\\begin{{document}}\n\\begin{{center}}\\Large\\bfseries {title}\\end{{center}}\n\n{body}\n\\end{{document}}\n"
     )
@@ -69,17 +75,18 @@ def source(made: Document) -> str:
 
 def aligned(derivation: Derivation, notation: str | Notation = "lecture") -> str:
     r"""The lines of a derivation in full, as an `aligned` environment: one `&=` each."""
-    steps = [block for block in document(derivation, notation).blocks if isinstance(block, blocks.StepBlock)]
-    lines = [piece for step in steps for piece in _unbroken(step.line)]
-    if not steps:
-        return ""
-    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
-
-
-def _unbroken(line: Line) -> list[str]:
-    lead = f"{write(line.lead.box)} " if line.is_first else ""
-    dots = [f"&{write(line.dots.box)}"] if line.dots else []
-    return [*dots, f"{lead}&{write(line.formula.box)}"]
+    look = Look(derivation.network, notation_named(notation), known=derivation.known)
+    rows: list[str] = []
+    for step in derivation.steps:
+        lead = f"{write(layout(derivation.start, look))} " if not rows else ""
+        if step.shown.dots:
+            rows.append(f"{lead}&{write(layout(Ellipsis(step.shown.dots), look))}")
+            lead = ""
+        side = Chain((derivation.start, step.after), (step.relation,), continued=True)
+        rows.append(f"{lead}&{write(layout(side, look.showing(step.shown)))}")
+    if not rows:
+        rows = [write(layout(derivation.start, look))]
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
 # --- text ------------------------------------------------------------------------------------------------------------

@@ -149,8 +149,10 @@ class _Reading:
             case Delta(one, two):
                 ends = [one, two]
             case Applied(_, _, argument) | Raised(argument, _):
-                inner = [name for t in argument.terms for f in t.factors for name in self._live(f)]
-                return list(dict.fromkeys(inner))
+                # an index that the argument sums over itself may have the name of one outside
+                own = [{name for name, _ in t.bound} for t in argument.terms]
+                inner = [(name, i) for i, t in enumerate(argument.terms) for f in t.factors for name in self._live(f)]
+                return list(dict.fromkeys(name for name, i in inner if name not in own[i]))
         return [name for name in dict.fromkeys(map(_name, ends)) if name is not None and name in self.sizes]
 
     def _take(self, wanted) -> list[Factor]:  # type: ignore[no-untyped-def]

@@ -1,0 +1,171 @@
+"""The benchmarks run and print every row; what they measure is for people, and no test waits for a clock."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# one row of each kind that was asked for, by its name and words of the figure
+ASKED = [
+    ("help", "--help"),
+    ("help", "imports of sympy, numpy, flint, typst"),
+    ("terminal", "derive weight_gradient"),
+    ("files", "x.pdf"),
+    ("files", "x.tex"),
+    ("tensorgrad", "tensorgrad"),
+    ("derivation", "symbolic L"),
+    ("depth100", "depth 100: derive, judge every step"),
+    ("closed", "depth 3,000"),
+    ("growth", "depth 10: time"),
+    ("growth", "depth 30: memory"),
+    ("sympy", "depth 1,"),
+    ("sympy", "depth 2,"),
+    ("numeric", "batch 1, 8 × 8"),
+    ("numeric", "batch 32, 8 × 8"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+def module(name: str) -> Any:
+    return importlib.import_module(f"benchmarks.{name}")
+
+
+def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[dict[str, Any]]]:
+    """The printed table and the rows of the short version."""
+    file = tmp_path_factory.mktemp("benchmarks") / "rows.json"
+    done = benchmarks("--short", "--json", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, json.loads(file.read_text(encoding="utf-8"))["rows"]
+
+
+@pytest.mark.parametrize(("name", "words"), ASKED)
+def test_every_figure_has_a_row(short: tuple[str, list[dict[str, Any]]], name: str, words: str) -> None:
+    printed, rows = short
+    (found,) = [row for row in rows if row["name"] == name and words in row["figure"]]
+    assert not found["failed"]
+    (line,) = [line for line in printed.splitlines() if line.startswith(f"{found['figure']} ")]
+    assert found["measured"] in line
+    assert found["line"] in line
+
+
+def test_help_imports_nothing_heavy(short: tuple[str, list[dict[str, Any]]]) -> None:
+    (found,) = [row for row in short[1] if "imported" in row["numbers"]]
+    assert found["measured"] == "none"
+
+
+def test_only_measures_what_is_named() -> None:
+    done = benchmarks("--short", "--only", "derivation")
+    assert done.returncode == 0
+    assert "symbolic L" in done.stdout
+    assert "tensorgrad" not in done.stdout
+
+
+def test_an_unknown_name_is_wrong_usage() -> None:
+    done = benchmarks("--only", "speed")
+    assert done.returncode == 2
+    assert "derivation" in done.stderr
+
+
+# --- what a row says -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seconds", "ok"), [(1.5, True), (1.51, False), (0.1, True)])
+def test_a_time_is_held_against_its_line(seconds: float, ok: bool) -> None:
+    row = module("table").within("x", "x", seconds, 1.5)
+    assert row.ok is ok
+    assert ("NO" in module("table").table([row])) is not ok
+
+
+def test_the_table_says_why_something_failed() -> None:
+    table = module("table")
+    lines = table.table([table.failure("x", "the figure", "no such file")]).splitlines()
+    assert lines[-1] == "the figure: no such file"
+    assert lines[2].split() == ["the", "figure", "failed", "NO"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(2.0, "2 s"), (0.0205, "20.5 ms"), (0.000076, "76 µs"), (1.0, "1 s"), (0.001, "1 ms")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert module("table").duration(seconds) == text
+
+
+# seconds at 10, 20 and 40 layers for a text that is quadratic in the depth
+@pytest.mark.parametrize(
+    ("seconds", "ok"), [((1, 4, 16), (True, True)), ((1, 8, 64), (False, False)), ((1, 2, 16), (True, False))]
+)
+def test_growth_is_held_against_the_text(seconds: tuple[float, ...], ok: tuple[bool, ...]) -> None:
+    derivations = module("derivations")
+    costs = [derivations.Cost(10 * 2**i, s, 1000 * 4**i, 100 * 4**i) for i, s in enumerate(seconds)]
+    found = [next(iter(derivations.growth_rows(costs[: i + 1]))) for i in range(len(costs))]
+    assert found[0].ok is None
+    assert tuple(row.ok for row in found[1:]) == ok
+
+
+def test_memory_is_held_against_the_text() -> None:
+    derivations = module("derivations")
+    costs = [derivations.Cost(10, 1, 1000, 100), derivations.Cost(20, 4, 8000, 400)]
+    time, memory = derivations.growth_rows(costs)
+    assert (time.ok, memory.ok) == (True, False)
+
+
+@pytest.mark.parametrize(("code", "heavy"), [("import json", []), ("import numpy", ["numpy"])])
+def test_imports_are_read_from_what_python_lists(code: str, heavy: list[str]) -> None:
+    listed = module("timing").python("-X", "importtime", "-c", code)
+    assert module("startup").imported(listed.errors) == heavy
+
+
+def test_a_command_that_fails_has_no_time() -> None:
+    timing, startup = module("timing"), module("startup")
+    run = timing.python("-c", "raise SystemExit('no such thing')")
+    assert startup._complaint([run], [b""], b"x") == "no such thing"
+    done = timing.python("-c", "print('y')")
+    assert "x" in startup._complaint([done], [done.output.encode()], b"x")
+    assert not startup._complaint([done], [done.output.encode()], b"y")
+
+
+def test_gradients_by_hand_are_those_of_differences() -> None:
+    np = pytest.importorskip("numpy")
+    rng = np.random.default_rng(1)
+    W = [rng.standard_normal(size) for size in ((4, 3), (5, 4), (2, 5))]
+    x, y = rng.standard_normal((3, 2)), rng.standard_normal((2, 2))
+    _, found = module("gradients").by_hand(W, x, y)
+    for l, at in ((0, (2, 1)), (1, (4, 3)), (2, (1, 0))):
+        ends = []
+        for step in (1e-6, -1e-6):
+            moved = [w.copy() for w in W]
+            moved[l][at] += step
+            ends.append(module("gradients").by_hand(moved, x, y)[0])
+        assert found[l][at] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-6)
+
+
+def test_the_closed_form_is_written_out() -> None:
+    from symbackprop.expr import IndexedProduct, subterms
+    from symbackprop.network import MLP
+    from symbackprop.shapes import shape
+
+    made = module("derivations").written_out(5)
+    # the placed column, two factors a layer, the gradient by the output
+    assert len(made.factors) == 1 + 2 * 5 + 1
+    assert not any(isinstance(part, IndexedProduct) for _, part in subterms(made))
+    # the shape of w_{0,j}ᵀ: one weight for each entry of x
+    network = MLP(depth=5)
+    assert [network.says(size) for size in shape(made, network)] == ["n_0", "1"]
