@@ -10,13 +10,13 @@ otherwise, SymPy's derivative, its values and the NumPy source follow the same c
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from symbackprop.errors import SymbackpropError
+from symbackprop.notations import GREEK
 
 LEFT = "from the left"
 
@@ -216,12 +216,7 @@ ROWS = (
 FUNCTIONS: dict[str, Activation] = {row.name: row for row in ROWS}
 ACTIVATIONS: dict[str, Activation] = {row.name: row for row in ROWS if row.offered}
 
-# names of Greek letters, by which a generic function may be called; σ is the sigmoid unless a network says otherwise
-GREEK = {
-    unicodedata.name(chr(code)).rsplit(" ", 1)[1].lower().replace("lamda", "lambda"): chr(code)
-    for code in range(ord("α"), ord("ω") + 1)
-    if chr(code) != "ς"
-}
+# σ is the sigmoid unless a network says otherwise
 LETTERS = {letter: name for name, letter in GREEK.items()}
 
 

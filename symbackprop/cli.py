@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
 
 from symbackprop import __version__
 from symbackprop.errors import SymbackpropError
 
+# importing typing would be a tenth of the time that --help takes
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
+
     from symbackprop.derivation import Derivation
     from symbackprop.network import MLP
 
@@ -22,6 +25,11 @@ DONE, UNEXPECTED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line."""
+
+    def __init__(self, **options: Any) -> None:
+        # a width that is given keeps argparse from importing shutil to ask the terminal for one
+        options.setdefault("formatter_class", lambda prog: argparse.HelpFormatter(prog, width=98))
+        super().__init__(**options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: {message}; {self.prog} --help says what to write\n")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from symbackprop.dims import DEPTH, Bounds, Dim, Units, Width, at_most, dim, index
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, IndexedProduct, IndexedSum, Variable, children, substitute
 from symbackprop.shapes import Shape
 
+R = TypeVar("R")
 Family = tuple[type[Variable], str]
 
 
@@ -104,6 +106,10 @@ class Network:
 
     def definition(self, variable: Variable, known: Bounds) -> Equation | None:
         """The equation that computes a variable; None for an input or a parameter."""
+        key = ("definition", variable, frozenset(known.items()))
+        return self.kept(key, lambda: self._definition(variable, known))
+
+    def _definition(self, variable: Variable, known: Bounds) -> Equation | None:
         for equation in self.equations:
             found = equation.instance(equation.left, variable, known)
             if found is not None:
@@ -112,6 +118,10 @@ class Network:
 
     def uses(self, variable: Variable, known: Bounds) -> list[Equation]:
         """The equations in which a variable is used, in the order in which they are computed."""
+        key = ("uses", variable, frozenset(known.items()))
+        return list(self.kept(key, lambda: self._uses(variable, known)))
+
+    def _uses(self, variable: Variable, known: Bounds) -> list[Equation]:
         found: list[Equation] = []
         for equation in self.equations:
             for template, bound in _variables(equation.right):
@@ -121,6 +131,13 @@ class Network:
                 if instance is not None and instance not in found:
                     found.append(instance)
         return found
+
+    def kept(self, key: Hashable, find: Callable[[], R]) -> R:
+        """What was found before for the same key: rules and kernel ask the same questions over and over."""
+        found: dict[Hashable, R] = self.__dict__.setdefault("_found", {})
+        if key not in found:
+            found[key] = find()
+        return found[key]
 
     def is_direct(self, equation: Equation, variable: Variable, known: Bounds) -> bool:
         """Whether a variable enters an equation only where it is written: nothing else in it is computed from it."""

@@ -115,9 +115,11 @@ class Named(Variable):
 class _Layered(Variable):
     """A family of the lecture's network, indexed by layer; an integer is taken as a dim."""
 
-    _fields = ("index",)
     __match_args__ = ("index",)
     index: Dim
+
+    def __init_subclass__(cls) -> None:
+        cls._fields = ("index",)
 
     def __init__(self, index: Dim | int) -> None:
         self.__dict__["index"] = dim(index)

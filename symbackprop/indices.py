@@ -415,9 +415,19 @@ def _renamed(term: Term) -> Term:
 
 
 def _ordered(factor: Factor) -> Factor:
-    if isinstance(factor, Delta) and str(factor.two) < str(factor.one):
-        return Delta(factor.two, factor.one)
+    """The factor with the indices of a delta in order, and bound indices inside a function named once more."""
+    match factor:
+        case Delta(one, two) if str(two) < str(one):
+            return Delta(two, one)
+        case Applied(function, order, argument) if any(term.bound for term in argument.terms):
+            return Applied(function, order, _all_renamed(argument))
+        case Raised(base, exponent) if any(term.bound for term in base.terms):
+            return Raised(_all_renamed(base), exponent)
     return factor
+
+
+def _all_renamed(one: Entries) -> Entries:
+    return Entries(tuple(sorted(map(_renamed, one.terms), key=_shown)))
 
 
 def _indices(factor: Factor) -> Iterable[str]:

@@ -14,7 +14,22 @@ from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Row
 
 _SCRIPT, _SCRIPT_SPACE = 0.72, 0.05
-_WIDE = {"m": 0.88, "w": 0.72, "W": 0.98, "M": 1.0, "L": 0.7, "D": 0.85, "…": 1.25, "−": 0.8, "ψ": 0.68, "i": 0.36, "⊤": 0.8, "(": 0.4, ")": 0.4, ",": 0.3}
+_WIDE = {
+    "m": 0.88,
+    "w": 0.72,
+    "W": 0.98,
+    "M": 1.0,
+    "L": 0.7,
+    "D": 0.85,
+    "…": 1.25,
+    "−": 0.8,
+    "ψ": 0.68,
+    "i": 0.36,
+    "⊤": 0.8,
+    "(": 0.4,
+    ")": 0.4,
+    ",": 0.3,
+}
 _LETTER, _WORD_LETTER = 0.6, 0.52
 _RELATION, _OPERATION, _BLANKS = 1.4, 1.3, 0.5
 _SPACES = {"quad": 1.0, "thin": 0.17}

@@ -106,24 +106,29 @@ def jacobian(e: Expr, context: Context) -> Rewritten | None:
     r"""(∂u/∂v)_{ki} = ∂u_i/∂v_k, from the forward equation of u        shape: dim v × dim u"""
     match e:
         case Partial(Variable() as of, wrt, False) if of != LOSS:
-            equation = context.network.definition(of, context.known)
-            if equation is None or not _is_direct(equation, wrt, context):
-                return None
-            work = Calculus(context.network, context.known)
-            first, second = _letters(e)
-            k = work.index(shape(wrt, context.network)[0], first)
-            i = work.index(shape(of, context.network)[0], second)
-            try:
-                forward = normal(entries(equation.right, i, ONE, work), work)
-                variable, row, column = place(wrt, k, ONE, work)
-                slope = derivative(forward, variable, row, column, work)
-                made = recognised(slope, k, i, work)
-            except Inexpressible:
-                return None
-            by = Entry(variable, row, None if column == ONE else column)
-            why = (equal(of, equation.right), ", differentiated entry by entry.")
-            return Rewritten(made, why, (_by_entries(Entry(of, i), by, forward, slope, Entry(made, k, i), context),))
+            key = ("jacobian", e, frozenset(context.known.items()))
+            return context.network.kept(key, lambda: _jacobian(e, of, wrt, context))
     return None
+
+
+def _jacobian(e: Expr, of: Variable, wrt: Expr, context: Context) -> Rewritten | None:
+    equation = context.network.definition(of, context.known)
+    if equation is None or not _is_direct(equation, wrt, context):
+        return None
+    work = Calculus(context.network, context.known)
+    first, second = _letters(e)
+    k = work.index(shape(wrt, context.network)[0], first)
+    i = work.index(shape(of, context.network)[0], second)
+    try:
+        forward = normal(entries(equation.right, i, ONE, work), work)
+        variable, row, column = place(wrt, k, ONE, work)
+        slope = derivative(forward, variable, row, column, work)
+        made = recognised(slope, k, i, work)
+    except Inexpressible:
+        return None
+    by = Entry(variable, row, None if column == ONE else column)
+    why = (equal(of, equation.right), ", differentiated entry by entry.")
+    return Rewritten(made, why, (_by_entries(Entry(of, i), by, forward, slope, Entry(made, k, i), context),))
 
 
 def _by_entries(of: Entry, by: Entry, forward: Entries, slope: Entries, made: Entry, context: Context) -> Derivation:

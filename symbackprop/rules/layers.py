@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from symbackprop.derivation import Derivation, Rule
-from symbackprop.dims import Dim, dim, index
+from symbackprop.dims import Bounds, Dim, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, free_symbols, replace_at, subterms
+from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, free_symbols, replace_at, substitute, subterms
 from symbackprop.network import MLP
 from symbackprop.rules.algebra import hadamard_as_diagonal
 from symbackprop.rules.gradients import loss_gradient, through_activation, through_layer, through_weights
@@ -20,11 +20,17 @@ def layer_rules(style: str) -> tuple[Rule, ...]:
     return (through_activation, through_weights) if style == "jacobian" else (through_layer,)
 
 
-def layer_factor(network: MLP, name: str, style: str = "jacobian") -> Expr:
-    """What stands between `∂L/∂z_l` and `∂L/∂z_{l+1}`, `D_l W_lᵀ` in the lecture's network, as the rules make it."""
-    l = index(name)
-    known = {"L": (dim(1), None), name: (dim(1), network.depth)}
-    start = Derivation(Partial(LOSS, PreActivation(l)), network, known=known)
+def layer_factor(network: MLP, name: str, style: str = "jacobian", known: Bounds | None = None) -> Expr:
+    """What stands between `∂L/∂z_l` and `∂L/∂z_{l+1}`, `D_l W_lᵀ` in the lecture's network, as the rules make it.
+
+    Args:
+        network: the lecture's network.
+        name: the index l.
+        style: which rules lead through a layer.
+        known: bounds of the index; from 1 to the depth, if not given.
+    """
+    known = known or {name: (dim(1), network.depth)}
+    start = Derivation(Partial(LOSS, PreActivation(index(name))), network, known=known)
     for each in layer_rules(style):
         start = start.by(each)
     if style == "hadamard":
@@ -65,10 +71,12 @@ def to_layer(
         shown: how the line is shown.
     """
     begin = dim(first)
-    body = layer_factor(network, name, style)
     line = derivation.lines[since]
     on = next(letter for letter in "mpqrstuv" if letter != name and letter not in free_symbols(line))
     m = index(on)
+    # found at the index of the induction, so that its step finds the same Jacobians again
+    factor = layer_factor(network, on, style, {**derivation.known, on: (begin, upper - 1)})
+    body = substitute(factor, {on: index(name)})
     claim = _replaced(
         line,
         Partial(LOSS, PreActivation(begin)),

@@ -56,7 +56,8 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
             total = total - part if term.coefficient < 0 else total + part
     if total is None:
         raise Inexpressible("everything cancels")
-    if normal(entries(total, row, column, calculus), calculus) != one:
+    # inside a function, what was put in for an index may have given bound indices other names than a normal form has
+    if normal(entries(total, row, column, calculus), calculus) != normal(one, calculus):
         raise Inexpressible(f"{total} does not have the entries that it was read from")
     return total
 

@@ -1,0 +1,245 @@
+"""PDF by Typst, tagged and with words for each formula, and by LaTeX; both without access to anything else."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from symbackprop.errors import MissingExtraError, SymbackpropError
+from symbackprop.library import derive
+from symbackprop.network import MLP
+from symbackprop.render import pdf, typ
+from symbackprop.render.blocks import Document, Heading, Paragraph
+from symbackprop.render.document import document
+
+
+def objects(content: bytes) -> str:
+    """Everything a PDF holds, its compressed streams opened."""
+    found = [content]
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL):
+        try:
+            found.append(zlib.decompress(stream))
+        except zlib.error:
+            continue
+    return b"\n".join(found).decode("latin-1")
+
+
+def alternatives(content: bytes) -> list[str]:
+    return re.findall(r"/Alt ?\(([^)]*)\)", objects(content))
+
+
+# --- by Typst --------------------------------------------------------------------------------------------------------
+
+
+def test_typst_makes_a_tagged_pdf() -> None:
+    made = objects(pdf.pdf(document(derive("weight_gradient"), subproofs=True)))
+    assert made.startswith("%PDF-1.7")
+    assert "/Marked true" in made
+    assert "/Lang (en)" in made or "/Lang(en)" in made
+    assert "The lecture's question: the gradient of a row of the first weight matrix" in made
+    assert "<pdfuaid:part>1</pdfuaid:part>" in made
+
+
+def test_every_equation_of_the_pdf_has_words_and_only_words() -> None:
+    source = typ.source(document(derive("weight_gradient"), subproofs=True))
+    spoken = alternatives(pdf.by_typst(source))
+    # an equation that goes on on another page may have its words twice
+    assert len(spoken) >= source.count("math.equation(block:")
+    assert [words for words in spoken if not re.fullmatch(r"[a-zA-Z0-9 ,;]+", words)] == []
+    assert any(words.startswith("partial L") or "the loss L" in words for words in spoken)
+
+
+def test_an_equation_without_words_is_refused() -> None:
+    # so the standard that is asked for is the one that wants them
+    good = typ.source(document(derive("last_hidden")))
+    silent = re.sub(r'alt: "[^"]*", ', "", good, count=1)
+    assert silent != good
+    with pytest.raises(RuntimeError, match="alt"):
+        pdf.by_typst(silent)
+
+
+def test_typst_sees_no_file_and_no_package(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret", encoding="utf-8")
+    title = '#set document(title: "t")\n'
+    for attack in (f'#read("{secret}")', '#read("/etc/hostname")', '#import "@preview/example:0.1.0": add'):
+        with pytest.raises(RuntimeError):
+            pdf.by_typst(title + attack)
+    assert pdf.by_typst(title + "words").startswith(b"%PDF")
+
+
+def test_words_are_never_code() -> None:
+    attack = '#read("/etc/hostname") $x$ = y <a> @b *c* _d_ `e` // f /* g \\ #panic("here") ] [ " \''
+    made = Document(attack, (Heading(attack), Paragraph((attack,)), Paragraph(("- " + attack,))))
+    assert pdf.pdf(made).startswith(b"%PDF")
+
+
+def test_the_same_document_is_the_same_file() -> None:
+    made = document(derive("hidden"))
+    assert pdf.pdf(made) == pdf.pdf(made)
+
+
+@pytest.mark.parametrize(
+    ("network", "style", "side", "subproofs"),
+    [
+        (MLP(), "jacobian", "denominator", True),
+        (MLP(), "jacobian", "numerator", True),
+        (MLP(), "hadamard", "denominator", True),
+        (MLP(16), "jacobian", "denominator", False),
+        (MLP(16), "hadamard", "denominator", False),
+        (MLP(widths=[4, 5, 5, 3], activation="tanh", loss="squared_error"), "jacobian", "denominator", False),
+    ],
+    ids=["lecture", "numerator", "hadamard", "deep", "deep hadamard", "widths"],
+)
+def test_nothing_is_printed_on_the_margins(network: MLP, style: str, side: str, subproofs: bool) -> None:
+    import typst
+    from matplotlib.image import imread
+
+    source = typ.source(document(derive("weight_gradient", network, style=style, layout=side), subproofs=subproofs))
+    pages = typst.compile(source.encode(), format="png", ppi=50, ignore_system_fonts=True)
+    pages = [pages] if isinstance(pages, bytes) else pages
+    assert pages is not None
+    for page in pages:
+        ink = imread(io.BytesIO(page))[:, :, :3].min(axis=2) < 0.9
+        # A4 is 210 mm wide, with margins of 22 mm; a delimiter may overhang by a hair
+        columns = ink.shape[1]
+        edge = int(columns * 20.5 / 210)
+        assert ink[:, edge:-edge].any()
+        assert not ink[:, :edge].any()
+        assert not ink[:, -edge:].any()
+
+
+# --- by LaTeX --------------------------------------------------------------------------------------------------------
+
+needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+
+
+def latex_file(body: str) -> str:
+    return rf"\documentclass{{article}}\begin{{document}}{body}\end{{document}}"
+
+
+@needs_latex
+def test_latex_makes_a_pdf() -> None:
+    made = pdf.pdf(document(derive("weight_gradient"), subproofs=True), "latex")
+    assert made.startswith(b"%PDF")
+    opened = objects(made)
+    # hyperref writes the title in UTF-16, its bytes in octal
+    assert r"/Title(\376\377\000T\000h\000e\000\040\000l\000e\000c\000t\000u\000r\000e" in opened
+    assert "/Lang(en)" in opened
+
+
+@needs_latex
+def test_latex_reads_no_other_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.tex"
+    secret.write_text("secret", encoding="utf-8")
+    opened = rf"\newread\r\openin\r={secret} \ifeof\r nothing\else\errmessage{{read}}\fi"
+    assert pdf.by_latex(latex_file(opened)).startswith(b"%PDF")
+    with pytest.raises(SymbackpropError, match="made no PDF"):
+        pdf.by_latex(latex_file(rf"\input{{{secret}}}"))
+
+
+@needs_latex
+def test_latex_runs_no_command_and_writes_no_other_file(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    pdf.by_latex(latex_file(rf"x\immediate\write18{{touch {there}}}"))
+    with pytest.raises(SymbackpropError):
+        pdf.by_latex(latex_file(rf"\newwrite\w\immediate\openout\w={there}.tex x"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_latex
+def test_what_latex_complains_of_is_said() -> None:
+    with pytest.raises(SymbackpropError, match="Undefined control sequence"):
+        pdf.by_latex(latex_file(r"\nosuchcommand"))
+
+
+def test_without_latex_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingExtraError, match=r"needs latexmk or pdflatex.*install TeX Live.*or write engine typst"):
+        pdf.pdf(document(derive("last_hidden")), "latex")
+
+
+def test_without_typst_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="pip install typst"):
+        pdf.pdf(document(derive("last_hidden")))
+
+
+def test_an_unknown_engine() -> None:
+    with pytest.raises(SymbackpropError, match="no engine 'word': write one of typst, latex"):
+        pdf.pdf(document(derive("last_hidden")), "word")
+
+
+@pytest.fixture
+def sleeping_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """A LaTeX that starts something that sleeps; what is returned gives the number of that."""
+    number = tmp_path / "number"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = folder / "latexmk"
+    script.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {number}.part\nmv {number}.part {number}\nwait\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    def wait() -> int:
+        for _ in range(200):
+            if number.exists():
+                return int(number.read_text())
+            time.sleep(0.05)
+        raise AssertionError("LaTeX was not started")
+
+    return wait
+
+
+def is_running(number: int) -> bool:
+    for _ in range(40):
+        try:
+            state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        if state == "Z":
+            return False
+        time.sleep(0.05)
+    return True
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
+
+
+@needs_proc
+def test_a_latex_that_takes_too_long_is_ended(
+    sleeping_latex: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "TIMEOUT", 1)
+    with pytest.raises(SymbackpropError, match="took more than 1 seconds"):
+        pdf.by_latex(latex_file("x"))
+    assert not is_running(sleeping_latex())
+
+
+@needs_proc
+def test_an_interrupt_leaves_nothing_behind(sleeping_latex: Callable[[], int], tmp_path: Path) -> None:
+    out, temporary = tmp_path / "out", tmp_path / "temporary"
+    out.mkdir()
+    temporary.mkdir()
+    code = f"from symbackprop.library import derive; derive('hidden').save({str(out / 'x.pdf')!r}, engine='latex')"
+    running = subprocess.Popen(
+        [sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(temporary)}, stderr=subprocess.PIPE
+    )
+    number = sleeping_latex()
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=20)
+    assert b"KeyboardInterrupt" in said
+    assert not is_running(number)
+    assert list(out.iterdir()) == []
+    assert list(temporary.iterdir()) == []

@@ -1,0 +1,145 @@
+"""Nodes never rewrite themselves; paths, substitution and equality are those of trees."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from symbackprop.dims import DEPTH as L
+from symbackprop.dims import ONE, dim, index
+from symbackprop.expr import (
+    LOSS,
+    ActivationJacobian,
+    Entry,
+    Hidden,
+    IndexedProduct,
+    IndexedSum,
+    Named,
+    Negative,
+    Partial,
+    PreActivation,
+    Product,
+    Row,
+    Sum,
+    Target,
+    Transpose,
+    Weight,
+    at_path,
+    children,
+    free_symbols,
+    number,
+    replace_at,
+    substitute,
+    subterms,
+)
+
+l, m, j, k = (index(name) for name in "lmjk")
+A, B, C = (Named(name) for name in "ABC")
+
+
+def test_nodes_do_not_rewrite_themselves():
+    assert A.T.T == Transpose(Transpose(A)) != A
+    assert (A @ B).T == Transpose(Product((A, B)))
+    assert A - A == Sum((A, Negative(A)))
+    assert B + A == Sum((B, A)) != A + B
+    assert A @ A == Product((A, A))
+    assert -(-A) == Negative(Negative(A))
+    assert number(1) @ A == Product((number(1), A))
+
+
+def test_products_and_sums_are_flat():
+    assert A @ B @ C == A @ (B @ C) == Product((A, B, C)) == A * B * C
+    assert (A + B) + C == A + (B + C) == Sum((A, B, C))
+    assert (A + B) @ C == Product((Sum((A, B)), C))
+
+
+def test_equal_trees_are_equal_and_hash_alike():
+    one, two = Partial(LOSS, Row(Weight(l), j).T), Partial(LOSS, Row(Weight(l), j).T)
+    assert one == two
+    assert hash(one) == hash(two)
+    assert one != Partial(LOSS, Row(Weight(l), k).T)
+    assert Hidden(l) != PreActivation(l)
+    assert Hidden(1) == Hidden(dim(1))
+    assert Named("h", l) != Hidden(l)
+    assert A != "A"
+    assert len({A, Named("A"), B}) == 2
+
+
+def test_nodes_do_not_change():
+    with pytest.raises(FrozenInstanceError):
+        A.name = "B"
+
+
+@pytest.mark.parametrize(
+    ("e", "text"),
+    [
+        (Weight(l).T @ Partial(LOSS, PreActivation(l + 1)), "W_lᵀ ∂L/∂z_{l+1}"),
+        ((A + B).T, "(A + B)ᵀ"),
+        (A @ (B + C), "A (B + C)"),
+        (-(A @ B), "-(A B)"),
+        (Row(Weight(0), j).T, "W_0[j,:]ᵀ"),
+        (Entry(A, j, k), "A[j,k]"),
+        (ActivationJacobian("g", PreActivation(L)), "D_L"),
+        (ActivationJacobian("g", PreActivation(l + 1)), "D_{l+1}"),
+        (IndexedSum("k", ONE, L, Hidden(k)), "Σ_{k=1}^{L} h_k"),
+        (Target(), "y"),
+    ],
+)
+def test_it_is_written_shortly(e, text):
+    assert str(e) == text
+
+
+TREE = A @ (B + C.T) @ Partial(LOSS, Hidden(l))
+
+
+def test_paths():
+    found = dict(subterms(TREE))
+    assert found[()] == TREE
+    assert found[1, 1, 0] == C
+    assert len(found) == 9
+    for path, inner in found.items():
+        assert at_path(TREE, path) == inner
+        assert replace_at(TREE, path, inner) == TREE
+    assert children(TREE)[0] == A
+    assert [path for path, _ in subterms(A @ B)] == [(), (0,), (1,)]
+
+
+def test_a_product_put_into_a_product_stays_flat():
+    assert replace_at(A @ B @ C, (1,), B @ B) == Product((A, B, B, C))
+    assert replace_at(A + B, (0,), B + C) == Sum((B, C, B))
+    assert replace_at((A @ B).T, (0,), C @ A @ B) == Transpose(Product((C, A, B)))
+
+
+BODY = ActivationJacobian("g", PreActivation(k)) @ Weight(k).T
+
+
+def test_free_symbols():
+    assert free_symbols(IndexedProduct("k", l, L, BODY)) == {"l", "L"}
+    # a bound may have the name of the index: it is another one
+    assert free_symbols(IndexedProduct("k", ONE, k - 1, BODY)) == {"k"}
+    assert free_symbols(BODY) == {"k"}
+    assert free_symbols(Row(Weight(l), j)) == {"l", "j"}
+
+
+def test_substitution():
+    assert substitute(BODY, {"k": dim(2)}) == ActivationJacobian("g", PreActivation(2)) @ Weight(2).T
+    whole = IndexedProduct("k", l, L, BODY)
+    assert substitute(whole, {"k": dim(2)}) == whole
+    assert substitute(whole, {"l": m, "L": l}) == IndexedProduct("k", m, l, BODY)
+    assert substitute(whole, {"x": m}) is whole
+    bound = IndexedProduct("k", ONE, k - 1, BODY)
+    assert substitute(bound, {"k": dim(4)}) == IndexedProduct("k", ONE, dim(3), BODY)
+
+
+def test_substitution_captures_nothing():
+    """`Σ_k A_{k,m}` with `m` replaced by `k` is not `Σ_k A_{k,k}`."""
+    e = IndexedSum("k", ONE, L, Entry(A, k, m))
+    made = substitute(e, {"m": k})
+    assert isinstance(made, IndexedSum)
+    assert made.index != "k"
+    assert made.body == Entry(A, index(made.index), k)
+    nested = IndexedSum("l", ONE, L, IndexedSum("k", ONE, L, Entry(A, k, m) @ Entry(B, l, m)))
+    moved = substitute(nested, {"m": k + l})
+    assert free_symbols(moved) == {"k", "l", "L"}
+    assert free_symbols(substitute(moved, {"k": ONE, "l": ONE})) == {"L"}
