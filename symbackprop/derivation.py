@@ -301,7 +301,7 @@ def _apply(applied: Rule, e: Expr, at: Path | None, context: Context) -> tuple[P
 
 
 def _from_the_right(e: Expr, where: Path = ()) -> Iterator[tuple[Path, Expr]]:
-    """Every subexpression, outermost first and from right to left: what a gradient derivation works on is at the end."""
+    """Every subexpression, outermost first, from right to left: what a gradient derivation works on is at the end."""
     yield where, e
     operands = children(e)
     for i in range(len(operands) - 1, -1, -1):

@@ -91,6 +91,11 @@ def _(e: expr.Number, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 
 
 @entries.register
+def _(e: expr.Kronecker, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return single(Delta(e.one, e.two))
+
+
+@entries.register
 def _(e: expr.Identity, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     return single(Delta(row, column))
 

@@ -204,13 +204,7 @@ def plus(*parts: Entries) -> Entries:
 
 
 def times(one: Entries, two: Entries) -> Entries:
-    return Entries(
-        tuple(
-            _product(a, b)
-            for a in one.terms
-            for b in two.terms
-        )
-    )
+    return Entries(tuple(_product(a, b) for a in one.terms for b in two.terms))
 
 
 def _product(one: Term, two: Term) -> Term:
@@ -502,7 +496,10 @@ def written(one: Entries, names: str = "mpqrstuv") -> Expr:
 
 
 def _written(term: Term, names: str) -> Expr:
-    letters = {name: index(names[i]) for i, (name, _) in enumerate(term.bound)}
+    # not a letter that stands for something else in the term: the induction's own index may be one of them
+    taken = term.symbols.union(*(expr.free_symbols(f.of) for f in term.factors if isinstance(f, Item)))
+    free = [name for name in names if name not in taken]
+    letters = {name: index(free[i]) for i, (name, _) in enumerate(term.bound)}
     factors = [_factor(f.at(letters), names) for f in term.factors]
     if abs(term.coefficient) != 1 or not factors:
         factors.insert(0, expr.Number(abs(term.coefficient)))

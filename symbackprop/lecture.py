@@ -60,7 +60,7 @@ def rule_line(derivation: Derivation) -> Line:
 
 
 def step_lines(derivation: Derivation) -> dict[str, Line]:
-    """The labelled steps of a derivation; the first one with its left side, the others going on from the line before."""
+    """The labelled steps of a derivation; the first with its left side, the others going on from the line before."""
     lines: dict[str, Line] = {}
     for i, step in enumerate(derivation.steps):
         if step.shown.label:
@@ -73,7 +73,9 @@ def lecture_lines(network: MLP | None = None) -> dict[str, Line]:
     """Every line of slides 1 and 2, in the lecture's order."""
     network = network or MLP()
     if network.depth != DEPTH or not network.augmented:
-        raise SymbackpropError("the lecture's lines are about depth L with bias units: leave depth, widths and bias out")
+        raise SymbackpropError(
+            "the lecture's lines are about depth L with bias units: leave depth, widths and bias out"
+        )
     lines = model_lines(network)
     for name in RULES:
         lines[f"rule.{name}"] = rule_line(derive(name, network))

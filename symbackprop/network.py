@@ -199,9 +199,7 @@ def _depth(depth: int | str | Dim | None, widths: tuple[int, ...] | None, bias: 
         depth = DEPTH if widths is None else len(widths) - 2
     depth = DEPTH if depth == "L" else depth if isinstance(depth, Dim) else dim(_whole(depth, "depth"))
     if depth.is_constant and depth.constant < 1:
-        raise SymbackpropError(
-            f"depth {depth} is not a network: the depth counts hidden layers; write 1 or more, or L"
-        )
+        raise SymbackpropError(f"depth {depth} is not a network: the depth counts hidden layers; write 1 or more, or L")
     if widths is None:
         return depth
     if not depth.is_constant or len(widths) != depth.constant + 2:

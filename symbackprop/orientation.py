@@ -44,6 +44,11 @@ for kind in _SCALARS:
 
 
 @oriented.register
+def _(e: expr.Elementwise) -> Expr:
+    return e if oriented(e.operand) is e.operand else expr.Transpose(e)
+
+
+@oriented.register
 def _(e: expr.Transpose) -> Expr:
     marks, inside = 1, e.operand
     while isinstance(inside, expr.Transpose):

@@ -153,25 +153,32 @@ def _(e: expr.Product, network: Shaped) -> Shape:
         elif found[0] != columns:
             raise ShapeError(
                 f"cannot multiply {last} ({written(shape(last, network), network)}) by {factor} "
-                f"({written(found, network)}){_likely(columns, factor, network)}"
+                f"({written(found, network)}){_likely(last, columns, factor, network)}"
             )
         columns, last = found[1], factor
     return rows, columns
 
 
-def _likely(needed: Dim, factor: Expr, network: Shaped) -> str:
+def _likely(last: Expr, needed: Dim, factor: Expr, network: Shaped) -> str:
     """A guess at what was meant, for an error message."""
+    rows, columns = shape(factor, network)
     if isinstance(factor, Variable) and factor.index is not None:
         for other in (expr.Hidden, expr.PreActivation):
             try:
                 candidate = other(factor.index)
-                if candidate != factor and shape(candidate, network)[0] == needed:
+                if candidate != factor and shape(candidate, network) == (needed, columns):
                     return f": did you mean {candidate}?"
             except ShapeError:
                 continue
-    if shape(factor, network)[1] == needed:
-        return f": did you mean {factor.operand if isinstance(factor, expr.Transpose) else factor.T}?"
+    if columns == needed:
+        return f": did you mean {_turned(factor)}?"
+    if isinstance(last, Variable | expr.Transpose) and shape(last, network)[0] == rows:
+        return f": did you mean {_turned(last)}?"
     return ": the inner sizes differ"
+
+
+def _turned(e: Expr) -> Expr:
+    return e.operand if isinstance(e, expr.Transpose) else e.T
 
 
 @shape.register

@@ -1,4 +1,4 @@
-"""Statements: what one line of the lecture says. Not always an expression: a chain of relations, an implication, a list."""
+"""Statements: what one line of the lecture says, which is not always an expression: a chain, an implication, a list."""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ import pytest
 
 from symbackprop.cli import main
 
-FIRST_ISSUE = "last_hidden preactivation hidden weight_row weight_gradient layer_weight_gradient weight_matrix bias input"
+FIRST_ISSUE = (
+    "last_hidden preactivation hidden weight_row weight_gradient layer_weight_gradient weight_matrix bias input"
+)
 
 
 def test_list_names_the_derivations_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,7 +59,7 @@ WRONG = {
     "depth 0": (["derive", "hidden", "--depth", "0"], "0", "1 or more"),
     "negative depth": (["derive", "hidden", "--depth", "-2"], "-2", "1 or more"),
     "depth in words": (["derive", "hidden", "--depth", "two"], "two", "--depth 3"),
-    "widths for another depth": (["derive", "hidden", "--depth", "3", "--widths", "4,5,3"], "depth 3", "one more"),
+    "widths for another depth": (["derive", "hidden", "--depth", "3", "--widths", "4,5,3"], "depth 3", "n_0 to n_4"),
     "widths in words": (["derive", "hidden", "--widths", "4,five"], "4,five", "--widths 4,5,5,3"),
     "only the bias unit": (["derive", "hidden", "--widths", "4,1,3"], "n_1 = 1", "2 or more"),
     "activation": (["derive", "hidden", "--activation", "tahn"], "tahn", "tanh"),
@@ -73,7 +75,12 @@ WRONG = {
 
 @pytest.mark.parametrize(("arguments", "read", "write"), WRONG.values(), ids=WRONG)
 def test_wrong_usage_is_one_sentence_and_leaves_no_file(
-    arguments: list[str], read: str, write: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    read: str,
+    write: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2

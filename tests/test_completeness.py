@@ -21,9 +21,8 @@ READERS = {
     "NumPy": ("symbackprop.numeric.action", "emit"),
 }
 LACKING = {
-    # a singular value is a root of a polynomial in the entries, not a sum of products of them; the calculus has
-    # deltas of its own and makes a printed one of them, never the other way about
-    "entries": {"Kronecker", "SingularValue"},
+    # a singular value is a root of a polynomial in the entries, not a sum of products of them
+    "entries": {"SingularValue"},
 }
 
 

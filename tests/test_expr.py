@@ -40,18 +40,19 @@ A, B, C = (Named(name) for name in "ABC")
 
 def test_nodes_do_not_rewrite_themselves():
     assert A.T.T == Transpose(Transpose(A)) != A
-    assert (A @ B).T == Transpose(Product((A, B)))
-    assert A - A == Sum((A, Negative(A)))
+    assert Transpose(Product((A, B))) == (A @ B).T
+    assert Sum((A, Negative(A))) == A - A
     assert B + A == Sum((B, A)) != A + B
-    assert A @ A == Product((A, A))
-    assert -(-A) == Negative(Negative(A))
+    assert Product((A, A)) == A @ A
+    negative = -A
+    assert -negative == Negative(Negative(A))
     assert number(1) @ A == Product((number(1), A))
 
 
 def test_products_and_sums_are_flat():
     assert A @ B @ C == A @ (B @ C) == Product((A, B, C)) == A * B * C
     assert (A + B) + C == A + (B + C) == Sum((A, B, C))
-    assert (A + B) @ C == Product((Sum((A, B)), C))
+    assert Product((Sum((A, B)), C)) == (A + B) @ C
 
 
 def test_equal_trees_are_equal_and_hash_alike():

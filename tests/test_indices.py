@@ -457,7 +457,7 @@ def test_what_the_kernel_proves_is_true(pair):
 
 
 def test_the_kernel_proves_the_laws_of_matrices():
-    """Nearly always: where like factors differ in bound indices only, a proof may be missed (never a wrong one found)."""
+    """Nearly always: where like factors differ in bound indices only, a proof may be missed, no false one found."""
     proved = []
 
     @CHANCE

@@ -145,8 +145,8 @@ def _defined(e: Expr, bodies: set[tuple[str, Expr]], known: Bounds, network: Net
 def _segments(e: Expr, bodies: set[tuple[str, Expr]]) -> list[Expr]:
     """The factors, in a normal form in which every run that is an indexed product of these bodies is written as one.
 
-    It uses the definition of the ordered product only: `∏_{l=a}^{a-1} A_l` is the identity, and a factor `A_{b+1}` after
-    `∏_{l=a}^{b}`, or `A_{a-1}` before it, belongs to it.
+    It uses the definition of the ordered product only: `∏_{l=a}^{a-1} A_l` is the identity, and a factor `A_{b+1}`
+    after `∏_{l=a}^{b}`, or `A_{a-1}` before it, belongs to it.
     """
     factors = list(e.factors) if isinstance(e, Product) else [e]
     for name, body in sorted(bodies, key=repr):
@@ -262,4 +262,3 @@ def replace_detail(outcome: Outcome, where: str) -> Outcome:
         case Undecided(reason):
             return replace(outcome, reason=where + reason)
     return outcome
-

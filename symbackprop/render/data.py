@@ -48,14 +48,16 @@ def rows(
         derivation: whose steps are wanted.
         notation: the letters of the formulas.
         subproofs: whether each step has its subproofs, as lists of steps too.
-        report: what the judges say of each step, by its number from 1; the kernel is asked where there is none.
+        report: what the judges say of each step, by its number from 1; all are asked where there is none.
     """
+    if report is None:
+        from symbackprop.verify import verify
+
+        report = verify(derivation).outcomes()
     look = Look(derivation.network, notation_named(notation), known=derivation.known)
     made = []
     for number, step in enumerate(derivation.steps, 1):
-        row = _row(step, derivation.name, number, look, subproofs)
-        row["judges"] = _judges(_by_kernel(step, derivation) if report is None else report.get(number, {}))
-        made.append(row)
+        made.append({**_row(derivation, number, step, look, subproofs), **_judges(report.get(number, {}))})
     return made
 
 
@@ -67,22 +69,23 @@ def report_rows(report: Verified, notation: str | Notation = "lecture") -> list[
         derivation = judged.derivation
         fresh = Look(derivation.network, notation_named(notation), known=derivation.known)
         look = looks.setdefault(id(derivation), fresh)
-        row = _row(judged.step, derivation.name, judged.number, look, False)
-        row["judges"] = _judges(judged.outcomes)
-        made.append(row)
+        made.append({**_row(derivation, judged.number, judged.step, look, False), **_judges(judged.outcomes)})
     return made
 
 
-def _row(step: Step, name: str, number: int, look: Look, subproofs: bool) -> Row:
+def _row(derivation: Derivation, number: int, step: Step, look: Look, subproofs: bool) -> Row:
+    """One step. `before` is the line before; `since` counts the line that the rule was applied to, from 0."""
+    lines = derivation.lines
     row: Row = {
-        "name": name,
+        "name": derivation.name,
         "step": number,
         "rule": step.rule.name,
         "relation": step.relation,
-        "before": _latex(step.before, look),
+        "before": _latex(lines[number - 1], look),
         "after": _latex(step.after, look),
         "why": _sentence(step.why, look),
         "shape": _latex(Dimensions(step.after, ends=True), look),
+        "since": number - 1 if lines[number - 1] == step.before else lines.index(step.before),
         "assuming": list(step.assuming),
         "source": step.rule.source,
     }
@@ -92,7 +95,7 @@ def _row(step: Step, name: str, number: int, look: Look, subproofs: bool) -> Row
 
 
 def _subproof(proof: Derivation, look: Look) -> Row:
-    steps = [_row(step, proof.name, number, look, True) for number, step in enumerate(proof.steps, 1)]
+    steps = [_row(proof, number, step, look, True) for number, step in enumerate(proof.steps, 1)]
     return {"start": _latex(proof.start, look), "steps": steps}
 
 
@@ -105,15 +108,9 @@ def _sentence(why: Reason, look: Look) -> str:
     return "".join(part if isinstance(part, str) else f"${_latex(part, look)}$" for part in why)
 
 
-def _by_kernel(step: Step, derivation: Derivation) -> Mapping[str, Outcome]:
-    from symbackprop.judges.kernel import judge
-
-    return {"kernel": judge(step, derivation)}
-
-
-def _judges(outcomes: Mapping[str, Outcome]) -> dict[str, Row | None]:
-    """What each judge says; None for one that was not asked."""
+def _judges(outcomes: Mapping[str, Outcome]) -> Row:
+    """What each judge says, a word each, None for one that was not asked; and on what it rests."""
     return {
-        judge: {"outcome": outcomes[judge].word, "detail": outcomes[judge].detail} if judge in outcomes else None
-        for judge in JUDGES
+        "judges": {judge: outcomes[judge].word if judge in outcomes else None for judge in JUDGES},
+        "details": {judge: outcome.detail for judge, outcome in outcomes.items()},
     }

@@ -72,7 +72,7 @@ def latex(
     e: Node,
     notation: str | Notation = "lecture",
     network: Network | None = None,
-    shown: Shown = Shown(),  # noqa: B008
+    shown: Shown = Shown(),
 ) -> str:
     """LaTeX of an expression or a statement.
 

@@ -12,6 +12,7 @@ from symbackprop.notations import notation as notation_named
 from symbackprop.render import blocks, boxes
 from symbackprop.render.blocks import Math, Proof, StepBlock, Words
 from symbackprop.render.boxes import Box, Row
+from symbackprop.render.breaking import width as em_width
 from symbackprop.render.conventions import used
 from symbackprop.render.document import Writer, document
 from symbackprop.render.drawing import draw
@@ -70,7 +71,8 @@ class _Chain:
 
     def fitting(self, formula: Math, width: int) -> Box:
         """A formula in full where it fits on a line, else in the short form."""
-        if fits(formula.box, width):
+        # an em is more than a column: what is far too wide need not be drawn to see it
+        if em_width(formula.box) <= width and fits(formula.box, width):
             return formula.box
         self.shortened = True
         return formula.short

@@ -57,7 +57,9 @@ def induction(on: str, claim: Expr, lower: Dim | int, upper: Dim, base: Prove, s
         why = ("By induction on ", Size(m), ", from ", Size(first), " to ", Size(upper), ".")
         return Rewritten(at_index(claim, on, upper), why, (base_case, step_case))
 
-    statement = "before = claim(a), and claim(m) = claim(m+1) for a ≤ m < b: so before = claim(b)        shapes: as the line"
+    statement = (
+        "before = claim(a), and claim(m) = claim(m+1) for a ≤ m < b: so before = claim(b)        shapes: as the line"
+    )
     return Induction("induction", rewrite, statement, "=", "induction", on=on, claim=claim, lower=first, upper=upper)
 
 
@@ -65,4 +67,3 @@ def _reaching(proof: Derivation, wanted: Expr, what: str) -> Derivation:
     if proof.result != wanted:
         raise RuleError(f"the {what} of the induction ends in {proof.result}, and must end in {wanted}")
     return proof
-

@@ -106,4 +106,3 @@ def over(name: str, lower: Dim | int, upper: Dim | int, body: Expr) -> IndexedPr
 def at_index(e: Expr, name: str, value: Dim | int) -> Expr:
     """An expression at one value of an index."""
     return substitute(e, {name: dim(value)})
-

@@ -70,9 +70,7 @@ def _shared(one: Entries) -> tuple[Term | None, Entries]:
     powers = tuple(f for f in powers if all(f in term.factors for term in one.terms))
     if len(one.terms) < 2 or (number == 1 and not powers):
         return None, one
-    rest = (
-        Term(t.coefficient / number, tuple(f for f in t.factors if f not in powers), t.bound) for t in one.terms
-    )
+    rest = (Term(t.coefficient / number, tuple(f for f in t.factors if f not in powers), t.bound) for t in one.terms)
     return Term(number, powers), Entries(tuple(rest))
 
 
@@ -101,7 +99,7 @@ class _Reading:
         self.row, self.column = row, column
         self.calculus = calculus
         self.style = style
-        self.sizes = {name: size for name, size in term.bound}
+        self.sizes = dict(term.bound)
         for end in (row, column):
             if (name := _name(end)) is not None:
                 self.sizes[name] = calculus.ranges[name]
@@ -252,7 +250,9 @@ class _Reading:
                     other = self._column(self.row if placed else self.column)
                     made = expr.ColumnAt(other, at, size)
                     return made if placed else made.T
-        diagonal = [f for f in self.left if isinstance(f, Delta) and set(self._live(f)) == {str(self.row), str(self.column)}]
+        diagonal = [
+            f for f in self.left if isinstance(f, Delta) and set(self._live(f)) == {str(self.row), str(self.column)}
+        ]
         if diagonal:
             self.left.remove(diagonal[0])
             return self._diagonal()

@@ -271,18 +271,20 @@ def test_steps_as_data() -> None:
     assert {row["name"] for row in rows} == {"weight_gradient"}
     assert rows[0]["before"] == r"\frac{\partial L}{\partial \vec{w}_{0,j}^\top}"
     assert rows[0]["shape"] == r"n_0 \times 1"
-    # the sixth goes back to the first line: the base case of the induction
-    for one, two in itertools.pairwise(rows[:5]):
+    for one, two in itertools.pairwise(rows):
         assert two["before"] == one["after"]
-    assert {row["judges"]["kernel"]["outcome"] for row in rows} == {"proved"}
-    assert rows[0]["judges"]["exact"] is None
+    # the sixth goes back to the line that the first made: the base case of the induction
+    assert [row["since"] for row in rows] == [0, 1, 2, 3, 4, 1, 6, 7, 8]
+    assert {row["judges"]["kernel"] for row in rows} == {"proved"}
+    assert {row["judges"]["exact"] for row in rows} == {row["judges"]["numeric"] for row in rows} == {"supported"}
 
 
 def test_data_has_what_a_report_says_and_the_subproofs() -> None:
     report = {2: {"numeric": Refuted("at widths 3, 2")}}
     rows = data.rows(derive("last_hidden"), subproofs=True, report=report)
     assert rows[0]["judges"] == {"kernel": None, "exact": None, "numeric": None}
-    assert rows[1]["judges"]["numeric"] == {"outcome": "refuted", "detail": "at widths 3, 2"}
+    assert rows[1]["judges"]["numeric"] == "refuted"
+    assert rows[1]["details"] == {"numeric": "at widths 3, 2"}
     (proof,) = rows[1]["subproofs"]
     assert [step["rule"] for step in proof["steps"]] == BY_ENTRIES
 
@@ -297,7 +299,7 @@ def test_a_report_of_several_derivations_as_data() -> None:
         ("hidden", 1),
         ("hidden", 2),
     ]
-    assert {row["judges"]["exact"]["outcome"] for row in rows} == {"supported"}
+    assert {row["judges"]["exact"] for row in rows} == {"supported"}
 
 
 # --- where lines are broken ------------------------------------------------------------------------------------------
