@@ -10,9 +10,10 @@ from sympy.core.cache import clear_cache
 from benchmarks.plan import Plan
 from benchmarks.table import Row, digits, duration
 from benchmarks.timing import once, repeated
-from symbackprop.expr import IndexedProduct, Product, subterms
+from symbackprop.expr import IndexedProduct, Product
 from symbackprop.library import derive
 from symbackprop.network import MLP
+from symbackprop.tree import subterms
 
 WIDTH = 3
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from symbackprop.dims import ONE, Bounds, Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import RuleError
-from symbackprop.expr import Expr, Node, Path, Product, at_path, children, replace_at
+from symbackprop.expr import Expr, Product
 from symbackprop.orientation import oriented
 from symbackprop.shapes import Shape, shape
+from symbackprop.substitution import replace_at
+from symbackprop.tree import Node, Path, at_path, children
 
 if TYPE_CHECKING:
     from pathlib import Path as File
@@ -226,11 +228,13 @@ class Derivation:
         bridged = self.steps[since % len(self.lines) :]
         if any(step.relation != "=" for step in bridged):
             raise RuleError("a step from an earlier line needs equalities in between")
+        unknown = ""
         for known, assuming in self._depths():
             context = Context(self.network, known)
             try:
                 found = _apply(applied, before, at, context)
-            except LookupError:
+            except LookupError as error:
+                unknown = unknown or str(error)
                 continue
             if found is None:
                 place = "anywhere" if at is None else f"at {at_path(before, at)}"
@@ -252,7 +256,8 @@ class Derivation:
             compose(self.relation, applied.relation)
             return replace(self, steps=(*self.steps, step))
         raise RuleError(
-            f"the rule {applied.name!r} needs to know more of the indices in {before}: give their bounds as known={{…}}"
+            f"the rule {applied.name!r} needs to know more of the indices in {before}: {unknown}; "
+            "give their bounds as known={…}"
         )
 
     def _depths(self) -> Iterator[tuple[Bounds, tuple[str, ...]]]:

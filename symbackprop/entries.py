@@ -11,7 +11,7 @@ from functools import singledispatch
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim
 from symbackprop.equations import same_variable
-from symbackprop.expr import LOSS, Expr, Partial, free_symbols, substitute
+from symbackprop.expr import LOSS, Expr, Partial
 from symbackprop.indices import (
     UNIT,
     Applied,
@@ -23,18 +23,16 @@ from symbackprop.indices import (
     Item,
     Raised,
     Term,
-    applied,
-    derivative,
-    normal,
     plus,
-    raised,
     scaled,
     single,
     summed,
     times,
     under,
 )
+from symbackprop.normalform import applied, derivative, normal, raised
 from symbackprop.shapes import SCALAR
+from symbackprop.substitution import free_symbols, substitute
 
 
 @singledispatch

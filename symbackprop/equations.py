@@ -10,8 +10,10 @@ from typing import TypeVar
 
 from symbackprop.dims import DEPTH, Bounds, Dim, Units, Width, at_most, dim, index
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Expr, IndexedProduct, IndexedSum, Variable, children, substitute
+from symbackprop.expr import Expr, IndexedProduct, IndexedSum, Variable
 from symbackprop.shapes import Shape
+from symbackprop.substitution import substitute
+from symbackprop.tree import children
 
 R = TypeVar("R")
 Family = tuple[type[Variable], str]

@@ -11,10 +11,11 @@ from symbackprop import expr
 from symbackprop.activations import scalar_function
 from symbackprop.dims import Dim, dim
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, Variable, substitute
+from symbackprop.expr import Expr, Variable
 from symbackprop.matrices import alike, column, entrywise, matrix, says, scalar, times
 from symbackprop.reading import OutOfRange, Reading, explicit
 from symbackprop.shapes import shape
+from symbackprop.substitution import substitute
 
 __all__ = ["OutOfRange", "Reading", "explicit"]
 

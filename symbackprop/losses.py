@@ -12,18 +12,7 @@ from fractions import Fraction
 
 from symbackprop.dims import ONE, Dim, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import (
-    Elementwise,
-    Entry,
-    Expr,
-    IndexedSum,
-    LogSumExp,
-    Power,
-    Product,
-    Quotient,
-    Size,
-    number,
-)
+from symbackprop.expr import Elementwise, Entry, Expr, IndexedSum, LogSumExp, Power, Product, Quotient, Size, number
 
 
 @dataclass(frozen=True)

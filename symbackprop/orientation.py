@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import singledispatch
 
 from symbackprop import expr
-from symbackprop.expr import Expr, rebuild
+from symbackprop.expr import Expr
+from symbackprop.tree import children, rebuild
 
 
 @singledispatch
@@ -87,7 +88,7 @@ def _(e: expr.Product) -> Expr:
 @oriented.register(expr.Negative)
 @oriented.register(expr.IndexedSum)
 def _(e: expr.Sum | expr.Hadamard | expr.Negative | expr.IndexedSum) -> Expr:
-    return rebuild(e, tuple(oriented(c) for c in expr.children(e)))
+    return rebuild(e, tuple(oriented(c) for c in children(e)))
 
 
 @oriented.register

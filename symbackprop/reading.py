@@ -18,8 +18,9 @@ from symbackprop import expr
 from symbackprop.dims import Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, Variable, subterms
+from symbackprop.expr import Expr, Variable
 from symbackprop.matrices import canonical, entry
+from symbackprop.tree import subterms
 
 
 class OutOfRange(ShapeError):

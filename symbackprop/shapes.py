@@ -13,7 +13,8 @@ from typing import Protocol
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, Units, Width, index, units, width
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Expr, Variable, substitute
+from symbackprop.expr import Expr, Variable
+from symbackprop.substitution import substitute
 
 Shape = tuple[Dim, Dim]
 SCALAR: Shape = (ONE, ONE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from symbackprop.expr import Expr, Node, node
+from symbackprop.expr import Expr
+from symbackprop.tree import Node, node
 
 RELATIONS = ("=", "≤", "≥", "⇒")
 

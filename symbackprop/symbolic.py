@@ -15,10 +15,11 @@ from symbackprop.dims import Dim, Symbol, dim
 from symbackprop.equations import Equation, Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.explicit import Reading, explicit
-from symbackprop.expr import LOSS, Bias, Expr, Hidden, PreActivation, Target, Variable, Weight, substitute
+from symbackprop.expr import LOSS, Bias, Expr, Hidden, PreActivation, Target, Variable, Weight
 from symbackprop.matrices import scalar
 from symbackprop.network import MLP
 from symbackprop.shapes import SCALAR, shape
+from symbackprop.substitution import substitute
 
 
 def to_sympy(

@@ -158,9 +158,10 @@ def test_gradients_by_hand_are_those_of_differences() -> None:
 
 
 def test_the_closed_form_is_written_out() -> None:
-    from symbackprop.expr import IndexedProduct, subterms
+    from symbackprop.expr import IndexedProduct
     from symbackprop.network import MLP
     from symbackprop.shapes import shape
+    from symbackprop.tree import subterms
 
     made = module("derivations").written_out(5)
     # the placed column, two factors a layer, the gradient by the output

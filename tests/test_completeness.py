@@ -7,7 +7,8 @@ from importlib import import_module
 
 import pytest
 
-from symbackprop.expr import Expr, node
+from symbackprop.expr import Expr
+from symbackprop.tree import node
 
 # every reader that has no answer for a node it does not know: the module that completes its cases, its name there
 READERS = {

@@ -32,8 +32,6 @@ from symbackprop.expr import (
     Target,
     Weight,
     WithoutBias,
-    children,
-    rebuild,
 )
 from symbackprop.judges import entrywise, exact, kernel, numeric
 from symbackprop.judges.claim import Claim
@@ -41,6 +39,7 @@ from symbackprop.judges.outcome import Proved, Refuted, Supported
 from symbackprop.library import LAYOUTS, STYLES, derive, names
 from symbackprop.network import BIASES, MLP
 from symbackprop.shapes import shape
+from symbackprop.tree import children, rebuild
 
 NAMES = (
     "last_hidden",

@@ -8,19 +8,7 @@ from symbackprop.dims import DEPTH as L
 from symbackprop.dims import ONE, Bounds, Dim, dim, index
 from symbackprop.equations import Equation, Network, same_variable
 from symbackprop.errors import ShapeError
-from symbackprop.expr import (
-    LOSS,
-    Bias,
-    Expr,
-    Hidden,
-    IndexedSum,
-    Named,
-    Norm,
-    PreActivation,
-    Target,
-    Variable,
-    Weight,
-)
+from symbackprop.expr import LOSS, Bias, Expr, Hidden, IndexedSum, Named, Norm, PreActivation, Target, Variable, Weight
 from symbackprop.network import MLP
 
 l, m, t = index("l"), index("m"), index("t")

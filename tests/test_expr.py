@@ -25,14 +25,10 @@ from symbackprop.expr import (
     Target,
     Transpose,
     Weight,
-    at_path,
-    children,
-    free_symbols,
     number,
-    replace_at,
-    substitute,
-    subterms,
 )
+from symbackprop.substitution import free_symbols, replace_at, substitute
+from symbackprop.tree import at_path, children, subterms
 
 l, m, j, k = (index(name) for name in "lmjk")
 A, B, C = (Named(name) for name in "ABC")

@@ -19,10 +19,10 @@ from symbackprop.expr import (
     PreActivation,
     Target,
     Weight,
-    subterms,
 )
 from symbackprop.losses import LOSSES
 from symbackprop.network import MLP
+from symbackprop.tree import subterms
 
 l = index("l")
 KNOWN = {"l": (ONE, DEPTH), "L": (ONE, None)}

@@ -21,13 +21,15 @@ from symbackprop.dims import Dim, Symbol, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.explicit import OutOfRange, Reading, explicit
-from symbackprop.expr import Expr, Target, free_symbols, substitute, subterms
+from symbackprop.expr import Expr, Target
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.evaluation import DIGITS, WORKING, NotEvaluable, Point
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.network import MLP
 from symbackprop.shapes import shape
+from symbackprop.substitution import free_symbols, substitute
 from symbackprop.symbolic import at_depth, at_widths
+from symbackprop.tree import subterms
 
 POINTS = 3
 DEPTHS = 2  # at how many depths a claim about every depth is tried

@@ -15,7 +15,7 @@ from flint import nmod_mat
 from symbackprop import expr
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, children
+from symbackprop.expr import Expr
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.field import (
     PRIME,
@@ -30,6 +30,7 @@ from symbackprop.judges.field import (
 from symbackprop.judges.forward import value
 from symbackprop.judges.instances import assignments, beyond, depths, width_sets
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
+from symbackprop.tree import children
 
 # each root in a claim has a value at every second point, so a claim with eight of them at every 256th
 ATTEMPTS = 4096

@@ -16,7 +16,9 @@ from symbackprop import expr
 from symbackprop.dims import Dim, Symbol, Units, Width, dim
 from symbackprop.equations import Equation, Network
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Variable, free_symbols, substitute, subterms
+from symbackprop.expr import Variable
+from symbackprop.substitution import free_symbols, substitute
+from symbackprop.tree import subterms
 
 if TYPE_CHECKING:
     from symbackprop.judges.duals import Flow

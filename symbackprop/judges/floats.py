@@ -20,6 +20,7 @@ from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, GENERIC_LOSS, SCAL
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES, Array, Entrywise, Pass, backprop
 from symbackprop.shapes import shape
+from symbackprop.tree import rebuild
 
 Symbols = Mapping[str, int]
 
@@ -152,7 +153,7 @@ def settled(e: Variable, point: Point, symbols: Symbols) -> Variable:
     """The variable with the value of its index put in."""
     if e.index is None or e.index.is_constant:
         return e
-    return expr.rebuild(e, (), lambda d: dim(point.size(d, symbols)))
+    return rebuild(e, (), lambda d: dim(point.size(d, symbols)))
 
 
 def scalar(number: Any) -> Array:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from flint import nmod_mat
 
 from symbackprop import expr
-from symbackprop.expr import Expr, Variable, children
+from symbackprop.expr import Expr, Variable
 from symbackprop.judges.duals import Dual, Flow, Symbols, chained, column_of, number_of, picked, push, scalar
 from symbackprop.judges.field import (
     PRIME,
@@ -22,6 +22,7 @@ from symbackprop.judges.field import (
     matrix,
     root,
 )
+from symbackprop.tree import children
 
 
 def _applied(flow: Flow, name: str, order: int, entries: Sequence[int]) -> list[int]:

@@ -8,10 +8,12 @@ from fractions import Fraction
 from symbackprop import expr
 from symbackprop.dims import DEPTH, Dim, dim
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Expr, free_symbols, subterms
+from symbackprop.expr import Expr
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.duals import push, still
 from symbackprop.judges.field import OutOfRange, Point, Resample, Unvalued, has_root
+from symbackprop.substitution import free_symbols
+from symbackprop.tree import subterms
 
 DEEPEST = 8
 # where in its range the first, second, … symbol is tried: the ends, where a bound that is off by one shows, and between

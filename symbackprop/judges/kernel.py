@@ -17,11 +17,14 @@ from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, Product, at_path, replace_at, substitute, subterms
-from symbackprop.indices import Calculus, Inexpressible, normal
+from symbackprop.expr import Expr, IndexedProduct, Product
+from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
+from symbackprop.normalform import normal
 from symbackprop.rules.induction import Induction
 from symbackprop.shapes import shape, written
+from symbackprop.substitution import replace_at, substitute
+from symbackprop.tree import at_path, subterms
 
 
 def judge(step: Step, derivation: Derivation) -> Outcome:

@@ -15,7 +15,7 @@ import numpy as np
 from symbackprop import expr
 from symbackprop.dims import DEPTH
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, free_symbols, subterms
+from symbackprop.expr import Expr
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.floats import Missing, NotNumeric, Point
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
@@ -23,6 +23,8 @@ from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS
 from symbackprop.judges.steps import evaluate
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import Array
+from symbackprop.substitution import free_symbols
+from symbackprop.tree import subterms
 
 DEEPEST = 8
 # sides agree within this, relative to the larger of them

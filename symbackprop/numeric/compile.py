@@ -10,7 +10,7 @@ from symbackprop.activations import scalar_function
 from symbackprop.derivation import Derivation
 from symbackprop.dims import ONE, Dim
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Expr, Partial, free_symbols, subterms
+from symbackprop.expr import LOSS, Expr, Partial
 from symbackprop.network import MLP
 from symbackprop.numeric.action import value
 from symbackprop.numeric.arguments import check_indices, check_network, check_vectors
@@ -20,6 +20,8 @@ from symbackprop.numeric.forward import write_loops
 from symbackprop.numeric.gradients import Gradients
 from symbackprop.numeric.module import module, run
 from symbackprop.numeric.partials import upstream_gradient, written_out
+from symbackprop.substitution import free_symbols
+from symbackprop.tree import subterms
 
 __all__ = ["Gradients", "Lambdified", "lambdify"]
 

@@ -7,10 +7,12 @@ from collections.abc import Collection
 from symbackprop.dims import Dim, dim, index
 from symbackprop.equations import Equation
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Expr, Hidden, PreActivation, Variable, substitute, subterms
+from symbackprop.expr import LOSS, Expr, Hidden, PreActivation, Variable
 from symbackprop.numeric.action import value
 from symbackprop.numeric.code import Code
 from symbackprop.numeric.source import code_range
+from symbackprop.substitution import substitute
+from symbackprop.tree import subterms
 
 
 def write_loops(code: Code, taken: Collection[str] = ()) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from symbackprop.activations import scalar_function
 from symbackprop.dims import dim
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Bias, Expr, Partial, Target, Variable, Weight, subterms
+from symbackprop.expr import LOSS, Bias, Expr, Partial, Target, Variable, Weight
 from symbackprop.network import MLP
 from symbackprop.numeric.action import value
 from symbackprop.numeric.arguments import check_network, check_out, check_vectors
@@ -19,6 +19,7 @@ from symbackprop.numeric.code import Code, grouped
 from symbackprop.numeric.forms import Form, form
 from symbackprop.numeric.forward import values_at_hand, write_layers
 from symbackprop.numeric.module import module, run
+from symbackprop.tree import subterms
 
 Lines = Sequence[tuple[Expr, Expr]]
 REDUCTIONS = {"sum": "np.sum", "mean": "np.mean"}

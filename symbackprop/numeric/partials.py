@@ -23,11 +23,10 @@ from symbackprop.expr import (
     Transpose,
     Variable,
     Weight,
-    children,
-    rebuild,
 )
 from symbackprop.network import MLP
 from symbackprop.rules.gradients import jacobian, loss_gradient
+from symbackprop.tree import children, rebuild
 
 SKIPS = "a layer of this network feeds more than the next one: derive until only ∂L/∂ŷ is left"
 

@@ -17,6 +17,8 @@ from symbackprop.expr import Expr, Variable
 from symbackprop.numeric.code import Code, grouped, index_name
 from symbackprop.numeric.forms import Form, form
 from symbackprop.shapes import shape
+from symbackprop.substitution import free_symbols, substitute
+from symbackprop.tree import children
 
 
 @singledispatch
@@ -227,7 +229,7 @@ def partial_name(e: expr.Partial, code: Code) -> str:
 def _(e: expr.IndexedProduct, code: Code) -> str:
     inside = form(e.body, code.network)
     total = code.fresh()
-    first = expr.substitute(e.body, {e.index: e.upper if e.descending else e.lower})
+    first = substitute(e.body, {e.index: e.upper if e.descending else e.lower})
     if inside is Form.SCALAR:
         code.line(f"{total} = 1.0")
     elif e.upper == e.lower:
@@ -265,12 +267,12 @@ def _over_entries(e: expr.IndexedSum, code: Code) -> bool:
     def touches(inner: Expr) -> bool:
         if isinstance(inner, expr.Entry) and inner.column is None and inner.row == index(e.index):
             whole = e.lower == ONE and shape(inner.operand, code.network)[0] == code.network.normal(e.upper)
-            return e.index in expr.free_symbols(inner.operand) or not whole
-        if e.index not in expr.free_symbols(inner):
+            return e.index in free_symbols(inner.operand) or not whole
+        if e.index not in free_symbols(inner):
             return False
-        return not expr.children(inner) or any(touches(child) for child in expr.children(inner))
+        return not children(inner) or any(touches(child) for child in children(inner))
 
-    return form(e.body, code.network) is Form.SCALAR and e.index in expr.free_symbols(e.body) and not touches(e.body)
+    return form(e.body, code.network) is Form.SCALAR and e.index in free_symbols(e.body) and not touches(e.body)
 
 
 def loop(e: expr.IndexedProduct | expr.IndexedSum, code: Code, rising: bool) -> str:

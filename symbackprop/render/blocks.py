@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from symbackprop.expr import Node
 from symbackprop.render.boxes import Box
 from symbackprop.render.layout import Look, layout
 from symbackprop.render.speech import speak
+from symbackprop.tree import Node
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from symbackprop import expr
 from symbackprop.dims import Dim
-from symbackprop.expr import Expr, substitute
+from symbackprop.expr import Expr
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Infix, Row, Words
 from symbackprop.render.look import Level, Look, bounds_of, dims_layout, inside, is_single, parenthesised, spelled
 from symbackprop.shapes import SCALAR, Shape, shape
+from symbackprop.substitution import substitute
 
 
 def factor(e: Expr, look: Look, needed: Level) -> Box:

@@ -23,15 +23,12 @@ from symbackprop.expr import (
     IndexedProduct,
     LayerMap,
     Named,
-    Node,
     Partial,
     PreActivation,
     Row,
     Size,
     Weight,
     WithoutBias,
-    children,
-    node,
 )
 from symbackprop.network import MLP
 from symbackprop.render import speech, spoken
@@ -41,6 +38,7 @@ from symbackprop.render.layout import Look, inside, layout
 from symbackprop.render.scalars import described
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain, Statement, equal
+from symbackprop.tree import Node, children, node
 
 l = index("l")
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.derivation import Derivation, Reason, Step
-from symbackprop.expr import Node
 from symbackprop.judges.outcome import Outcome
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
@@ -15,6 +14,7 @@ from symbackprop.render.conventions import Dimensions
 from symbackprop.render.document import JUDGES, Report
 from symbackprop.render.latex import write
 from symbackprop.render.layout import Look, layout
+from symbackprop.tree import Node
 
 if TYPE_CHECKING:
     from symbackprop.verify import Report as Verified

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from symbackprop.derivation import Derivation, Reason, Shown, Step, least_depth
 from symbackprop.dims import dim, index
-from symbackprop.expr import Node, Size
+from symbackprop.expr import Size
 from symbackprop.judges.outcome import Outcome
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
@@ -34,6 +34,7 @@ from symbackprop.render.conventions import Dimensions, conventions, forward_equa
 from symbackprop.render.layout import Look
 from symbackprop.rules.induction import Induction
 from symbackprop.statements import Chain, Ellipsis
+from symbackprop.tree import Node
 
 Report = Mapping[int, Mapping[str, Outcome]]
 JUDGES = ("kernel", "exact", "numeric")

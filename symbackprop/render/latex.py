@@ -11,12 +11,12 @@ from typing import Any
 from symbackprop import notations
 from symbackprop.derivation import Shown
 from symbackprop.equations import Network
-from symbackprop.expr import Node
 from symbackprop.network import MLP
 from symbackprop.notations import GREEK, Notation
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box
 from symbackprop.render.layout import Look, layout
+from symbackprop.tree import Node
 
 # omicron has no command: it looks like a Latin letter
 COMMANDS: dict[str, str] = {

@@ -11,11 +11,12 @@ from symbackprop import dims
 from symbackprop.derivation import Shown
 from symbackprop.dims import Bounds, Dim, Units, Width, width
 from symbackprop.equations import Network
-from symbackprop.expr import Expr, Node
+from symbackprop.expr import Expr
 from symbackprop.network import MLP
 from symbackprop.notations import Notation, Written, notation
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Fenced, Infix, Row, Scripts, Symbol, Words
+from symbackprop.tree import Node
 
 Laid = dict[tuple[Node, int], Box]
 

@@ -11,25 +11,13 @@ from typing import Any
 from symbackprop.activations import Activation
 from symbackprop.derivation import Reason
 from symbackprop.equations import Network
-from symbackprop.expr import (
-    Elementwise,
-    Expr,
-    Named,
-    Negative,
-    Node,
-    Power,
-    Product,
-    Quotient,
-    SquareRoot,
-    Sum,
-    node,
-    number,
-)
+from symbackprop.expr import Elementwise, Expr, Named, Negative, Power, Product, Quotient, SquareRoot, Sum, number
 from symbackprop.render import speech
 from symbackprop.render.boxes import Box, Symbol
 from symbackprop.render.layout import Level, Look, applied, inside, layout, level
 from symbackprop.render.speech import speak
 from symbackprop.statements import Chain, equal
+from symbackprop.tree import Node, node
 
 Z = Named("z")
 _DIGITS = 5

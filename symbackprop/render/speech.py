@@ -16,7 +16,7 @@ from symbackprop import expr, statements
 from symbackprop.dims import DEPTH, ONE, Dim, Symbol, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Expr, Node
+from symbackprop.expr import Expr
 from symbackprop.render.spoken import (
     FRACTIONS,
     atom_words,
@@ -30,6 +30,7 @@ from symbackprop.render.spoken import (
     spelled_out,
 )
 from symbackprop.shapes import shape
+from symbackprop.tree import Node
 
 _RELATIONS = {"=": "equals", "≤": "is at most", "≥": "is at least", "⇒": "implies"}
 _PRIMES = {0: "", 1: " prime", 2: " double prime", 3: " triple prime"}

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import singledispatch
 
-from symbackprop.expr import Node
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box
 from symbackprop.render.drawing import (
@@ -25,6 +24,7 @@ from symbackprop.render.drawing import (
 )
 from symbackprop.render.layout import Look, layout
 from symbackprop.render.pictures import line_of
+from symbackprop.tree import Node
 
 WIDTH = 100
 

@@ -11,24 +11,14 @@ from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule,
 from symbackprop.dims import ONE
 from symbackprop.entries import chained, entries, expanded, place
 from symbackprop.equations import Equation
-from symbackprop.expr import (
-    LOSS,
-    Entry,
-    Expr,
-    Hidden,
-    Node,
-    Partial,
-    PreActivation,
-    Row,
-    Transpose,
-    Variable,
-    Weight,
-    free_symbols,
-)
-from symbackprop.indices import ZERO, Calculus, Entries, Inexpressible, derivative, normal, written
-from symbackprop.rules.recognise import recognised
+from symbackprop.expr import LOSS, Entry, Expr, Hidden, Partial, PreActivation, Row, Transpose, Variable, Weight
+from symbackprop.indices import ZERO, Calculus, Entries, Inexpressible
+from symbackprop.normalform import derivative, normal
+from symbackprop.rules.recognise import recognised, written
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain, equal
+from symbackprop.substitution import free_symbols
+from symbackprop.tree import Node
 
 
 def variable_of(part: Expr) -> Variable | None:

@@ -7,12 +7,14 @@ from typing import Any
 from symbackprop.derivation import Derivation, Rule
 from symbackprop.dims import Bounds, Dim, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, free_symbols, replace_at, substitute, subterms
+from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product
 from symbackprop.network import MLP
 from symbackprop.rules.algebra import hadamard_as_diagonal
 from symbackprop.rules.gradients import loss_gradient, through_activation, through_layer, through_weights
 from symbackprop.rules.induction import induction
 from symbackprop.rules.products import absorb, fold, over, product_of
+from symbackprop.substitution import free_symbols, replace_at, substitute
+from symbackprop.tree import subterms
 
 
 def layer_rules(style: str) -> tuple[Rule, ...]:

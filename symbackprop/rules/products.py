@@ -5,8 +5,9 @@ from __future__ import annotations
 from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
 from symbackprop.dims import Dim, at_most, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import LOSS, Expr, IndexedProduct, Partial, PreActivation, Product, Size, substitute
+from symbackprop.expr import LOSS, Expr, IndexedProduct, Partial, PreActivation, Product, Size
 from symbackprop.statements import equal
+from symbackprop.substitution import substitute
 
 
 def factors_of(e: Expr) -> tuple[Expr, ...]:

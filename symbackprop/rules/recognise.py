@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symbackprop import expr
-from symbackprop.dims import ONE, Dim, Symbol, Width, units
+from symbackprop.dims import ONE, Dim, Symbol, Width, dim, index, units
 from symbackprop.entries import entries
 from symbackprop.expr import Expr
 from symbackprop.indices import (
@@ -22,11 +22,11 @@ from symbackprop.indices import (
     Item,
     Raised,
     Term,
-    normal,
-    raised,
-    shape_is_plain,
+    symbol_of,
     times,
 )
+from symbackprop.normalform import normal, raised
+from symbackprop.substitution import free_symbols
 
 STYLES = ("jacobian", "hadamard")
 
@@ -101,7 +101,7 @@ class _Reading:
         self.style = style
         self.sizes = dict(term.bound)
         for end in (row, column):
-            if (name := _name(end)) is not None:
+            if (name := symbol_of(end)) is not None:
                 self.sizes[name] = calculus.ranges[name]
         calculus.ranges.update(self.sizes)
 
@@ -152,7 +152,7 @@ class _Reading:
                 own = [{name for name, _ in t.bound} for t in argument.terms]
                 inner = [(name, i) for i, t in enumerate(argument.terms) for f in t.factors for name in self._live(f)]
                 return list(dict.fromkeys(name for name, i in inner if name not in own[i]))
-        return [name for name in dict.fromkeys(map(_name, ends)) if name is not None and name in self.sizes]
+        return [name for name in dict.fromkeys(map(symbol_of, ends)) if name is not None and name in self.sizes]
 
     def _take(self, wanted) -> list[Factor]:  # type: ignore[no-untyped-def]
         taken = [f for f in self.left if wanted(f)]
@@ -179,7 +179,7 @@ class _Reading:
             case Item(of, row, column):
                 if column == ONE:
                     found: Expr = of
-                elif _name(column) == str(at):
+                elif symbol_of(column) == str(at):
                     found = expr.Row(of, row).T
                 else:
                     found = expr.Column(of, column)
@@ -313,8 +313,48 @@ class _Reading:
         return size
 
 
-def _name(at: Dim) -> str | None:
-    match at:
-        case Dim(((Symbol(name), 1),), 0):
-            return name
-    return None
+# --- scalars with indexed sums, for printing a calculation ------------------------------------------------------------
+
+
+def written(one: Entries, names: str = "mpqrstuv") -> Expr:
+    """Entries as a scalar expression with indexed sums, for printing the calculation."""
+    terms = [_written(term, names) for term in one.terms]
+    if not terms:
+        return expr.number(0)
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def _written(term: Term, names: str) -> Expr:
+    # not a letter that stands for something else in the term: the induction's own index may be one of them
+    taken = term.symbols.union(*(free_symbols(f.of) for f in term.factors if isinstance(f, Item)))
+    free = [name for name in names if name not in taken]
+    letters = {name: index(free[i]) for i, (name, _) in enumerate(term.bound)}
+    factors = [_factor(f.at(letters), names) for f in term.factors]
+    if abs(term.coefficient) != 1 or not factors:
+        factors.insert(0, expr.Number(abs(term.coefficient)))
+    body: Expr = factors[0]
+    for factor in factors[1:]:
+        body = body @ factor
+    for name, size in reversed(term.bound):
+        body = expr.IndexedSum(str(letters[name]), dim(1), size, body)
+    return -body if term.coefficient < 0 else body
+
+
+def _factor(factor: Factor, names: str) -> Expr:
+    match factor:
+        case Item(of, row, column):
+            return of if shape_is_plain(of) else expr.Entry(of, row, None if column == ONE else column)
+        case Delta(one, two):
+            return expr.Kronecker(one, two)
+        case Applied(function, order, argument):
+            return expr.Elementwise(function, written(argument, names), order)
+        case Raised(base, exponent):
+            return expr.Power(written(base, names), exponent)
+
+
+def shape_is_plain(of: Expr) -> bool:
+    """Whether an uncut item is a scalar already."""
+    return isinstance(of, expr.Size | expr.Function | expr.Loss)

@@ -368,7 +368,7 @@ class WithLoss(MLP):
         return WithLoss(self._tree, None, widths)
 
     def loss_of(self, output: Expr, target: Expr) -> Expr:
-        from symbackprop.expr import substitute
+        from symbackprop.substitution import substitute
 
         return substitute(self._tree, {"L": self.depth})
 

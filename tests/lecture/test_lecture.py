@@ -8,13 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from symbackprop.dims import DEPTH, dim, index
-from symbackprop.expr import Expr, substitute
+from symbackprop.expr import Expr
 from symbackprop.lecture import lecture_latex, lecture_lines
 from symbackprop.library import derive
 from symbackprop.network import MLP
 from symbackprop.notations import notation
 from symbackprop.render.latex import latex
 from symbackprop.statements import Chain
+from symbackprop.substitution import substitute
 
 Fold = Callable[[str], list[str]]
 Lines = dict[str, tuple[str, ...]]

@@ -22,7 +22,6 @@ from symbackprop.expr import (
     IndexedSum,
     LayerMap,
     Named,
-    Node,
     Norm,
     Ones,
     Partial,
@@ -40,6 +39,7 @@ from symbackprop.network import MLP
 from symbackprop.notations import notation
 from symbackprop.render.latex import latex
 from symbackprop.statements import Chain, Ellipsis, Implies, Together, equal
+from symbackprop.tree import Node
 
 Fold = Callable[[str], list[str]]
 Lines = dict[str, tuple[str, ...]]

@@ -21,7 +21,6 @@ from symbackprop.expr import (
     IndexedProduct,
     IndexedSum,
     Named,
-    Node,
     Norm,
     Partial,
     PreActivation,
@@ -31,14 +30,13 @@ from symbackprop.expr import (
     Transpose,
     Weight,
     WithoutBias,
-    children,
-    node,
     number,
 )
 from symbackprop.network import MLP
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Fenced, Matrix, Row, Scripts, Symbol, Under, Words
 from symbackprop.render.layout import Level, Look, applied, dims_layout, inside, layout, level
+from symbackprop.tree import Node, children, node
 
 l, j = index("l"), index("j")
 A, B, v = Named("A"), Named("B"), Named("v")

@@ -14,6 +14,7 @@ from symbackprop.expr import LOSS, Hidden, Named, Partial, PreActivation, Weight
 from symbackprop.network import MLP
 from symbackprop.render.speech import speak
 from symbackprop.statements import Chain, Implies, Together, equal
+from symbackprop.tree import Node, children, node
 
 L, J = index("l"), index("j")
 W, H, Z = Weight(L), Hidden(L), PreActivation(L)
@@ -26,7 +27,7 @@ def jacobian(at: Dim) -> expr.ActivationJacobian:
     return expr.ActivationJacobian("g", PreActivation(at))
 
 
-SPOKEN: list[tuple[expr.Node, str]] = [
+SPOKEN: list[tuple[Node, str]] = [
     # variables: the output is y hat, the input x, the depth is capital L
     (Y, "y hat"),
     (Hidden(dim(0)), "x"),
@@ -123,7 +124,7 @@ SPOKEN: list[tuple[expr.Node, str]] = [
 
 
 @pytest.mark.parametrize(("e", "words"), SPOKEN, ids=[type(e).__name__ for e, _ in SPOKEN])
-def test_spoken(e: expr.Node, words: str) -> None:
+def test_spoken(e: Node, words: str) -> None:
     assert speak(e, MLP()) == words
 
 
@@ -199,7 +200,7 @@ def test_only_words_and_simple_punctuation() -> None:
         assert re.fullmatch(r"[A-Za-z0-9 ]+", speak(Named(name))), name
 
 
-def concrete(base: type[expr.Node]) -> Iterator[type[expr.Node]]:
+def concrete(base: type[Node]) -> Iterator[type[Node]]:
     for kind in base.__subclasses__():
         if "_fields" in kind.__dict__ and kind.__module__.startswith("symbackprop."):
             yield kind
@@ -208,21 +209,21 @@ def concrete(base: type[expr.Node]) -> Iterator[type[expr.Node]]:
 
 def test_every_node_has_words_and_an_example() -> None:
     silent = speak.dispatch(object)
-    lacking = [kind.__name__ for kind in concrete(expr.Node) if speak.dispatch(kind) is silent]
+    lacking = [kind.__name__ for kind in concrete(Node) if speak.dispatch(kind) is silent]
     assert not lacking, f"no words for {', '.join(lacking)}: add @speak.register"
     shown = {type(inner) for e, _ in SPOKEN for inner in nodes(e)}
-    own = {kind for kind in concrete(expr.Node) if kind.__module__ in (expr.__name__, statements.__name__)}
+    own = {kind for kind in concrete(Node) if kind.__module__ in (expr.__name__, statements.__name__)}
     assert not own - shown, f"no example for {sorted(kind.__name__ for kind in own - shown)}"
 
 
-def nodes(e: expr.Node) -> Iterator[expr.Node]:
+def nodes(e: Node) -> Iterator[Node]:
     yield e
-    for inner in expr.children(e):
+    for inner in children(e):
         yield from nodes(inner)
 
 
 def test_a_node_without_words_is_named() -> None:
-    @expr.node
+    @node
     class Mute(expr.Expr):
         operand: expr.Expr
 

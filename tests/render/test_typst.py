@@ -30,6 +30,7 @@ from symbackprop.render.boxes import Symbol as S
 from symbackprop.render.layout import Look, layout
 from symbackprop.render.typst import NAMES, equation, string, write
 from symbackprop.statements import Chain, Implies, Together, equal
+from symbackprop.tree import Node
 
 L, J = index("l"), index("j")
 
@@ -89,7 +90,7 @@ def z(k: object) -> PreActivation:
 
 
 # the lecture's lines, as trees
-LINES: dict[str, expr.Node] = {
+LINES: dict[str, Node] = {
     "model.output": equal(Y, Weight(DEPTH) @ Hidden(DEPTH)),
     "model.hidden_last": equal(Hidden(DEPTH), expr.LayerMap("g", Weight(DEPTH - 1) @ Hidden(DEPTH - 1))),
     "model.hidden_before": equal(Hidden(DEPTH - 1), expr.LayerMap("g", Weight(DEPTH - 2) @ Hidden(DEPTH - 2))),

@@ -1,0 +1,253 @@
+"""The normal form of entries, in which equal formulas are equal, and derivatives in it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from fractions import Fraction
+
+from symbackprop import expr
+from symbackprop.dims import Dim, at_most, index
+from symbackprop.equations import same_family, same_variable
+from symbackprop.indices import (
+    UNIT,
+    ZERO,
+    Applied,
+    Calculus,
+    Delta,
+    Entries,
+    Factor,
+    Inexpressible,
+    Item,
+    Raised,
+    Term,
+    indices_of,
+    plus,
+    scaled,
+    single,
+    symbol_of,
+    times,
+    under,
+)
+from symbackprop.tree import subterms
+
+
+def normal(one: Entries, calculus: Calculus) -> Entries:
+    """The normal form: deltas under sums resolved, bound indices renamed, like terms collected."""
+    collected: dict[tuple[tuple[Factor, ...], tuple[tuple[str, Dim], ...]], Fraction] = {}
+    for term in one.terms:
+        made = _resolved(term, calculus)
+        if made is not None:
+            made = _renamed(made)
+            key = (made.factors, made.bound)
+            collected[key] = collected.get(key, Fraction(0)) + made.coefficient
+    terms = [Term(c, factors, bound) for (factors, bound), c in collected.items() if c]
+    return Entries(tuple(sorted(terms, key=_shown) if len(terms) > 1 else terms))
+
+
+def _resolved(term: Term, calculus: Calculus) -> Term | None:
+    """The term with every delta taken away that a sum over one of its indices lets go; None where it is zero."""
+    factors, bound = list(term.factors), dict(term.bound)
+    progress = True
+    while progress:
+        progress = False
+        for position, factor in enumerate(factors):
+            if not isinstance(factor, Delta):
+                continue
+            if factor.one == factor.two:
+                del factors[position]
+                progress = True
+                break
+            if _vanishes(factor, bound, calculus):
+                return None
+            for one, two in ((factor.one, factor.two), (factor.two, factor.one)):
+                name = symbol_of(one)
+                if name in bound and name is not None and _fits(two, bound, bound[name], calculus):
+                    del factors[position], bound[name]
+                    factors = [f.at({name: two}) for f in factors]
+                    progress = True
+                    break
+            if progress:
+                break
+    coefficient, left = term.coefficient, []
+    for factor in _merged(factors, bound, calculus):
+        known = calculus.constant(factor)
+        if known is None:
+            left.append(factor)
+        else:
+            coefficient *= known
+    return Term(coefficient, tuple(left), tuple(bound.items()))
+
+
+def _merged(factors: list[Factor], bound: Mapping[str, Dim], calculus: Calculus) -> list[Factor]:
+    """The factors with one name for two indices that a remaining delta makes equal: the one that runs less far."""
+
+    def preference(at: Dim) -> tuple[bool, str]:
+        return symbol_of(at) is not None, str(at)
+
+    for place in range(len(factors)):
+        # read again each time: an earlier delta may have renamed its indices
+        delta = factors[place]
+        if not isinstance(delta, Delta):
+            continue
+        kept, other = sorted((delta.one, delta.two), key=preference)
+        for one, two in ((kept, other), (other, kept)):
+            name = symbol_of(two)
+            size = None if name is None else bound.get(name, calculus.ranges.get(name))
+            if name is not None and size is not None and _fits(one, bound, size, calculus):
+                factors = [f if i == place else f.at({name: one}) for i, f in enumerate(factors)]
+                break
+    return factors
+
+
+def _fits(at: Dim, bound: Mapping[str, Dim], size: Dim, calculus: Calculus) -> bool:
+    name = symbol_of(at)
+    if name in bound and name is not None:
+        return at_most(bound[name], size, calculus.known)
+    return calculus.within(at, size)
+
+
+def _vanishes(delta: Delta, bound: Mapping[str, Dim], calculus: Calculus) -> bool:
+    for one, two in ((delta.one, delta.two), (delta.two, delta.one)):
+        name = symbol_of(one)
+        size = None if name is None else bound.get(name, calculus.ranges.get(name))
+        if size is not None and calculus.beyond(two, size):
+            return True
+    return False
+
+
+def _shown(part: Factor | Term) -> str:
+    """A text to sort by; kept with the part, which is sorted more than once."""
+    own = part.__dict__
+    found: str | None = own.get("_shown")
+    if found is None:
+        found = own["_shown"] = _text(part)
+    return found
+
+
+def _text(part: Factor | Term) -> str:
+    match part:
+        case Item(of, row, column):
+            return f"{of!r}[{row},{column}]"
+        case Delta(one, two):
+            return f"δ[{one},{two}]"
+        case Applied(function, order, argument):
+            return f"{function}{order}({_sum_shown(argument)})"
+        case Raised(base, exponent):
+            return f"({_sum_shown(base)})^{exponent}"
+        case Term(coefficient, factors, bound):
+            sums = "".join(f"Σ{name}" for name, _ in bound)
+            return f"{coefficient}{sums}{'·'.join(map(_shown, factors))}"
+
+
+def _sum_shown(one: Entries) -> str:
+    return "+".join(map(_shown, one.terms))
+
+
+def _renamed(term: Term) -> Term:
+    """Bound indices named by the place where they first occur, factors sorted.
+
+    Ties between factors that differ only in bound indices may be broken either way: then two equal terms can get
+    different normal forms, and a proof is missed; a wrong proof is impossible.
+    """
+    blank = {name: index("#") for name, _ in term.bound}
+    taken = {name for factor in term.factors for name in indices_of(factor)} - blank.keys()
+    names = (f"·{i}" for i in itertools.count(1) if f"·{i}" not in taken)
+    factors = list(term.factors)
+    if len(factors) > 1:
+        factors.sort(key=lambda f: (_shown(f.at(blank)), _shown(f)))
+    order: dict[str, Dim] = {}
+    for factor in factors:
+        for name in indices_of(factor):
+            if name in blank and name not in order:
+                order[name] = index(next(names))
+    for name, _ in term.bound:
+        if name not in order:
+            order[name] = index(next(names))
+    named = [_ordered(f.at(order)) for f in factors]
+    bound = sorted(((str(order[name]), size) for name, size in term.bound), key=lambda pair: pair[0])
+    return Term(term.coefficient, tuple(sorted(named, key=_shown)), tuple(bound))
+
+
+def _ordered(factor: Factor) -> Factor:
+    """The factor with the indices of a delta in order, and bound indices inside a function named once more."""
+    match factor:
+        case Delta(one, two) if str(two) < str(one):
+            return Delta(two, one)
+        case Applied(function, order, argument) if any(term.bound for term in argument.terms):
+            return Applied(function, order, _all_renamed(argument))
+        case Raised(base, exponent) if any(term.bound for term in base.terms):
+            return Raised(_all_renamed(base), exponent)
+    return factor
+
+
+def _all_renamed(one: Entries) -> Entries:
+    return Entries(tuple(sorted(map(_renamed, one.terms), key=_shown)))
+
+
+def raised(base: Entries, exponent: Fraction) -> Entries:
+    """A scalar to a power; a natural power of it is multiplied out, a lone number is computed."""
+    if exponent.denominator == 1 and exponent >= 0 and not _is_power(base):
+        total = UNIT
+        for _ in range(int(exponent)):
+            total = times(total, base)
+        return total
+    match base.terms:
+        case (Term(coefficient, (Raised(inner, q),), ()),) if exponent.denominator == 1 and coefficient == 1:
+            return raised(inner, q * exponent)
+        case (Term(coefficient, (), ()),) if exponent.denominator == 1:
+            return scaled(coefficient ** int(exponent), UNIT)
+    return single(Raised(base, exponent))
+
+
+def _is_power(base: Entries) -> bool:
+    match base.terms:
+        case (Term(coefficient, (Raised(),), ()),):
+            return coefficient == 1
+    return False
+
+
+def applied(function: str, order: int, argument: Entries, calculus: Calculus) -> Entries:
+    """A function of a scalar; `exp` is its own derivative, and that of `log` is a power."""
+    if function == "exp":
+        order = 0
+    if function == "log" and order == 1:
+        return raised(normal(argument, calculus), Fraction(-1))
+    return single(Applied(function, order, normal(argument, calculus)))
+
+
+def derivative(one: Entries, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    """The derivative of a scalar by an entry of a variable.
+
+    Raises:
+        Inexpressible: where the variable stands inside something that is not taken apart.
+        LookupError: if what is known of the indices does not say whether a variable in it is the one.
+    """
+    parts = []
+    taken = row.symbols | column.symbols
+    for term in one.terms:
+        term = term.apart(taken)
+        for i, factor in enumerate(term.factors):
+            rest = Entries((Term(term.coefficient, term.factors[:i] + term.factors[i + 1 :]),))
+            parts.append(under(term.bound, times(rest, _derived(factor, variable, row, column, calculus))))
+    return normal(plus(*parts), calculus)
+
+
+def _derived(factor: Factor, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    match factor:
+        case Item(of, r, c):
+            if isinstance(of, expr.Variable):
+                if same_variable(of, variable, calculus.known):
+                    return times(single(Delta(r, row)), single(Delta(c, column)))
+                return ZERO
+            if any(same_family(inner, variable) for _, inner in subterms(of)):
+                raise Inexpressible(f"the derivative of {of} by {variable} is not known")
+            return ZERO
+        case Delta():
+            return ZERO
+        case Applied(function, order, argument):
+            inner = derivative(argument, variable, row, column, calculus)
+            return times(applied(function, order + 1, argument, calculus), inner) if inner.terms else ZERO
+        case Raised(base, exponent):
+            inner = derivative(base, variable, row, column, calculus)
+            return scaled(exponent, times(raised(base, exponent - 1), inner)) if inner.terms else ZERO
