@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from symbackprop.keeping import keep
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -57,9 +59,10 @@ class Dim:
     constant: int = 0
 
     def __hash__(self) -> int:
-        cached: int | None = self.__dict__.get("_hash")
+        cached: int | None = getattr(self, "_hash", None)
         if cached is None:
-            cached = self.__dict__["_hash"] = hash((self.terms, self.constant))
+            cached = hash((self.terms, self.constant))
+            keep(self, "_hash", cached)
         return cached
 
     def __eq__(self, other: object) -> bool:

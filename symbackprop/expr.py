@@ -10,6 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from symbackprop.dims import Dim, dim
+from symbackprop.keeping import keep
 from symbackprop.tree import Node, node
 
 
@@ -73,7 +74,7 @@ class _Layered(Variable):
         cls._fields = ("index",)
 
     def __init__(self, index: Dim | int) -> None:
-        self.__dict__["index"] = dim(index)
+        keep(self, "index", dim(index))
 
 
 class PreActivation(_Layered):

@@ -29,6 +29,7 @@ from symbackprop.indices import (
     times,
     under,
 )
+from symbackprop.keeping import kept
 from symbackprop.tree import subterms
 
 
@@ -118,11 +119,7 @@ def _vanishes(delta: Delta, bound: Mapping[str, Dim], calculus: Calculus) -> boo
 
 def _shown(part: Factor | Term) -> str:
     """A text to sort by; kept with the part, which is sorted more than once."""
-    own = part.__dict__
-    found: str | None = own.get("_shown")
-    if found is None:
-        found = own["_shown"] = _text(part)
-    return found
+    return kept(part, "_text", _text)
 
 
 def _text(part: Factor | Term) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from symbackprop.dims import Dim, index
 from symbackprop.expr import Expr, IndexedProduct, IndexedSum, Product, Sum
+from symbackprop.keeping import kept
 from symbackprop.tree import Path, children, rebuild
 
 
@@ -25,20 +26,20 @@ def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
 
 def free_symbols(e: Expr) -> frozenset[str]:
     """Names of the integer symbols that occur free in it."""
-    cached: frozenset[str] | None = e.__dict__.get("_free")
-    if cached is None:
-        own: set[str] = set()
-        for value in e._values():
-            if isinstance(value, Dim):
-                own |= value.symbols
-        inside: set[str] = set()
-        for child in children(e):
-            inside |= free_symbols(child)
-        if isinstance(e, IndexedProduct | IndexedSum):
-            inside.discard(e.index)
-        cached = frozenset(own | inside)
-        e.__dict__["_free"] = cached
-    return cached
+    return kept(e, "_free", _free_symbols)
+
+
+def _free_symbols(e: Expr) -> frozenset[str]:
+    own: set[str] = set()
+    for value in e._values():
+        if isinstance(value, Dim):
+            own |= value.symbols
+    inside: set[str] = set()
+    for child in children(e):
+        inside |= free_symbols(child)
+    if isinstance(e, IndexedProduct | IndexedSum):
+        inside.discard(e.index)
+    return frozenset(own | inside)
 
 
 def substitute(e: Expr, values: Mapping[str, Dim]) -> Expr:

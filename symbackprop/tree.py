@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from symbackprop.dims import Dim
+from symbackprop.keeping import keep, kept
 
 Path = tuple[int, ...]
 T = TypeVar("T", bound="Node")
@@ -23,14 +24,13 @@ class Node:
         raise AttributeError(f"{type(self).__name__} is immutable: make a new one")
 
     def _values(self) -> tuple[Any, ...]:
-        own = self.__dict__
-        return tuple([own[name] for name in self._fields])
+        return tuple([getattr(self, name) for name in self._fields])
 
     def __hash__(self) -> int:
-        cached: int | None = self.__dict__.get("_hash")
+        cached: int | None = getattr(self, "_hash", None)
         if cached is None:
             cached = hash((type(self).__name__, *self._values()))
-            self.__dict__["_hash"] = cached
+            keep(self, "_hash", cached)
         return cached
 
     def __eq__(self, other: object) -> bool:
@@ -41,11 +41,7 @@ class Node:
         return hash(self) == hash(other) and self._values() == other._values()
 
     def __repr__(self) -> str:
-        cached: str | None = self.__dict__.get("_repr")
-        if cached is None:
-            inner = ", ".join(str(v) if isinstance(v, Dim) else repr(v) for v in self._values())
-            cached = self.__dict__["_repr"] = f"{type(self).__name__}({inner})"
-        return cached
+        return kept(self, "_repr", _repr)
 
 
 @dataclass_transform(frozen_default=True)
@@ -56,19 +52,24 @@ def node(cls: type[T]) -> type[T]:
     return made
 
 
+def _repr(e: Node) -> str:
+    inner = ", ".join(str(v) if isinstance(v, Dim) else repr(v) for v in e._values())
+    return f"{type(e).__name__}({inner})"
+
+
 def children(e: Node) -> tuple[Any, ...]:
     """The operands of a node, in the order in which a `Path` counts them."""
-    cached: tuple[Any, ...] | None = e.__dict__.get("_children")
-    if cached is None:
-        found: list[Any] = []
-        for value in e._values():
-            if isinstance(value, Node):
-                found.append(value)
-            elif isinstance(value, tuple):
-                found.extend(v for v in value if isinstance(v, Node))
-        cached = tuple(found)
-        e.__dict__["_children"] = cached
-    return cached
+    return kept(e, "_children", _children)
+
+
+def _children(e: Node) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for value in e._values():
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found.extend(v for v in value if isinstance(v, Node))
+    return tuple(found)
 
 
 def rebuild(e: N, operands: tuple[Any, ...], dims: Callable[[Dim], Dim] | None = None) -> N:

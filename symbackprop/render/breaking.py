@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
+from symbackprop.keeping import kept
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Row
 
@@ -59,11 +60,7 @@ def small(box: Box) -> float:
 
 def width(box: Box) -> float:
     """The width of a box in em; kept with the box, because lines of a derivation share most of theirs."""
-    own = box.__dict__
-    found: float | None = own.get("_width")
-    if found is None:
-        found = own["_width"] = _width(box)
-    return found
+    return kept(box, "_width", _width)
 
 
 @singledispatch

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
+from symbackprop.keeping import kept
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box
 from symbackprop.render.pictures import Picture, beside, brace, delimiter, flush, line_of, padded, stacked
@@ -40,11 +41,7 @@ _SIGNS = {"∏": ("┬─┬", "│ │"), "Σ": ("∑",)}
 
 def draw(box: Box) -> Picture:
     """The picture of a box, however wide; kept with the box, because lines of a derivation share most of theirs."""
-    own = box.__dict__
-    found: Picture | None = own.get("_picture")
-    if found is None:
-        found = own["_picture"] = _draw(box)
-    return found
+    return kept(box, "_picture", _draw)
 
 
 @singledispatch

@@ -11,6 +11,7 @@ from typing import Any
 from symbackprop import notations
 from symbackprop.derivation import Shown
 from symbackprop.equations import Network
+from symbackprop.keeping import keep
 from symbackprop.network import MLP
 from symbackprop.notations import GREEK, Notation
 from symbackprop.render import boxes
@@ -90,10 +91,10 @@ def latex(
 
 def write(box: Box) -> str:
     """LaTeX of a box; kept with the box, because lines of a derivation share most of theirs."""
-    own = box.__dict__
-    found: str | None = own.get("_latex")
+    found: str | None = getattr(box, "_latex", None)
     if found is None:
-        found = own["_latex"] = WRITERS[type(box)](box)
+        found = WRITERS[type(box)](box)
+        keep(box, "_latex", found)
     return found
 
 

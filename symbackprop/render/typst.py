@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+from symbackprop.keeping import kept
 from symbackprop.notations import GREEK
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box
@@ -74,11 +75,7 @@ def string(text: str) -> str:
 
 def write(box: Box) -> str:
     """Typst math of a box, without dollar signs; kept with the box, as lines of a derivation share most of theirs."""
-    own = box.__dict__
-    found: str | None = own.get("_typst")
-    if found is None:
-        found = own["_typst"] = _write(box)
-    return found
+    return kept(box, "_typst", _write)
 
 
 @singledispatch
