@@ -44,9 +44,21 @@ for kind in _SCALARS:
     oriented.register(kind, lambda e: e)
 
 
+def is_scalar(e: Expr) -> bool:
+    """Whether it is a scalar whatever the network: then it is its own transpose and need not change its place."""
+    match e:
+        case expr.Elementwise(_, operand) | expr.Negative(operand):
+            return is_scalar(operand)
+        case expr.Quotient(numerator):
+            return is_scalar(numerator)
+        case expr.Product(parts) | expr.Sum(parts) | expr.Hadamard(parts):
+            return all(map(is_scalar, parts))
+    return isinstance(e, _SCALARS)
+
+
 @oriented.register
 def _(e: expr.Elementwise) -> Expr:
-    return e if oriented(e.operand) is e.operand else expr.Transpose(e)
+    return e if is_scalar(e) else expr.Transpose(e)
 
 
 @oriented.register
@@ -78,9 +90,16 @@ def _(e: expr.Partial) -> Expr:
 
 @oriented.register
 def _(e: expr.Product) -> Expr:
-    # scalars stay where they stand
-    turned = iter([oriented(f) for f in reversed(e.factors) if not isinstance(f, _SCALARS)])
-    return expr.Product(tuple(f if isinstance(f, _SCALARS) else next(turned) for f in e.factors))
+    # a scalar stays before the factor that follows it; those at the end stay at the end
+    groups: list[tuple[Expr, ...]] = []
+    scalars: tuple[Expr, ...] = ()
+    for factor in e.factors:
+        if is_scalar(factor):
+            scalars += (factor,)
+        else:
+            groups.append((*scalars, oriented(factor)))
+            scalars = ()
+    return expr.Product((*(f for group in reversed(groups) for f in group), *scalars))
 
 
 @oriented.register(expr.Sum)

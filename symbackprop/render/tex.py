@@ -159,7 +159,8 @@ def _(made: blocks.Heading) -> str:
 
 @_block.register
 def _(made: blocks.Paragraph) -> str:
-    return words(made.words)
+    # it leads in what follows, and stays on its page
+    return words(made.words) + "\\par\\nopagebreak"
 
 
 @_block.register

@@ -131,7 +131,8 @@ def _(made: blocks.Heading) -> str:
 
 @_block.register
 def _(made: blocks.Paragraph) -> str:
-    return words(made.words)
+    # it leads in what follows, and stays on its page
+    return f"#block(sticky: true)[{words(made.words)}]"
 
 
 @_block.register
