@@ -70,7 +70,7 @@ TURNED: dict[str, tuple[Expr, Expr]] = {
     "weight matrix": (d(UP) @ h.T, h @ Partial(LOSS, UP, True)),
     "scaled": (Entry(d(UP), j) @ h, Entry(d(UP), j) @ h.T),
     "a scalar behind": (h @ Entry(d(UP), j), h.T @ Entry(d(UP), j)),
-    "a scalar between": (W @ Entry(h, j) @ W.T, W @ Entry(h, j) @ W.T),
+    "a scalar between": (W @ Entry(h, j) @ W.T, Entry(h, j) @ W @ W.T),
     "diagonal": (Diagonal(z) @ d(z), Partial(LOSS, z, True) @ Diagonal(z)),
     "twice transposed": (W.T.T, W.T.T.T),
     "sum": (d(z) + -d(z), Partial(LOSS, z, True) + -Partial(LOSS, z, True)),
