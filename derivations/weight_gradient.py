@@ -9,6 +9,8 @@ from symbackprop.rules.layers import closed, layer_factor, one_layer_on, to_laye
 from symbackprop.rules.products import absorb, fold
 
 ORDER = 5
+# deeper networks than this are not written out layer by layer, but as those of depth L are
+WRITTEN_OUT = {"jacobian": 400, "hadamard": 30}
 
 
 def derive(network: MLP, style: str) -> Derivation:
@@ -17,7 +19,13 @@ def derive(network: MLP, style: str) -> Derivation:
     if style == "hadamard":
         return closed(entrywise(start, network), network)
     given = start.by(weight_row, label="w0.given", column_label=True, dimensions="columns")
-    return closed(unrolled(given, network) if network.depth.is_constant else every_depth(given, network), network)
+    explicit = is_written_out(network, style)
+    return closed(unrolled(given, network) if explicit else every_depth(given, network), network)
+
+
+def is_written_out(network: MLP, style: str) -> bool:
+    """Whether every layer gets its own steps."""
+    return network.depth.is_constant and network.depth.constant <= WRITTEN_OUT[style]
 
 
 def every_depth(given: Derivation, network: MLP) -> Derivation:
@@ -41,7 +49,7 @@ def unrolled(given: Derivation, network: MLP) -> Derivation:
 def entrywise(start: Derivation, network: MLP) -> Derivation:
     """With Hadamard products: entry j of the first layer's gradient times x."""
     given = start.by(weight_row_scaled)
-    if network.depth.is_constant:
+    if is_written_out(network, "hadamard"):
         for _ in range(network.depth.constant):
             given = one_layer_on(given, "hadamard")
         return given

@@ -43,7 +43,8 @@ class Activation:
         kinks: the points at which `g` has no derivative.
         convention: which one-sided slope stands for the derivative at a kink.
         source: stable NumPy source of `g` in `z`; made from the formula where it is empty.
-        by_value: NumPy source of `g'(z)` in `h = g(z)`, where that is one expression; empty where there is none.
+        by_value: NumPy source of `g'(z)` in `h = g(z)`, where that is one expression which does not cancel; else empty:
+            `1 - h²` for tanh has no figure left where `h` rounds to 1, and the slope is taken from `z`.
         preamble: what NumPy code that uses it must define first, after `import numpy as np`.
         offered: whether it may be the activation of a network; a row that only losses use is not.
     """
@@ -116,11 +117,20 @@ def _readable(e: Any) -> Any:
 
     if isinstance(e, sympy.Piecewise):
         return sympy.Piecewise(*((_readable(piece), where) for piece, where in e.args))
+    # z sign(z) is |z|, which SymPy does not say
+    e = e.replace(lambda part: part.is_Mul and part.has(sympy.sign), _by_modulus)
     forms = [e, sympy.factor(e), sympy.factor(sympy.together(e)), sympy.simplify(e)]
     # simplify may trade exponentials for cosh(z/2), which nobody expects: only forms in the functions of the row count
     known = {type(part) for part in e.atoms(sympy.Function)}
     plain = [form for form in forms if {type(part) for part in form.atoms(sympy.Function)} <= known]
     return min(plain, key=sympy.count_ops)
+
+
+def _by_modulus(e: Any) -> Any:
+    import sympy
+
+    z = sympy.Symbol("z", real=True)
+    return e.subs(z * sympy.sign(z), sympy.Abs(z))
 
 
 def _selu(sp: Any, z: Any) -> Any:
@@ -136,9 +146,8 @@ ROWS = (
         "σ",
         lambda sp, z: 1 / (1 + sp.exp(-z)),
         source="np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))",
-        by_value="h * (1.0 - h)",
     ),
-    Activation("tanh", "tanh", lambda sp, z: sp.tanh(z), source="np.tanh(z)", by_value="1.0 - h * h"),
+    Activation("tanh", "tanh", lambda sp, z: sp.tanh(z), source="np.tanh(z)"),
     Activation(
         "relu",
         "ReLU",
@@ -161,7 +170,6 @@ ROWS = (
         "ELU",
         lambda sp, z: sp.Piecewise((sp.exp(z) - 1, z <= 0), (z, True)),
         source="np.where(z <= 0, np.expm1(np.minimum(z, 0.0)), z)",
-        by_value="np.where(h <= 0, h + 1.0, 1.0)",
     ),
     Activation(
         "selu",
@@ -170,7 +178,6 @@ ROWS = (
         kinks=(0,),
         convention=LEFT,
         source="np.where(z <= 0, 1.7580993408473768 * np.expm1(np.minimum(z, 0.0)), 1.0507009873554805 * z)",
-        by_value="np.where(h <= 0, h + 1.7580993408473768, 1.0507009873554805)",
     ),
     Activation(
         "softplus",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from symbackprop.derivation import Derivation
     from symbackprop.network import MLP
 
+# packages that are imported by another name
+PACKAGES = {"flint": "python-flint"}
 DONE, UNEXPECTED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -48,6 +50,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("symbackprop: interrupted, nothing was left behind", file=sys.stderr)
         return INTERRUPTED
+    except ModuleNotFoundError as error:
+        package = PACKAGES.get(error.name or "", error.name)
+        print(f"symbackprop: the package {package} is not installed: pip install {package}", file=sys.stderr)
+        return USAGE
+    except UnicodeEncodeError as error:
+        why = f"{error.encoding} cannot show U+{ord(error.object[error.start]):04X}"
+        print(f"symbackprop: {why}: set PYTHONIOENCODING=utf-8, or write a file with -o", file=sys.stderr)
+        return USAGE
     except BrokenPipeError:
         # whoever read the output has enough; closing standard output here keeps Python from complaining at exit
         sys.stderr.close()
@@ -144,15 +154,15 @@ def _list(options: argparse.Namespace) -> int:
 
 def _derive(options: argparse.Namespace) -> int:
     from symbackprop.library import derive
-    from symbackprop.render.files import check_outputs, save
+    from symbackprop.render.files import Options, check_outputs, save_all
     from symbackprop.render.plain import plain
 
     check_outputs(options.outputs, options.engine)
     made = derive(options.what, _network(options), style=options.style, layout=options.layout)
     if not options.outputs:
         print(plain(made, notation=options.notation, subproofs=options.subproofs))
+    save_all(made, options.outputs, Options(options.notation, options.engine, options.subproofs))
     for output in options.outputs:
-        save(made, output, notation=options.notation, engine=options.engine, subproofs=options.subproofs)
         print(f"wrote {output}", file=sys.stderr)
     return DONE
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from symbackprop.dims import ONE, Bounds, Dim, dim
 from symbackprop.equations import Network
-from symbackprop.errors import RuleError
+from symbackprop.errors import RuleError, ShapeError
 from symbackprop.expr import Expr, Product
 from symbackprop.orientation import oriented
-from symbackprop.shapes import Shape, shape
+from symbackprop.shapes import Shape, shape, written
 from symbackprop.substitution import replace_at
 from symbackprop.tree import Node, Path, at_path, children
 
@@ -171,6 +171,11 @@ class Derivation:
     title: str = ""
     numerator: bool = False
 
+    def __post_init__(self) -> None:
+        # a step keeps the shape of what it changes, so that a start that conforms is enough
+        if not self.steps:
+            self.shape()
+
     def oriented(self) -> Derivation:
         """The same derivation in the other layout; its own inverse."""
         return replace(
@@ -221,6 +226,7 @@ class Derivation:
 
         Raises:
             RuleError: if the rule does not apply there.
+            ShapeError: if what it makes has another shape.
         """
         if self.numerator:
             raise RuleError("rules apply in denominator layout: orient the derivation when it is done")
@@ -240,6 +246,7 @@ class Derivation:
                 place = "anywhere" if at is None else f"at {at_path(before, at)}"
                 raise RuleError(f"the rule {applied.name!r} does not apply {place} in {before}")
             where, made = found
+            self._conforms(at_path(before, where), made.after, applied)
             after = replace_at(before, where, made.after)
             step = Step(
                 before,
@@ -259,6 +266,15 @@ class Derivation:
             f"the rule {applied.name!r} needs to know more of the indices in {before}: {unknown}; "
             "give their bounds as known={…}"
         )
+
+    def _conforms(self, before: Expr, after: Expr, applied: Rule) -> None:
+        """Raise `ShapeError` unless what a rule made has the shape of what it was made of."""
+        one, two = shape(before, self.network), shape(after, self.network)
+        if one != two:
+            raise ShapeError(
+                f"the rule {applied.name!r} makes {after} ({written(two, self.network)}) "
+                f"of {before} ({written(one, self.network)}): both must have the same shape"
+            )
 
     def _depths(self) -> Iterator[tuple[Bounds, tuple[str, ...]]]:
         """What is known as it is, then with a depth that is one, two, three layers greater.

@@ -275,7 +275,9 @@ class Sum(Expr):
     terms: tuple[Expr, ...]
 
     def __str__(self) -> str:
-        return " + ".join(str(t) for t in self.terms)
+        first, *rest = self.terms
+        signed = (f" - {_inner(t.operand)}" if isinstance(t, Negative) else f" + {t}" for t in rest)
+        return str(first) + "".join(signed)
 
 
 @node

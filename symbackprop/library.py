@@ -71,6 +71,8 @@ def derive(
     for option, value, known in (("style", style, STYLES), ("layout", layout, LAYOUTS)):
         if value not in known:
             raise SymbackpropError(f"there is no {option} {value!r}: write one of {', '.join(known)}")
+    if not isinstance(what, str):
+        raise SymbackpropError(f"{what!r} is no name of a derivation: write one of {', '.join(names())}")
     found = _written_by_user(Path(what)) if what.endswith(".py") else _known(what)
     made = _called(found, what, network or MLP(), style)
     title = (found.__doc__ or "").strip().partition("\n")[0] or what
@@ -92,7 +94,7 @@ def _written_by_user(path: Path) -> ModuleType:
     try:
         # read anew each time: in a notebook, a file is edited between two calls
         module = _loaded(path.resolve())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SymbackpropError(f"the derivation file {path} does not run: {_where(error, path)}{error}") from error
     if not callable(getattr(module, "derive", None)):
         raise SymbackpropError(f"the derivation file {path} has no function derive(network, style): write one")
@@ -104,7 +106,7 @@ def _called(module: ModuleType, what: str, network: MLP, style: str) -> Derivati
         made = module.derive(network, style)
     except SymbackpropError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         where = _where(error, Path(module.__file__ or what))
         raise SymbackpropError(f"the derivation {what} failed: {where}{error}") from error
     if not isinstance(made, Derivation):
@@ -112,7 +114,7 @@ def _called(module: ModuleType, what: str, network: MLP, style: str) -> Derivati
     return made
 
 
-def _where(error: Exception, path: Path) -> str:
+def _where(error: BaseException, path: Path) -> str:
     """`line 7, NameError: `: the last place of the error that lies in the file."""
     line = getattr(error, "lineno", None)
     trace = error.__traceback__

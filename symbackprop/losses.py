@@ -12,7 +12,24 @@ from fractions import Fraction
 
 from symbackprop.dims import ONE, Dim, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Elementwise, Entry, Expr, IndexedSum, LogSumExp, Power, Product, Quotient, Size, number
+from symbackprop.expr import (
+    Elementwise,
+    Entry,
+    Expr,
+    IndexedSum,
+    LogSumExp,
+    Negative,
+    Power,
+    Product,
+    Quotient,
+    Size,
+    Softmax,
+    number,
+)
+from symbackprop.statements import Chain, equal
+
+# `(output, target, size) -> scalar tree`
+Formula = Callable[[Expr, Expr, Dim], Expr]
 
 
 @dataclass(frozen=True)
@@ -22,15 +39,19 @@ class LossFunction:
     Attributes:
         name: what it is called on the command line.
         formula: `(output, target, size) -> scalar tree`; None for a generic one, about which nothing is known.
-        meaning: one line: what it is, and what `ŷ` and `y` are in it.
-        assumed: equations, as LaTeX, without which the formula is not the loss that the name says.
-        convention: what stands for the derivative where there is none; empty where there always is one.
+        outputs: what the entries of `ŷ` are, in words.
+        targets: what those of `y` are.
+        textbook: the form in which textbooks define the loss, where the formula is that form worked out.
+        assumed: `(target, size) -> equations` without which the formula is not the loss that the name says.
+        convention: what stands for the derivative where there is none, in words; empty where there always is one.
     """
 
     name: str
-    formula: Callable[[Expr, Expr, Dim], Expr] | None = None
-    meaning: str = ""
-    assumed: tuple[str, ...] = ()
+    formula: Formula | None = None
+    outputs: str = ""
+    targets: str = ""
+    textbook: Formula | None = None
+    assumed: tuple[Callable[[Expr, Dim], Chain], ...] = ()
     convention: str = ""
 
     @property
@@ -81,30 +102,54 @@ def _huber(output: Expr, target: Expr, size: Dim) -> Expr:
     return _over_units(size, Elementwise("huber", _error(output, target)))
 
 
+def _log_likelihood(output: Expr, target: Expr, size: Dim) -> Expr:
+    """`-Σ_k y_k log softmax(ŷ)_k`."""
+    return Negative(_over_units(size, Entry(target, K) @ Elementwise("log", Entry(Softmax(output), K))))
+
+
+def _log_likelihood_of_labels(output: Expr, target: Expr, size: Dim) -> Expr:
+    """`-Σ_k [y_k log σ(ŷ_k) + (1 - y_k) log(1 - σ(ŷ_k))]`."""
+    label, chance = Entry(target, K), Elementwise("sigmoid", Entry(output, K))
+    one = number(1)
+    yes, no = label @ Elementwise("log", chance), Product((one - label, Elementwise("log", one - chance)))
+    return Negative(_over_units(size, yes + no))
+
+
+def _sums_to_one(target: Expr, size: Dim) -> Chain:
+    """`Σ_{k=1}^{n_{L+1}} y_k = 1`."""
+    return equal(_over_units(size, Entry(target, K)), number(1))
+
+
 LOSSES: dict[str, LossFunction] = {
     row.name: row
     for row in (
-        LossFunction("generic", None, "L(ŷ, y), of which nothing is known"),
-        LossFunction("squared_error", _squared_error, "‖ŷ - y‖²"),
-        LossFunction("half_squared_error", _half_squared_error, "½ ‖ŷ - y‖²"),
-        LossFunction("mean_squared_error", _mean_squared_error, "‖ŷ - y‖² / n_{L+1}, the mean over the output units"),
+        LossFunction("generic"),
+        LossFunction("squared_error", _squared_error, "predictions", "observed values"),
+        LossFunction("half_squared_error", _half_squared_error, "predictions", "observed values"),
+        LossFunction("mean_squared_error", _mean_squared_error, "predictions", "observed values"),
         LossFunction(
             "softmax_cross_entropy",
             _softmax_cross_entropy,
-            "-Σ_k y_k log softmax(ŷ)_k = logsumexp(ŷ) - Σ_k y_k ŷ_k; ŷ are logits, y probabilities that sum to 1",
-            assumed=(r"\sum_k y_k = 1",),
+            "logits",
+            "probabilities that sum to one",
+            textbook=_log_likelihood,
+            assumed=(_sums_to_one,),
         ),
         LossFunction(
             "binary_cross_entropy",
             _binary_cross_entropy,
-            "-Σ_k [y_k log σ(ŷ_k) + (1 - y_k) log(1 - σ(ŷ_k))] = Σ_k [softplus(ŷ_k) - y_k ŷ_k]; ŷ are logits",
+            "logits",
+            "probabilities, one for each label",
+            textbook=_log_likelihood_of_labels,
         ),
-        LossFunction("absolute_error", _absolute_error, "Σ_k |ŷ_k - y_k|", convention="sign(0) = 0"),
         LossFunction(
-            "huber",
-            _huber,
-            "Σ_k of ½ e_k² where |e_k| ≤ 1, else |e_k| - ½, with e = ŷ - y: the Huber loss of threshold 1",
+            "absolute_error",
+            _absolute_error,
+            "predictions",
+            "observed values",
+            convention="where output and target agree, the slope of the absolute value is taken to be zero",
         ),
+        LossFunction("huber", _huber, "predictions", "observed values"),
     )
 }
 

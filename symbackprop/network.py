@@ -56,6 +56,7 @@ class MLP(Network):
         loss: str = "generic",
         bias: str = "augmented",
     ) -> None:
+        _check_names(activation, loss)
         if bias not in BIASES:
             raise SymbackpropError(f"there is no bias {bias!r}: write one of {', '.join(BIASES)}")
         self.bias = bias
@@ -186,6 +187,19 @@ def _whole(number: object, what: str) -> int:
         return operator.index(number)  # type: ignore[arg-type]
     except TypeError:
         raise SymbackpropError(f"{what} = {number!r} is not a whole number: write one, such as 5") from None
+
+
+# letters of the quantities of the lecture's network; a function of that name could not be told from them
+TAKEN = frozenset("zhxyWwbLDnlj")
+
+
+def _check_names(activation: str, loss: str) -> None:
+    """Refuse an activation or a loss that is not a name, and a generic activation that is named as a quantity is."""
+    for what, name, example in (("activation", activation, "tanh"), ("loss", loss, "squared_error")):
+        if not isinstance(name, str):
+            raise SymbackpropError(f"the {what} {name!r} is not a name: write {what}={example!r}, say, or leave it out")
+    if activation in TAKEN:
+        raise SymbackpropError(f"the letter {activation} is a quantity of the network: write another one, such as f")
 
 
 def _depth(depth: int | str | Dim | None, widths: tuple[int, ...] | None, bias: str) -> Dim:

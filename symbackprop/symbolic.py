@@ -23,7 +23,12 @@ from symbackprop.substitution import substitute
 
 
 def to_sympy(
-    e: Expr, widths: Sequence[int] | None = None, network: Network | None = None, *, expand: bool = True
+    e: Expr,
+    widths: Sequence[int] | None = None,
+    network: Network | None = None,
+    *,
+    expand: bool = True,
+    **indices: int,
 ) -> Any:
     """An expression as plain SymPy.
 
@@ -33,6 +38,7 @@ def to_sympy(
         network: the network it is about; the lecture's if none is given.
         expand: whether pre-activations and hidden units are written out in weights and input, or stay symbols. A
             derivative by one of them is taken as if it were an independent variable, and written out afterwards.
+        indices: numbers for the free indices: `j=1`.
 
     Returns:
         With widths: an `ImmutableDenseMatrix` over symbols `W_0[1,2]`, `b_0[1]`, `x_1`, `y_1` (and `z_1[2]`, `h_1[2]`,
@@ -45,6 +51,7 @@ def to_sympy(
         SymbackpropError: without widths, for what SymPy has no symbolic matrix for.
     """
     network = MLP() if network is None else network
+    e = substitute(e, {name: dim(value) for name, value in indices.items()})
     if widths is None and getattr(network, "widths", None) is None:
         shape(e, network)
         return symbolic(e, network)

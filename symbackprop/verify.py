@@ -36,8 +36,8 @@ class Report:
 
     @property
     def as_expected(self) -> bool:
-        """Whether every step is."""
-        return all(judged.as_expected for judged in self.steps)
+        """Whether every step is, and there is one."""
+        return bool(self.steps) and all(judged.as_expected for judged in self.steps)
 
     def outcomes(self) -> dict[int, dict[str, Outcome]]:
         """The outcomes by the number of the step, for a report of one derivation."""

@@ -103,7 +103,8 @@ def D(layer: Dim | int) -> ActivationJacobian:
 
 
 def test_the_names_are_the_contract():
-    assert names() == NAMES
+    # derivations that are added come after these
+    assert names()[: len(NAMES)] == NAMES
 
 
 @EVERYWHERE

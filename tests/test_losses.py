@@ -8,9 +8,9 @@ import mpmath
 import pytest
 import sympy
 
-from symbackprop.dims import dim
+from symbackprop.dims import dim, width
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Partial, PreActivation
+from symbackprop.expr import LOSS, Partial, PreActivation, Target
 from symbackprop.losses import LOSSES, loss
 from symbackprop.network import MLP
 from symbackprop.symbolic import to_sympy
@@ -82,16 +82,28 @@ def test_gradient(name: str) -> None:
 def test_absolute_error_has_slope_zero_where_output_and_target_agree() -> None:
     gradient = to_sympy(Partial(LOSS, PreActivation(dim(2))), WIDTHS, MLP(loss="absolute_error"), expand=False)
     assert [put(e, TARGET) for e in gradient] == [0, 0, 0]
-    assert loss("absolute_error").convention == "sign(0) = 0"
+    assert "where output and target agree" in loss("absolute_error").convention
 
 
 def test_cross_entropy_says_what_it_assumes_and_needs_it() -> None:
-    assert loss("softmax_cross_entropy").assumed == (r"\sum_k y_k = 1",)
+    (assumed,) = loss("softmax_cross_entropy").assumed
+    total, one = (to_sympy(side, WIDTHS, expand=False) for side in assumed(Target(), width(2)).sides)
+    assert total == sum(sympy.symbols("y_1:4"))
+    assert one == 1
     written = to_sympy(LOSS, WIDTHS, MLP(loss="softmax_cross_entropy"), expand=False)
     doubled = [2 * mp.mpf(b) for b in TARGET]
     true = VALUES["softmax_cross_entropy"](list(map(mp.mpf, OUTPUT)), doubled)
     values = {sympy.Symbol(f"y_{k}"): 2 * sympy.Rational(v) for k, v in enumerate(TARGET, 1)}
     assert abs(put(written.subs(values)) - true) > 1
+
+
+@pytest.mark.parametrize("name", [n for n, row in LOSSES.items() if row.textbook])
+def test_the_form_of_textbooks(name: str) -> None:
+    network, form = MLP(1, loss=name), loss(name).textbook
+    assert form is not None
+    written = to_sympy(form(network.output, Target(), width(2)), WIDTHS, network, expand=False)
+    expected = VALUES[name](list(map(mp.mpf, OUTPUT)), list(map(mp.mpf, TARGET)))
+    assert abs(put(written) - expected) < mp.mpf(10) ** -45
 
 
 def test_mean_divides_by_the_width_of_the_output() -> None:

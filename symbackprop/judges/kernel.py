@@ -16,7 +16,7 @@ from symbackprop.derivation import Context, Derivation, Step, compose
 from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
-from symbackprop.errors import SymbackpropError
+from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, IndexedProduct, Product
 from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
@@ -42,6 +42,7 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
     if not _implied(step.known, _assumed(step, derivation), network):
         return Refuted("the step is made for fewer values of the indices than the derivation is about")
     try:
+        shape(derivation.start, network)
         made = step.rule(at_path(step.before, step.where), Context(network, step.known))
         if made is None or replace_at(step.before, step.where, made.after) != step.after:
             return Refuted(f"the rule {step.rule.name!r} does not make the line after of the line before")
@@ -57,6 +58,8 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
         return equal(left, right, network, step.known)
     except IndexError:
         return Refuted(f"there is no place {step.where} in the line before")
+    except ShapeError as error:
+        return Refuted(str(error))
     except (SymbackpropError, LookupError, Inexpressible) as error:
         return Undecided(str(error))
 

@@ -1,6 +1,6 @@
 """Whether the arrays given to a compiled function fit its network; what does not is said in a sentence.
 
-Values are not looked at: NaN and infinities flow through.
+Values are not looked at, so that NaN and infinities flow through; but for the bias unit, which must be 1.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.dims import Bounds, Dim, Units, Width
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.network import MLP
 
@@ -106,35 +107,121 @@ def _check_columns(name: str, array: Any, rows: int, batch: bool, because: str, 
         raise ShapeError(f"{name} has {found[0]} entries, but {because}{hint}")
 
 
-def check_indices(given: Mapping[str, Any], least: Mapping[str, int]) -> None:
-    """Free indices of a formula, which count as printed.
+def check_bias_unit(network: MLP, x: Any) -> None:
+    """That an input, which ends in the bias unit, has a 1 there: slide 1 appends it, and it is no variable.
 
     Raises:
-        SymbackpropError: for one below the first.
+        SymbackpropError: for an input that ends in anything else.
     """
+    if not network.augmented:
+        return
+    last = np.atleast_1d(np.asarray(x)[-1])
+    other = np.flatnonzero(last != 1)
+    if other.size:
+        where = f" in column {other[0] + 1}" if last.size > 1 else ""
+        raise SymbackpropError(
+            f"x must end in the bias unit 1: its last entry{where} is {last[other[0]]}; append 1 or use bias='separate'"
+        )
+
+
+def check_indices(given: Mapping[str, Any], bounds: Bounds, network: MLP, W: Sequence[Any]) -> None:
+    """Free indices of a formula, as printed, against their bounds in a network of these weights.
+
+    An index of which nothing is known counts from 1; one without an upper bound is not checked from above.
+
+    Raises:
+        SymbackpropError: for one outside its bounds.
+    """
+    symbols: dict[str, int] = dict.fromkeys(network.depth.symbols, len(W) - 1)
     for name, value in given.items():
-        if not isinstance(value, int | np.integer) or value < least[name]:
-            raise SymbackpropError(f"{name} = {value} is no index here: it counts from {least[name]}, as printed")
+        if not isinstance(value, int | np.integer):
+            raise SymbackpropError(f"{name} = {value} is no index: write a whole number")
+        symbols[name] = int(value)
+    # layers first: how many rows there are is a question about a layer
+    for name in sorted(given, key=lambda n: _has_sizes(bounds.get(n, (None, None))[1])):
+        low, high = bounds.get(name, (None, None))
+        least = 1 if low is None else _number(low, symbols, W)
+        most = None if high is None else _number(high, symbols, W)
+        if symbols[name] >= least and (most is None or symbols[name] <= most):
+            continue
+        above = "" if high is None else f" to {most if high.is_constant else f'{network.says(high)} = {most}'}"
+        raise SymbackpropError(
+            f"{name} = {symbols[name]} is no index here: {name} runs from {least}{above} for these {len(W)} weights"
+        )
 
 
-def check_out(out: Any, W: Sequence[Any], b: Sequence[Any] | None) -> tuple[Any, Any]:
+def _has_sizes(size: Dim | None) -> bool:
+    return size is not None and any(isinstance(atom, Width | Units) for atom, _ in size.terms)
+
+
+def _number(size: Dim, symbols: Mapping[str, int], W: Sequence[Any]) -> int:
+    """A dim in a network of these weights."""
+
+    def measured(kind: type[Width] | type[Units], layer: int) -> int:
+        below = layer > 0 and (kind is Units or layer == len(W))
+        return int(np.shape(W[layer - 1])[0] if below else np.shape(W[layer])[1])
+
+    return size.value(symbols, measured)
+
+
+def check_upstream(upstream: Any, W: Sequence[Any]) -> Any:
+    """`∂L/∂ŷ` as it was given, an array or a function that gives one; the function comes back checking what it gives.
+
+    Raises:
+        ShapeError: for an array, now or from the function later, that has not one entry for each output unit.
+    """
+    if callable(upstream):
+        return lambda yhat, y: _outputs(upstream(yhat, y), W, "upstream(yhat, y) gives")
+    return _outputs(upstream, W, "upstream has")
+
+
+def _outputs(upstream: Any, W: Sequence[Any], what: str) -> Any:
+    if np.size(upstream) != np.shape(W[-1])[0]:
+        raise ShapeError(
+            f"{what} {np.size(upstream)} entries, but W_{len(W) - 1} ({_size(W[-1])}) has {np.shape(W[-1])[0]} rows: "
+            "∂L/∂ŷ has one entry for each output unit"
+        )
+    return upstream
+
+
+def check_out(out: Any, W: Sequence[Any], b: Sequence[Any] | None, x: Any, y: Any) -> tuple[Any, Any]:
     """The arrays given for the gradients, `(dW, db)`; None where there are none.
 
     Raises:
         ShapeError: for one that does not have the shape of what it is the gradient by.
-        SymbackpropError: for a wrong number of them, or one in which the weights themselves lie.
+        SymbackpropError: for a wrong number of them, one that cannot hold the numbers, or one in which the weights
+            themselves lie.
     """
     if out is None:
         return None, None
+    lists = isinstance(out, list | tuple)
+    if b is not None and not (lists and len(out) == 2 and all(isinstance(part, list | tuple) for part in out)):
+        raise SymbackpropError("biases stand apart in this network: write out=(dW, db), two lists of arrays")
+    if not lists:
+        raise SymbackpropError(f"out must be a list of arrays, not a {type(out).__name__}: write out=[dW_0, dW_1]")
     dW, db = (out, None) if b is None else out
+    kind = np.result_type(np.float16, x, y, *W, *(b or ()))
     for name, given, like in (("W", dW, W), *([] if b is None else [("b", db, b)])):
         if len(given) != len(like):
             raise SymbackpropError(f"out has {len(given)} arrays for the gradients by {name}, but needs {len(like)}")
         for l, (target, one) in enumerate(zip(given, like, strict=True)):
-            if np.shape(target) != np.shape(one):
-                raise ShapeError(
-                    f"out for {name}_{l} is {_size(target)}, but {name}_{l} is {_size(one)}: they must agree"
-                )
+            _check_target(f"{name}_{l}", target, one, kind)
             if any(np.may_share_memory(target, other) for other in like):
                 raise SymbackpropError(f"out for {name}_{l} shares memory with {name}: give arrays of their own")
     return dW, db
+
+
+def _check_target(name: str, target: Any, like: Any, kind: np.dtype[Any]) -> None:
+    if not isinstance(target, np.ndarray):
+        raise SymbackpropError(
+            f"out for {name} is a {type(target).__name__}, which cannot be filled: write np.empty_like({name})"
+        )
+    if target.shape != np.shape(like):
+        raise ShapeError(f"out for {name} is {_size(target)}, but {name} is {_size(like)}: they must agree")
+    if not np.can_cast(kind, target.dtype, "same_kind"):
+        raise SymbackpropError(
+            f"out for {name} is an array of {target.dtype}, which cannot hold gradients of {kind}: "
+            f"write np.empty({target.shape}, dtype={kind.name!r})"
+        )
+    if not target.flags.writeable:
+        raise SymbackpropError(f"out for {name} is a read-only array: give one that can be filled")

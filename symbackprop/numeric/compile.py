@@ -8,18 +8,25 @@ from typing import Any
 
 from symbackprop.activations import scalar_function
 from symbackprop.derivation import Derivation
-from symbackprop.dims import ONE, Dim
+from symbackprop.dims import ONE, Bounds, Dim, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Expr, Partial
+from symbackprop.expr import LOSS, Column, ColumnAt, Entry, Expr, Partial, Row
 from symbackprop.network import MLP
 from symbackprop.numeric.action import value
-from symbackprop.numeric.arguments import check_indices, check_network, check_vectors
+from symbackprop.numeric.arguments import (
+    check_bias_unit,
+    check_indices,
+    check_network,
+    check_upstream,
+    check_vectors,
+)
 from symbackprop.numeric.code import Code, function_name, index_name
 from symbackprop.numeric.forms import Form, form
 from symbackprop.numeric.forward import write_loops
 from symbackprop.numeric.gradients import Gradients
 from symbackprop.numeric.module import module, run
 from symbackprop.numeric.partials import upstream_gradient, written_out
+from symbackprop.shapes import shape
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
 
@@ -43,9 +50,9 @@ class Lambdified:
             raise SymbackpropError("lambdify compiles derivations about an MLP: give derive() one")
         self.network = network
         self.name = (derivation.name or "gradient").replace("-", "_")
-        self.source, self.indices, self.needed = _source(derivation, network, self.name)
-        bounds = {name: derivation.known.get(name, (None, None))[0] for name in self.indices}
-        self.least = {n: low.constant if low is not None and low.is_constant else 1 for n, low in bounds.items()}
+        self.source, self.bounds, self.needed = _source(derivation, network, self.name)
+        # ∂L/∂x is about the input as it is, bias unit included, so there its last entry may be any number
+        self._by_input = any(inner == Partial(LOSS, network.input) for _, inner in subterms(derivation.start))
         self.__doc__ = f"{derivation.start}, at a point."
         self._run = run(self.source, self.name)
         code = self._run.__code__
@@ -56,20 +63,24 @@ class Lambdified:
 
         Raises:
             ShapeError: for arrays that do not conform.
-            SymbackpropError: if what is generic is not given.
+            SymbackpropError: if what is generic is not given, for an index outside its bounds, and for an `x` that does
+                not end in the bias unit 1 where there is one (∂L/∂x takes any last entry).
         """
-        missing = [name for name in self.needed if options.get(name) is None]
-        if missing:
-            meaning = "the loss is" if missing == ["upstream"] else "the activation is"
-            wanted = {"upstream": "upstream=∂L/∂ŷ, an array or a function of (yhat, y)", "g": "g=…", "dg": "dg=…"}
-            raise SymbackpropError(f"{meaning} generic: write {', '.join(wanted.get(m, f'{m}=…') for m in missing)}")
-        given = signature(self._run).bind(*args, **options).arguments
-        check_network(self.network, given["W"], given.get("b"))
-        check_vectors(self.network, given["W"], given["x"], given["y"], self.network.loss.formula is None)
-        indices = {name: given[index_name(name)] for name in self.indices if index_name(name) in given}
-        check_indices(indices, self.least)
+        self._check_generic(options)
+        bound = signature(self._run).bind(*args, **options)
+        given = bound.arguments
+        W = given["W"]
+        check_network(self.network, W, given.get("b"))
+        check_vectors(self.network, W, given["x"], given["y"], self.network.loss.formula is None)
+        if not self._by_input:
+            check_bias_unit(self.network, given["x"])
+        if given.get("upstream") is not None:
+            given["upstream"] = check_upstream(given["upstream"], W)
+        bound.apply_defaults()
+        indices = {name: bound.arguments[index_name(name)] for name in self.bounds}
+        check_indices(indices, self.bounds, self.network, W)
         try:
-            return self._run(*args, **options)
+            return self._run(*bound.args, **bound.kwargs)
         except (IndexError, KeyError) as error:
             if not indices:
                 raise
@@ -78,13 +89,23 @@ class Lambdified:
                 f"{read} is beyond the last row or layer of these weights: write a smaller one"
             ) from error
 
+    def _check_generic(self, options: dict[str, Any]) -> None:
+        missing = [name for name in self.needed if options.get(name) is None]
+        if not missing:
+            return
+        generic = [*(["loss"] if "upstream" in missing else []), *(["activation"] if missing != ["upstream"] else [])]
+        meaning = f"the {' and the '.join(generic)} {'are' if len(generic) > 1 else 'is'} generic"
+        wanted = {"upstream": "upstream=∂L/∂ŷ, an array or a function of (yhat, y)", "g": "g=…", "dg": "dg=…"}
+        raise SymbackpropError(f"{meaning}: write {', '.join(wanted.get(m, f'{m}=…') for m in missing)}")
+
 
 def lambdify(derivation: Derivation) -> Lambdified:
     """The last line of a derivation as a NumPy function `f(W, x, y, j=1)`, `f(W, b, x, y, j=1)` with separate biases.
 
     It computes what the line says, from the right, whether that is right or not. Free indices are arguments, as
-    printed: counted from 1. A generic loss needs `upstream=`, ∂L/∂ŷ as an array or a function of `(yhat, y)`; a generic
-    activation `g=` and `dg=`. Vectors may be 1-D or n × 1; what comes out is as `x` is.
+    printed, within the bounds that the source states. A generic loss needs `upstream=`, ∂L/∂ŷ as an array or a function
+    of `(yhat, y)`; a generic activation `g=` and `dg=`. Vectors may be 1-D or n × 1; what comes out is as `x` is. An
+    `x` with a bias unit must end in 1, but for `∂L/∂x`, which may be asked for at any.
 
     Raises:
         SymbackpropError: if the line has no numbers.
@@ -92,13 +113,47 @@ def lambdify(derivation: Derivation) -> Lambdified:
     return Lambdified(derivation)
 
 
-def _source(derivation: Derivation, network: MLP, name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The source, the names of the free indices, and of the generic functions that must be given."""
+def _bounds(derivation: Derivation, network: MLP, free: Sequence[str]) -> Bounds:
+    """Bounds of free indices: what the derivation knows, and for a bare row or column index, how many there are."""
+    bounds = dict(derivation.known)
+    for e in (derivation.start, derivation.result):
+        for _, inner in subterms(e):
+            for name, most in _places(inner, network):
+                bounds.setdefault(name, (ONE, most))
+    given = {*free, *network.depth.symbols}
+
+    def kept(bound: Dim | None) -> Dim | None:
+        # a bound in terms of what is no argument says nothing here
+        return bound if bound is not None and bound.symbols <= given else None
+
+    both = {name: bounds.get(name, (None, None)) for name in free}
+    return {name: (kept(low), kept(high)) for name, (low, high) in both.items()}
+
+
+def _places(e: Expr, network: MLP) -> list[tuple[str, Dim]]:
+    """Indices that are the row or column of something, each with the last there is."""
+    match e:
+        case Row(operand, row) | Entry(operand, row, None):
+            found = [(row, shape(operand, network)[0])]
+        case Column(operand, column):
+            found = [(column, shape(operand, network)[1])]
+        case Entry(operand, row, Dim() as column):
+            found = list(zip((row, column), shape(operand, network), strict=True))
+        case ColumnAt(_, column, width):
+            found = [(column, network.normal(width))]
+        case _:
+            found = []
+    return [(name, most) for place, most in found for name in place.symbols if place == index(name)]
+
+
+def _source(derivation: Derivation, network: MLP, name: str) -> tuple[str, Bounds, tuple[str, ...]]:
+    """The source, the free indices with their bounds, and the names of the generic functions that must be given."""
     depth = network.depth
     bounds: dict[str, tuple[Dim | None, Dim | None]] = dict.fromkeys(LAYERS, (ONE, depth))
     bounds |= dict.fromkeys(depth.symbols, (ONE, None))
     result = written_out(derivation.result, network, {**bounds, **derivation.known})
     free = sorted(free_symbols(result) - depth.symbols)
+    known = _bounds(derivation, network, free)
     code = Code(network)
 
     code.line("W = [np.asarray(w) for w in W]")
@@ -110,6 +165,8 @@ def _source(derivation: Derivation, network: MLP, name: str) -> tuple[str, tuple
         code.line(f"{index_name(str(depth))} = len(W) - 1")
     code.line("")
     write_loops(code, free)
+    for free_index in free:
+        _write_check(free_index, known, code)
     code.line("")
     uses_upstream = any(inner == Partial(LOSS, network.output) for _, inner in subterms(result))
     if uses_upstream:
@@ -127,8 +184,21 @@ def _source(derivation: Derivation, network: MLP, name: str) -> tuple[str, tuple
     header = _header(name, network, free, needed)
     title = f"{_spelled(derivation.start, network)} {derivation.relation} {_spelled(derivation.result, network)}"
     title += "\n\nMade by symbackprop; needs NumPy only.\n"
-    body = "\n".join([header, _docstring(network, free, needed), *code.lines])
-    return module(title, code, body), tuple(free), needed
+    body = "\n".join([header, _docstring(network, free, needed, known), *code.lines])
+    return module(title, code, body), known, needed
+
+
+def _write_check(name: str, known: Bounds, code: Code) -> None:
+    """The lines that refuse an index outside its bounds: `v[-1]`, or an empty product, would be some other number."""
+    low, high = known[name]
+    low, called = ONE if low is None else low, index_name(name)
+    if high is None or high.map_sizes(lambda _: ONE) != high:
+        # NumPy itself refuses a row beyond the last
+        code.line(f"if {called} < {code.dim(low)}:")
+        code.line(f'    raise IndexError(f"{called} = {{{called}}} is no index: it counts from {low}")')
+    else:
+        code.line(f"if not {code.dim(low)} <= {called} <= {code.dim(high)}:")
+        code.line(f'    raise IndexError(f"{called} = {{{called}}} is no index: {low} ≤ {called} ≤ {high}")')
 
 
 def _write_upstream(code: Code, network: MLP) -> None:
@@ -153,13 +223,16 @@ def _spelled(e: Expr, network: MLP) -> str:
     return str(e).replace(str(network.output), "ŷ").replace(str(network.input), "x")
 
 
-def _docstring(network: MLP, free: Sequence[str], needed: Sequence[str]) -> str:
+def _docstring(network: MLP, free: Sequence[str], needed: Sequence[str], known: Bounds) -> str:
     lines = ["W: the weights W_0 … W_L, a list."]
     if network.bias == "separate":
         lines.append("b: their biases b_0 … b_L, a list.")
     lines.append(f"x: the input{', ending in the bias unit 1' if network.augmented else ''}; 1-D or n × 1.")
     lines.append("y: the target.")
-    lines += [f"{index_name(name)}: counted from 1, as printed." for name in free]
+    for name in free:
+        low, high = known[name]
+        within = "counted from 1" if high is None else f"{low or ONE} ≤ {name} ≤ {network.says(high)}"
+        lines.append(f"{index_name(name)}: {within}, as printed.")
     if "upstream" in needed:
         lines.append("upstream: ∂L/∂ŷ, an array or a function of (yhat, y).")
     if "dg" in needed:

@@ -14,7 +14,7 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Bias, Expr, Partial, Target, Variable, Weight
 from symbackprop.network import MLP
 from symbackprop.numeric.action import value
-from symbackprop.numeric.arguments import check_network, check_out, check_vectors
+from symbackprop.numeric.arguments import check_bias_unit, check_network, check_out, check_vectors
 from symbackprop.numeric.code import Code, grouped
 from symbackprop.numeric.forms import Form, form
 from symbackprop.numeric.forward import values_at_hand, write_layers
@@ -70,11 +70,13 @@ class Gradients:
 
         Args:
             W: `W_0 … W_L`.
-            data: `x, y`, or `b, x, y` where biases stand apart.
-            out: arrays of the shapes of the gradients, which are filled and returned.
+            data: `x, y`, or `b, x, y` where biases stand apart; `x` ends in the bias unit 1 where it is augmented.
+            out: arrays of the shapes of the gradients, which are filled and returned; `(dW, db)` where biases stand
+                apart.
 
         Raises:
             ShapeError: for arrays that do not conform.
+            SymbackpropError: for an input without its bias unit, or `out` that cannot be filled.
         """
         separate = self.network.bias == "separate"
         if len(data) != 2 + separate:
@@ -84,7 +86,8 @@ class Gradients:
         x, y = map(np.asarray, data[-2:])
         check_network(self.network, W, b)
         check_vectors(self.network, W, x, y, any_target="dloss" in self._functions, batch=True)
-        out_W, out_b = check_out(out, W, b)
+        check_bias_unit(self.network, x)
+        out_W, out_b = check_out(out, W, b, x, y)
         W = [np.asarray(w) for w in W]
         x, y = _columns(x), _columns(y)
         compiled = self._at(len(W) - 1)

@@ -41,10 +41,18 @@ def module(title: str, code: Code, body: str) -> str:
         argument, text = ("h", row.by_value) if order == BY_VALUE else ("z", row.numpy(order))
         called = "slope" if order == BY_VALUE else function_name(name, order, code.network)
         says = '    """g\'(z), by h = g(z)."""\n' if order == BY_VALUE else ""
-        definitions.append(f"def {called}({argument}):\n{says}    return {_kept(text, argument)}\n")
+        definitions.append(f"def {called}({argument}):\n{says}{_body(_kept(text, argument))}\n")
     helpers = [HELPERS[name] for name in sorted(code.helpers)]
     blocks = [part.rstrip("\n") for part in (*preambles, *definitions, *helpers, body)]
     return "\n\n".join(parts) + "".join(f"\n\n\n{block}" for block in blocks) + "\n"
+
+
+def _body(text: str) -> str:
+    """The `return` line; an exponential that stands in it more than once gets a line of its own before."""
+    found = re.search(r"np\.exp\(-(?:\d+ \* )?np\.maximum\(z, -z\)\)", text)
+    if found is None or text.count(found.group()) == 1:
+        return f"    return {text}"
+    return f"    t = {found.group()}\n    return {text.replace(found.group(), 't')}"
 
 
 def _kept(text: str, argument: str) -> str:

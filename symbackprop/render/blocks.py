@@ -43,7 +43,7 @@ class Math:
     @cached_property
     def spoken(self) -> str:
         """ASCII words."""
-        return self.spoken_as or speak(self.node, self.look.network)
+        return self.spoken_as or speak(self.node, self.look.network, self.look.notation)
 
     def as_short(self) -> Math:
         """The formula with the short form as its only one."""

@@ -20,11 +20,16 @@ def factor(e: Expr, look: Look, needed: Level) -> Box:
     A product over an index has none of its own: the factors in its body have.
     """
     wanted = look.shown.dimensions
-    if wanted == "none" or (wanted == "columns" and not isinstance(e, expr.ColumnAt)):
+    if wanted == "none" or (wanted == "columns" and not _is_placement(e)):
         return inside(e, look, needed)
     if isinstance(e, expr.IndexedProduct) or shape(e, look.network) == SCALAR:
         return inside(e, look, needed)
     return boxes.Under(inside(e, look.bare, needed), dimensions(e, look))
+
+
+def _is_placement(e: Expr) -> bool:
+    """Whether it is a column that is placed among zeros, or in numerator layout a row."""
+    return isinstance(e.operand if isinstance(e, expr.Transpose) else e, expr.ColumnAt)
 
 
 def dimensions(e: Expr, look: Look) -> Box:

@@ -7,7 +7,7 @@ format, and a format needs no engine for that. A factor that is too wide by itse
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from symbackprop.keeping import kept
@@ -43,6 +43,11 @@ _FENCE, _COLUMN, _OVERHANG, _GAP = 0.75, 1.0, 0.3, 0.17
 TEXT, INDENT, HANG, PROOF, NOTE = 41.5, 1.8, 2.0, 1.6, 11.0
 # a left side that takes more of a line than this stands on a line of its own
 _LEAD = 0.25
+
+# what is narrower than this does not stand on a last line by itself, if it can be helped
+_ALONE = 2.5
+# a line that is no wider than this many times its room may be scaled down
+SQUEEZED = 1.1
 
 # how gladly a line is broken before an item
 NEVER, FACTOR, LARGE, TERM, RELATION = range(5)
@@ -147,8 +152,25 @@ def _(box: boxes.Stack) -> float:
 
 @dataclass(frozen=True)
 class _Part:
+    """A piece of a line.
+
+    Attributes:
+        box: the piece.
+        breaks: how gladly a line is broken before it.
+        opens: what it opens, where it is a delimiter of something that may be broken; closes: what it closes.
+    """
+
     box: Box
     breaks: int
+    opens: boxes.Fenced | None = None
+    closes: boxes.Fenced | None = None
+
+    @property
+    def width(self) -> float:
+        """Its width in a line; delimiters may grow where both stand on one line."""
+        ends = self.opens or self.closes
+        grown = _FENCE - 0.4 if ends is not None and ends.grows else 0.0
+        return width(self.box) + grown + (_GAP if _is_large(self.box) else 0)
 
 
 def _flat(box: Box) -> Iterator[Box]:
@@ -200,7 +222,7 @@ def _parts(box: Box, limit: float) -> list[_Part]:
         place = NEVER if before is None else _breaks(before, item)
         inner = _opened(item, limit) if width(item) > (limit if _holds_large(item) else limit / 2) else []
         if inner:
-            made.append(_Part(inner[0].box, place))
+            made.append(replace(inner[0], breaks=place))
             made += inner[1:]
         else:
             made.append(_Part(item, place))
@@ -215,12 +237,35 @@ def _opened(box: Box, limit: float) -> list[_Part]:
         if not inner:
             return []
         last = boxes.Scripts(inner[-1].box, box.sub, box.sup, box.primes)
-        return [*inner[:-1], _Part(last, NEVER)]
+        return [*inner[:-1], replace(inner[-1], box=last)]
     if not isinstance(box, boxes.Fenced):
         return []
     body = _parts(box.body, limit)
-    opening, closing = (_Part(boxes.Symbol(sign), NEVER) for sign in (box.opening, box.closing))
+    opening = _Part(boxes.Symbol(box.opening), NEVER, opens=box)
+    closing = _Part(boxes.Symbol(box.closing), NEVER, closes=box)
     return [opening, *body, closing]
+
+
+def _line(parts: Sequence[_Part]) -> Row:
+    """A line of parts; delimiters that both stand on it enclose what is between them again, and grow with it."""
+    made: list[Box] = []
+    # where something was opened on this line, and what
+    opened: list[tuple[int, boxes.Fenced]] = []
+    for part in parts:
+        if part.opens is not None:
+            opened.append((len(made), part.opens))
+        if part.closes is None or not opened:
+            made.append(part.box)
+            continue
+        start, whole = opened.pop()
+        closed: Box = replace(whole, body=Row(tuple(made[start + 1 :])))
+        made[start:] = [_scripted_as(part.box, closed)]
+    return Row(tuple(made))
+
+
+def _scripted_as(closing: Box, closed: Box) -> Box:
+    """What is closed, with the scripts that its closing delimiter has."""
+    return replace(closing, base=_scripted_as(closing.base, closed)) if isinstance(closing, boxes.Scripts) else closed
 
 
 def broken(box: Box, first: float, following: float) -> list[Box]:
@@ -230,17 +275,20 @@ def broken(box: Box, first: float, following: float) -> list[Box]:
         box: the formula.
         first: the width of the first line in em; following: that of the others.
 
-    A line is wider than that only where a part of the formula is that cannot be broken.
+    A line is wider than that only where a part of the formula is that cannot be broken, or where tall delimiters would
+    be torn apart for little: then the formula is one line, a little too wide.
     """
     if width(box) <= first:
         return [box]
     parts = _parts(box, following)
-    widths = [width(part.box) + (_GAP if _is_large(part.box) else 0) for part in parts]
+    if width(box) <= SQUEEZED * first and any(part.opens is not None and part.opens.grows for part in parts):
+        return [box]
+    widths = [part.width for part in parts]
     lines: list[Box] = []
     start = 0
     while start < len(parts):
         end = _end_of_line(parts, widths, start, first if start == 0 else following)
-        lines.append(Row(tuple(part.box for part in parts[start:end])))
+        lines.append(_line(parts[start:end]))
         start = end
     return lines
 
@@ -252,6 +300,8 @@ def _end_of_line(parts: Sequence[_Part], widths: Sequence[float], start: int, li
         if i > start and parts[i].breaks and (used <= limit or not best):
             # a line that is two thirds full and broken before a large factor is better than a full one
             value = used / limit + 0.3 * (parts[i].breaks - FACTOR)
+            if sum(widths[i:]) < _ALONE:
+                value -= 1.0
             if value >= score:
                 best, score = i, value
         used += widths[i]
@@ -282,6 +332,11 @@ class Laid:
         return all(width(row) <= room for row, room in zip(self.rows, rooms, strict=True)) and all(
             width(row) <= self.first + HANG for row in self.lead
         )
+
+    @property
+    def is_squeezed(self) -> bool:
+        """Whether it is one line that is scaled down a little."""
+        return len(self.rows) == 1 and self.first < width(self.rows[0]) <= SQUEEZED * self.first
 
 
 def laid(lead: Box, side: Box, room: float) -> Laid:

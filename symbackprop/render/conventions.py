@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from symbackprop import expr
+from symbackprop.activations import scalar_function
 from symbackprop.derivation import Derivation, Reason
 from symbackprop.dims import Dim, dim, index, units, width
 from symbackprop.equations import Equation, Network
 from symbackprop.expr import (
     LOSS,
     ActivationJacobian,
+    Bias,
     ColumnAt,
     Elementwise,
     Expr,
@@ -27,10 +29,13 @@ from symbackprop.expr import (
     PreActivation,
     Row,
     Size,
+    Target,
     Weight,
     WithoutBias,
 )
 from symbackprop.network import MLP
+from symbackprop.notations import Notation
+from symbackprop.notations import notation as notation_named
 from symbackprop.render import speech, spoken
 from symbackprop.render.boxes import Box
 from symbackprop.render.braces import dimensions
@@ -38,9 +43,11 @@ from symbackprop.render.layout import Look, inside, layout
 from symbackprop.render.scalars import described
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain, Statement, equal
-from symbackprop.tree import Node, children, node
+from symbackprop.tree import Node, children, node, subterms
 
 l = index("l")
+# functions that need no definition
+_WELL_KNOWN = frozenset({"abs", "exp", "log"})
 
 
 # --- what only conventions say ---------------------------------------------------------------------------------------
@@ -60,9 +67,9 @@ def _(e: Dimensions, look: Look) -> Box:
 
 
 @speech.speak.register
-def _(e: Dimensions, network: Network | None = None) -> str:
+def _(e: Dimensions, network: Network | None = None, notation: Notation | None = None) -> str:
     assert network is not None
-    rows, columns = (spoken.size_words(size, network) for size in shape(e.of, network))
+    rows, columns = (spoken.size_words(size, network, notation) for size in shape(e.of, network))
     return f"{rows} by {columns}"
 
 
@@ -75,13 +82,18 @@ class Layered(Statement):
 
 @layout.register
 def _(e: Layered, look: Look) -> Box:
-    quantity = {name: row for name, row in look.notation.quantity.items() if name not in ("input", "output")}
-    return inside(e.of, Look(look.network, replace(look.notation, quantity=quantity)))
+    return inside(e.of, Look(look.network, _by_family(look.notation)))
 
 
 @speech.speak.register
-def _(e: Layered, network: Network | None = None) -> str:
-    return spoken.indexed(e.of.name, e.of.index, network)
+def _(e: Layered, network: Network | None = None, notation: Notation | None = None) -> str:
+    return speech.speak(e.of, network, _by_family(notation or notation_named("lecture")))
+
+
+def _by_family(notation: Notation) -> Notation:
+    """The notation without letters of their own for the input and the output."""
+    quantity = {name: row for name, row in notation.quantity.items() if name not in ("input", "output")}
+    return replace(notation, quantity=quantity)
 
 
 # --- what a derivation uses ------------------------------------------------------------------------------------------
@@ -155,6 +167,26 @@ def _bias(used: Used) -> Reason:
             Weight(l), " holds the biases of layer ", Size(l + 1), ".")  # fmt: skip
 
 
+def _weights(used: Used) -> Reason:
+    """The shapes where no unit stands for the biases."""
+    network = used.network
+    if not isinstance(network, MLP) or network.augmented:
+        return ()
+    words: Reason = ("The weights ", Weight(l), " are ", Dimensions(Weight(l)))
+    if network.bias == "separate":
+        words = (*words, ", and ", Bias(l), ", which is ", Dimensions(Bias(l)), ", holds the biases of layer ",
+                 Size(l + 1))  # fmt: skip
+    return (*words, ".")
+
+
+def _entrywise(used: Used) -> Reason:
+    network = used.network
+    if not isinstance(network, MLP) or network.augmented:
+        return ()
+    applied = Elementwise(network.activation.name, PreActivation(l))
+    return ("In ", equal(Hidden(l), applied), " the activation acts on each entry of ", PreActivation(l), ".")
+
+
 def _layer_map(used: Used) -> Reason:
     network = used.network
     if not isinstance(network, MLP) or not network.augmented:
@@ -186,10 +218,27 @@ def _loss(used: Used) -> Reason:
         return ()
     if network.loss.is_generic:
         return ("The loss ", LOSS, " is any differentiable function of the output and the target.")
-    words: Reason = ("The loss ", LOSS, f": {network.loss.name.replace('_', ' ')}")
-    if network.loss.convention:
-        words = (*words, f", with {network.loss.convention}")
-    return (*words, ".")
+    row, output, target, size = network.loss, network.output, Target(), width(network.depth + 1)
+    words: Reason = ("The loss ", LOSS, f": {row.name.replace('_', ' ')}. The entries of ", output,
+                     f" are {row.outputs}, and those of ", target, f" {row.targets}")  # fmt: skip
+    for assumed in row.assumed:
+        words = (*words, ": ", assumed(target, size))
+    if row.textbook is not None:
+        words = (*words, ". As it stands below, ", LOSS, " is ", row.textbook(output, target, size), " worked out")
+    if row.convention:
+        words = (*words, f"; {row.convention}")
+    return (*words, ".", *_functions_of_loss(network))
+
+
+def _functions_of_loss(network: MLP) -> Reason:
+    """The functions of one variable in the loss: what they are, unless everyone knows or the network applies it."""
+    row, output, target = network.loss, network.output, Target()
+    trees = [made(output, target, width(network.depth + 1)) for made in (row.formula, row.textbook) if made is not None]
+    found = {e.function for tree in trees for _, e in subterms(tree) if isinstance(e, Elementwise)}
+    words: Reason = ()
+    for name in sorted(found - {*_WELL_KNOWN, network.activation.name}):
+        words = (*words, " Here ", *described(scalar_function(name)), ".")
+    return words
 
 
 def _jacobian(used: Used) -> Reason:
@@ -208,6 +257,8 @@ def _column(used: Used) -> Reason:
     found = used.examples.get(ColumnAt)
     if not isinstance(found, ColumnAt):
         return ()
+    if used.derivation.numerator:
+        return (found.T, " has ", found.vector.T, " in row ", Size(found.column), " and zeros elsewhere.")
     return (found, " has ", found.vector, " in column ", Size(found.column), " and zeros elsewhere.")
 
 
@@ -253,7 +304,9 @@ CONVENTIONS: tuple[Callable[[Used], Reason], ...] = (
     _range,
     _row,
     _bias,
+    _weights,
     _layer_map,
+    _entrywise,
     _activation,
     _loss,
     _jacobian,
@@ -283,5 +336,7 @@ def _ranged(equation: Equation) -> Reason:
 
 
 def _between(low: Dim, at: Dim, high: Dim) -> Chain:
-    """`low ≤ at ≤ high`."""
+    """`low ≤ at ≤ high`; `at = low` where that is all."""
+    if low == high:
+        return equal(Size(at), Size(low))
     return Chain((Size(low), Size(at), Size(high)), ("≤", "≤"))

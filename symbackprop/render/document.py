@@ -111,7 +111,7 @@ class Writer:
         for tried in (made, self.math(node, plain), made.as_short()):
             if width(tried.box) <= _MOST * _ROOM:
                 on_page = laid(lead.box, tried.box, _ROOM)
-                if on_page.fits and len(on_page.rows) <= _MOST:
+                if (on_page.fits or on_page.is_squeezed) and len(on_page.rows) <= _MOST:
                     return tried
         return self.math(node, plain).as_short()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,10 +97,18 @@ def save(
         SymbackpropError: for an unknown suffix, notation or engine, or where the file cannot be written.
         MissingExtraError: if an engine is not installed.
     """
-    target = Path(path)
-    check_outputs([target], engine)
-    content = FORMATS[target.suffix.lower()](derivation, Options(notation, engine, subproofs, report))
-    write(target, content)
+    save_all(derivation, [path], Options(notation, engine, subproofs, report))
+
+
+def save_all(derivation: Derivation, paths: Iterable[str | Path], options: Options) -> None:
+    """Write a derivation to several files: to all of them, or, where anything goes wrong, to none.
+
+    Raises:
+        SymbackpropError: as `save`.
+    """
+    targets = list(dict.fromkeys(map(Path, paths)))
+    check_outputs(targets, options.engine)
+    write_all([(target, FORMATS[target.suffix.lower()](derivation, options)) for target in targets])
 
 
 def check_outputs(paths: Iterable[str | Path], engine: str = "typst") -> None:
@@ -109,6 +117,10 @@ def check_outputs(paths: Iterable[str | Path], engine: str = "typst") -> None:
     Raises:
         SymbackpropError: for an unknown suffix or engine, or a folder that is not there or not writable.
     """
+    from symbackprop.render.pdf import ENGINES, check_engine
+
+    if engine not in ENGINES:
+        raise SymbackpropError(f"there is no engine {engine!r}: write one of {', '.join(ENGINES)}")
     for path in map(Path, paths):
         if path.suffix.lower() not in FORMATS:
             raise SymbackpropError(
@@ -117,8 +129,6 @@ def check_outputs(paths: Iterable[str | Path], engine: str = "typst") -> None:
             )
         _check_folder(path)
         if path.suffix.lower() == ".pdf":
-            from symbackprop.render.pdf import check_engine
-
             check_engine(engine)
 
 
@@ -132,21 +142,26 @@ def _check_folder(path: Path) -> None:
         raise SymbackpropError(f"{path}: the folder {folder} is not writable: write to another one")
 
 
-def write(target: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it, so that nothing half written is ever found there.
+def write_all(contents: Sequence[tuple[Path, bytes]]) -> None:
+    """Write files beside their places and rename them at the end, so that nothing half written is ever found there.
 
     Raises:
-        SymbackpropError: if it cannot be written.
+        SymbackpropError: if one cannot be written; then none is.
     """
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    parts = [target.with_name(f".{target.name}.{os.getpid()}.part") for target, _ in contents]
+    target = Path()
     try:
         try:
-            with beside.open("xb") as file:
-                file.write(content)
-            beside.replace(target)
+            for part, (each, content) in zip(parts, contents, strict=True):
+                target = each
+                with part.open("xb") as file:
+                    file.write(content)
+            for part, (each, _) in zip(parts, contents, strict=True):
+                target = part.replace(each)
         finally:
             # after the renaming there is nothing of that name; after anything else, ^C included, it must go
-            beside.unlink(missing_ok=True)
+            for part in parts:
+                part.unlink(missing_ok=True)
     except OSError as error:
         raise SymbackpropError(
             f"{target} cannot be written: {error.strerror or error}; write to another place"

@@ -12,6 +12,7 @@ from symbackprop.activations import Activation
 from symbackprop.derivation import Reason
 from symbackprop.equations import Network
 from symbackprop.expr import Elementwise, Expr, Named, Negative, Power, Product, Quotient, SquareRoot, Sum, number
+from symbackprop.notations import Notation
 from symbackprop.render import speech
 from symbackprop.render.boxes import Box, Symbol
 from symbackprop.render.layout import Level, Look, applied, inside, layout, level
@@ -53,14 +54,14 @@ level.register(Applied)(lambda e, look: Level.FACTOR)
 
 
 @speak.register
-def _(e: Decimal, network: Network | None = None) -> str:
+def _(e: Decimal, network: Network | None = None, notation: Notation | None = None) -> str:
     whole, _, digits = e.text.partition(".")
     return f"{whole} point {' '.join(digits)}"
 
 
 @speak.register
-def _(e: Applied, network: Network | None = None) -> str:
-    return f"{e.name} of the quantity {speak(e.operand, network)}, end quantity"
+def _(e: Applied, network: Network | None = None, notation: Notation | None = None) -> str:
+    return f"{e.name} of the quantity {speak(e.operand, network, notation)}, end quantity"
 
 
 speech.level.register(Decimal)(lambda e: speech.Level.NAME)

@@ -278,7 +278,9 @@ def test_the_closed_form_by_hand_is_right(square):
 
 @pytest.mark.parametrize("mistake", sorted(WRONG))
 def test_a_wrong_derivation_gives_wrong_numbers(mistake, square):
-    f = lambdify(Derivation(WRONG[mistake], NETWORK))
+    """The derivation of ∂L/∂w_{0,j}ᵀ with another last line, which need not even conform for symbolic widths."""
+    right = library.derive("weight_gradient", NETWORK)
+    f = lambdify(replace(right, steps=(*right.steps[:-1], replace(right.steps[-1], after=WRONG[mistake]))))
     want = square.by_hand().dW[0][0]
     assert np.abs(f(square.W, square.x, square.y) - want).max() > 1e-3 * np.abs(want).max()
 
@@ -382,9 +384,9 @@ def test_bad_input_is_named(example):
         f(e.W, e.x, e.y[:2])
     with pytest.raises(ShapeError, match="x is 4 × 2: write it as 1-D or n × 1"):
         f(e.W, np.ones((4, 2)), e.y)
-    with pytest.raises(SymbackpropError, match="j = 0 is no index here: it counts from 1"):
+    with pytest.raises(SymbackpropError, match="j = 0 is no index here: j runs from 1 to 4 for these 2 weights"):
         f(e.W, e.x, e.y, j=0)
-    with pytest.raises(SymbackpropError, match="j = 9 is beyond"):
+    with pytest.raises(SymbackpropError, match="j = 9 is no index here: j runs from 1 to 4 for these 2 weights"):
         f(e.W, e.x, e.y, j=9)
     with pytest.raises(TypeError, match="upstream"):
         f(e.W, e.x, e.y, upstream=1)
@@ -408,3 +410,89 @@ def test_what_is_generic_must_be_given(example):
         f(e.W, e.x, e.y)
     with pytest.raises(SymbackpropError, match="the activation is generic: write g=…, dg=…"):
         f(e.W, e.x, e.y, upstream=1)
+    with pytest.raises(
+        SymbackpropError, match=r"the loss and the activation are generic: write upstream=.*, g=…, dg=…"
+    ):
+        f(e.W, e.x, e.y)
+    with pytest.raises(SymbackpropError, match="the loss is generic: write upstream="):
+        f(e.W, e.x, e.y, g=np.tanh, dg=np.cos)
+
+
+def test_the_upstream_gradient_must_fit(example):
+    e = example((4, 5, 3))
+    f = lambdify(library.derive("weight_gradient", MLP(activation="tanh")))
+    with pytest.raises(ShapeError, match=r"upstream has 2 entries, but W_1 \(3 × 5\) has 3 rows"):
+        f(e.W, e.x, e.y, upstream=np.ones(2))
+    with pytest.raises(ShapeError, match=r"upstream\(yhat, y\) gives 1 entries, but W_1"):
+        f(e.W, e.x, e.y, upstream=lambda yhat, y: 1.0)
+
+
+LAYERED = [("bias", 0), ("hidden", 1), ("preactivation", 1), ("weight_matrix", 0), ("weight_row", 0)]
+
+
+@pytest.mark.parametrize("bias", ["augmented", "separate"])
+@pytest.mark.parametrize("style", ["jacobian", "hadamard"])
+@pytest.mark.parametrize(("name", "least"), LAYERED)
+def test_layers_that_do_not_exist(name, least, style, bias, example):
+    """Layers run to L = 2; beyond it the product is empty and would be ∂L/∂ŷ."""
+    mlp = MLP(activation="tanh", loss="squared_error", bias=bias)
+    f = lambdify(library.derive(name, mlp, style=style))
+    e = example((5, 4, 6, 3), bias)
+    plain = {}
+    exec(f.source, plain)
+    for layer in (least, 2):
+        assert (plain[f.name](*e.arguments, l=layer) == f(*e.arguments, l=layer)).all()
+    for layer in (least - 1, 3, 7, -3):
+        with pytest.raises(SymbackpropError, match=rf"l = {layer} is no index here: l runs from {least} to L = 2 for"):
+            f(*e.arguments, l=layer)
+        with pytest.raises(IndexError, match=rf"l = {layer} is no index: {least} ≤ l ≤ L"):
+            plain[f.name](*e.arguments, l=layer)
+    assert f"l: {least} ≤ l ≤ L, as printed." in f.source
+    with pytest.raises(SymbackpropError, match=r"l = 1\.5 is no index: write a whole number"):
+        f(*e.arguments, l=1.5)
+
+
+def test_layers_of_a_given_depth(example):
+    f = lambdify(library.derive("bias", MLP(widths=[5, 4, 6, 3], activation="tanh", loss="squared_error")))
+    e = example((5, 4, 6, 3))
+    with pytest.raises(SymbackpropError, match="l runs from 0 to 2 for these 3 weights"):
+        f(*e.arguments, l=3)
+
+
+@pytest.mark.parametrize("bias", ["augmented", "separate"])
+def test_rows_that_do_not_exist(bias, example):
+    """W_1 has as many rows as z_2, W_2 as ŷ: 5 or 6, and 3."""
+    f = lambdify(library.derive("weight_row", MLP(activation="tanh", loss="squared_error", bias=bias)))
+    e = example((5, 4, 6, 3), bias)
+    plain = {}
+    exec(f.source, plain)
+    for layer, rows in ((1, 5 if bias == "augmented" else 6), (2, 3)):
+        f(*e.arguments, l=layer, j=rows)
+        for row in (0, rows + 1):
+            with pytest.raises(
+                SymbackpropError, match=rf"j = {row} is no index here: j runs from 1 to .* = {rows} for"
+            ):
+                f(*e.arguments, l=layer, j=row)
+            with pytest.raises(IndexError):
+                plain[f.name](*e.arguments, l=layer, j=row)
+
+
+def test_the_bias_unit_must_be_one(example):
+    e = example((5, 4, 3))
+    e.x[-1] = 2
+    mlp = MLP(activation="tanh", loss="squared_error")
+    with pytest.raises(SymbackpropError, match=r"x must end in the bias unit 1: its last entry is 2\.0; append 1"):
+        lambdify(library.derive("weight_gradient", mlp))(e.W, e.x, e.y)
+
+
+def test_the_gradient_by_the_input_takes_any_last_entry(example):
+    """∂L/∂x at an x that ends in 2, against complex steps of the forward pass in all its entries."""
+    e = example((5, 4, 3))
+    e.x[-1] = 2
+
+    def loss(x):
+        return ((e.W[1] @ np.append(np.tanh(e.W[0] @ x), 1) - e.y) ** 2).sum()
+
+    want = [loss(e.x + 1e-30j * unit).imag / 1e-30 for unit in np.eye(5)]
+    f = lambdify(library.derive("input", MLP(activation="tanh", loss="squared_error")))
+    assert f(e.W, e.x, e.y) == pytest.approx(np.array(want), rel=1e-12)

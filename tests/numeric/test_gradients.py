@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -158,6 +159,37 @@ def test_the_type_of_numbers_is_kept(kind, example):
         assert {g.dtype for g in grads} == {np.dtype(kind)} == {total.dtype}
 
 
+# slopes where units saturate, each as its paper writes it, to be worked out at 50 digits
+SCALE, ALPHA = mpmath.mpf("1.0507009873554804934193349852946"), mpmath.mpf("1.6732632423543772848170429916717")
+SATURATING = {
+    "tanh": lambda z: (mpmath.tanh(z), mpmath.sech(z) ** 2),
+    "sigmoid": lambda z: (1 / (1 + mpmath.exp(-z)), 1 / (2 + mpmath.exp(z) + mpmath.exp(-z))),
+    "elu": lambda z: (z, mpmath.mpf(1)) if z > 0 else (mpmath.expm1(z), mpmath.exp(z)),
+    "selu": lambda z: (SCALE * z, SCALE) if z > 0 else (SCALE * ALPHA * mpmath.expm1(z), SCALE * ALPHA * mpmath.exp(z)),
+    "softplus": lambda z: (mpmath.log1p(mpmath.exp(z)), 1 / (1 + mpmath.exp(-z))),
+}
+
+
+@pytest.mark.parametrize("activation", sorted(SATURATING))
+@pytest.mark.parametrize("z", [-40.0, -20.0, -10.0, 10.0, 20.0, 40.0])
+def test_where_units_saturate(activation, z):
+    """ŷ = g(z), y = -sign(z): ∂L/∂W_0 is 2 (g(z) - y) g'(z) (1, 1), which a slope 1 - h² loses."""
+    W, y = [np.array([[z, 0.0]]), np.array([[1.0, 0.0]])], -np.sign(z)
+    network = MLP(widths=[2, 2, 1], activation=activation, loss="squared_error")
+    _, grads = network.gradients()(W, np.array([1.0, 1.0]), np.array([y]))
+    with mpmath.workdps(50):
+        value, slope = SATURATING[activation](mpmath.mpf(z))
+        want = float(2 * (value - int(y)) * slope)
+    assert grads[0][0] == pytest.approx([want] * 2, rel=1e-12, abs=0)
+
+
+def test_the_slope_of_tanh_at_twenty_from_paper():
+    """2 (1 + 1) sech² 20 = 4 · 4 e⁻⁴⁰ = 6.797e-17, where 1 - tanh² is 0."""
+    W = [np.array([[20.0, 0.0]]), np.array([[1.0, 0.0]])]
+    f = MLP(widths=[2, 2, 1], activation="tanh", loss="squared_error").gradients()
+    assert f(W, np.ones(2), -np.ones(1))[1][0][0, 0] == pytest.approx(16 * np.exp(-40), rel=1e-12, abs=0)
+
+
 # --- the lines it is made from ---------------------------------------------------------------------------------------
 
 P = {l: Partial(LOSS, PreActivation(dim(l))) for l in (1, 2)}
@@ -230,3 +262,43 @@ def test_biases_must_fit(example):
         f(e.W, [e.b[0], e.b[0]], e.x, e.y)
     with pytest.raises(SymbackpropError, match="b must be a list of 2 biases"):
         f(e.W, e.b[:1], e.x, e.y)
+
+
+def test_out_that_cannot_be_filled_is_named(example):
+    e = example((5, 4, 3), examples=6)
+    f = MLP(depth=1, activation="tanh", loss="squared_error").gradients()
+    with pytest.raises(SymbackpropError, match=r"out for W_0 is an array of int64, which cannot hold .* float64"):
+        f(*e.arguments, out=[np.zeros(w.shape, dtype=int) for w in e.W])
+    with pytest.raises(SymbackpropError, match=r"out for W_0 is a list, which cannot be filled: write np.empty_like"):
+        f(*e.arguments, out=[w.tolist() for w in e.W])
+    with pytest.raises(SymbackpropError, match=r"out must be a list of arrays, not a ndarray"):
+        f(*e.arguments, out=np.zeros(2))
+    with pytest.raises(SymbackpropError, match=r"float64, which cannot hold gradients of complex128"):
+        f([w.astype(complex) for w in e.W], e.x, e.y, out=[np.empty_like(w) for w in e.W])
+    fixed = [np.empty_like(w) for w in e.W]
+    fixed[1].flags.writeable = False
+    with pytest.raises(SymbackpropError, match=r"out for W_1 is a read-only array"):
+        f(*e.arguments, out=fixed)
+    smaller = [np.empty(w.shape, dtype="f4") for w in e.W]
+    f(*e.arguments, out=smaller)
+    assert smaller[0] == pytest.approx(e.by_hand().dW[0], rel=1e-5, abs=1e-6)
+
+
+def test_out_of_separate_biases_is_a_pair(example):
+    e = example((5, 4, 3), "separate")
+    f = MLP(depth=1, activation="tanh", loss="squared_error", bias="separate").gradients()
+    for out in ([np.empty_like(w) for w in e.W], [[np.empty_like(w) for w in e.W]], np.zeros(2)):
+        with pytest.raises(SymbackpropError, match=r"biases stand apart in this network: write out=\(dW, db\)"):
+            f(*e.arguments, out=out)
+
+
+def test_the_bias_unit_must_be_one(example):
+    e = example((5, 4, 3), examples=3)
+    f = MLP(depth=1, activation="tanh", loss="squared_error").gradients()
+    e.x[-1, 1] = 2
+    with pytest.raises(SymbackpropError, match=r"its last entry in column 2 is 2.0; append 1 or use bias='separate'"):
+        f(*e.arguments)
+    with pytest.raises(SymbackpropError, match=r"x must end in the bias unit 1: its last entry is 2.0; append 1"):
+        f(e.W, e.x[:, 1], e.y[:, 1])
+    e = example((5, 4, 3), "none", examples=3)
+    MLP(depth=1, activation="tanh", loss="squared_error", bias="none").gradients()(*e.arguments)

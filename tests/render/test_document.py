@@ -149,6 +149,88 @@ def test_conventions_say_only_what_is_used() -> None:
     assert r"\odot" in conventions(derive("weight_gradient", style="hadamard"))
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("squared_error", r"The entries of $\hat{\vec{y}}$ are predictions, and those of $\vec{y}$ observed values."),
+        (
+            "softmax_cross_entropy",
+            r"$\hat{\vec{y}}$ are logits, and those of $\vec{y}$ probabilities that sum to one: "
+            r"$\sum_{k=1}^{n_{L+1}} y_k = 1$. ",
+        ),
+        (
+            "huber",
+            r"$\operatorname{huber}(z)$ is $-z - \frac{1}{2}$ for $z < -1$, $\frac{z^2}{2}$ for $z \leq 1$, "
+            r"and else $z - \frac{1}{2}$",
+        ),
+        ("binary_cross_entropy", r"$\operatorname{softplus}(z) = \log(\exp(z) + 1)"),
+        ("binary_cross_entropy", r"$\sigma(z) = "),
+        ("absolute_error", "where output and target agree"),
+    ],
+)
+def test_a_loss_is_explained(name: str, expected: str) -> None:
+    said = conventions(derive("weight_gradient", MLP(loss=name)))
+    assert expected in said.replace(r"\left( ", "(").replace(r" \right)", ")")
+
+
+def test_a_function_is_described_once() -> None:
+    said = conventions(derive("weight_gradient", MLP(loss="binary_cross_entropy", activation="softplus")))
+    assert said.count(r"$\operatorname{softplus}(z) = ") == 1
+
+
+def test_what_is_placed_stands_in_a_column_or_turned_in_a_row() -> None:
+    column, row = (conventions(derive("weight_gradient", layout=side)) for side in LAYOUTS)
+    assert r"$ has $\vec{x}$ in column $j$" in column
+    assert "in row" not in column
+    assert r"\end{pmatrix}$ has $\vec{x}^\top$ in row $j$" in row
+    assert "in column" not in row
+
+
+def test_dimensions_below_what_is_placed() -> None:
+    first = [
+        next(box for box in inner(steps(document(derive("weight_gradient", layout=side)))[0].line.formula.box))
+        for side in LAYOUTS
+    ]
+    assert [write(box.note) for box in first] == [r"n_0 \times (n_1 - 1)", r"(n_1 - 1) \times n_0"]
+
+
+def inner(box: Box) -> Iterator[boxes.Under]:
+    """The braces in a row."""
+    assert isinstance(box, boxes.Row)
+    for item in box.items:
+        if isinstance(item, boxes.Under):
+            yield item
+        elif isinstance(item, boxes.Row):
+            yield from inner(item)
+
+
+def test_shapes_and_the_activation_without_a_bias_unit() -> None:
+    separate, none = (conventions(derive("weight_gradient", MLP(bias=bias))) for bias in ("separate", "none"))
+    for said in (separate, none):
+        assert r"The weights $W_l$ are $n_{l+1} \times n_l$" in said
+        assert r"In $\vec{h}_l = g(\vec{z}_l)$ the activation acts on each entry of $\vec{z}_l$." in said
+    assert r"$\vec{b}_l$, which is $n_{l+1} \times 1$, holds the biases of layer $l + 1$" in separate
+    assert r"\vec{b}" not in none
+    assert "acts on each entry" not in conventions(derive("weight_gradient"))
+
+
+def test_a_range_of_one_layer_is_that_layer() -> None:
+    for name in names():
+        made = document(derive(name, MLP(depth=1)))
+        assert r"1 \leq l \leq 1" not in tex.source(made)
+    assert "for $l = 1$" in tex.source(made)
+
+
+def test_what_is_spoken_has_the_letters_of_the_notation() -> None:
+    made = document(derive("weight_gradient"), notation("lecture").with_symbols(W="U", z="a", n="d", g="f", loss="J"))
+    spoken = " ".join(step.line.formula.spoken + step.shape.spoken for step in steps(made))
+    assert "U " in spoken
+    assert "f prime of a l" in spoken
+    assert "the loss J" in spoken
+    assert "d 0" in spoken
+    assert not re.search(r"\b(W|z|g|n|loss L)\b", spoken)
+
+
 def test_the_forward_equations() -> None:
     (network,) = (b for b in document(derive("weight_gradient")).blocks if isinstance(b, blocks.Display))
     assert [(write(line.box), said(note)) for line, note in network.lines] == [
@@ -327,6 +409,37 @@ def test_broken_lines_are_narrow_and_lose_nothing(style: str, side: str) -> None
             pieces = broken(box, 35, 35 - HANG)
             assert [leaf for piece in pieces for leaf in leaves(piece)] == leaves(box)
             assert all(width(piece) <= 35 - HANG * (i > 0) for i, piece in enumerate(pieces))
+
+
+def factors(count: int) -> boxes.Row:
+    """So many factors of the width of a word, each after a minus so that the line may be broken before it."""
+    return boxes.Row(
+        tuple(item for i in range(count) for item in (boxes.Infix("+"), boxes.Symbol(f"{i}" * 10))[not i :])
+    )
+
+
+def test_delimiters_grow_on_one_line() -> None:
+    tall = boxes.Matrix(((boxes.Symbol("a"),), (boxes.Symbol("b"),)))
+    body = boxes.Row((*factors(3).items, boxes.Infix("+"), tall))
+    fence = boxes.Scripts(boxes.Fenced("(", body, ")"), boxes.Symbol("j"))
+    whole = boxes.Row((fence, boxes.Infix("+"), *factors(4).items))
+    # all of what is in parentheses fits on the first line
+    lines = broken(whole, width(fence) + 3, width(fence) + 3)
+    assert len(lines) == 2
+    assert write(lines[0]).startswith(r"\left(")
+    assert write(lines[0]).endswith(r"\right)_j")
+    # a little too narrow for it, the line is left whole; much too narrow, it is broken within
+    alone = boxes.Row((fence,))
+    assert broken(alone, width(fence) * 0.95, 9) == [alone]
+    torn = broken(alone, width(fence) / 2, width(fence) / 2)
+    assert len(torn) > 1
+    assert r"\left" not in write(torn[0])
+
+
+def test_no_letter_stands_alone_on_the_last_line() -> None:
+    whole = boxes.Row((*(boxes.Symbol(digit * 10) for digit in "123"), boxes.Symbol("x")))
+    lines = broken(whole, width(whole) - 0.1, width(whole))
+    assert [leaves(line) for line in lines] == [["1" * 10, "2" * 10], ["3" * 10, "x"]]
 
 
 def test_a_formula_that_fits_is_not_broken() -> None:

@@ -12,6 +12,7 @@ from symbackprop import expr, statements
 from symbackprop.dims import DEPTH, ONE, Dim, dim, index, units, width
 from symbackprop.expr import LOSS, Hidden, Named, Partial, PreActivation, Weight, number
 from symbackprop.network import MLP
+from symbackprop.notations import notation
 from symbackprop.render.speech import speak
 from symbackprop.statements import Chain, Implies, Together, equal
 from symbackprop.tree import Node, children, node
@@ -126,6 +127,29 @@ SPOKEN: list[tuple[Node, str]] = [
 @pytest.mark.parametrize(("e", "words"), SPOKEN, ids=[type(e).__name__ for e, _ in SPOKEN])
 def test_spoken(e: Node, words: str) -> None:
     assert speak(e, MLP()) == words
+
+
+@pytest.mark.parametrize(("e", "words"), SPOKEN)
+def test_the_letters_of_the_lecture_are_those_without_a_notation(e: Node, words: str) -> None:
+    assert speak(e, MLP(), notation("lecture")) == words
+
+
+@pytest.mark.parametrize(
+    ("letters", "e", "words"),
+    [
+        ({"W": "U"}, Weight(L + 1).T, "the transpose of U of layer l plus one"),
+        ({"output": "o"}, Y, "o hat"),
+        ({"input": "u"}, Hidden(dim(0)), "u"),
+        ({"psi": "phi"}, expr.LayerMap("g", Z), "phi of z l"),
+        ({"g": "sigma"}, expr.Elementwise("g", Z, 1), "sigma prime of z l"),
+        ({"n": "d"}, expr.Size(width(L + 1) - 1), "d of layer l plus one, minus one"),
+        ({"depth": "N"}, Weight(DEPTH), "W capital N"),
+        ({"loss": "J"}, LOSS, "the loss J"),
+        ({"v": "r"}, V, "r"),
+    ],
+)
+def test_other_letters(letters: dict[str, str], e: Node, words: str) -> None:
+    assert speak(e, MLP(), notation("lecture").with_symbols(**letters)) == words
 
 
 def test_the_given_line_and_the_closed_form() -> None:

@@ -1,0 +1,77 @@
+"""The kernel on single steps: what it proves and refutes; a line that does not conform is never proved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from symbackprop.derivation import Derivation, Rule
+from symbackprop.dims import DEPTH, dim, index
+from symbackprop.errors import RuleError, ShapeError
+from symbackprop.expr import LOSS, ActivationJacobian, Hidden, Partial, PreActivation, Product, Weight
+from symbackprop.judges.kernel import judge
+from symbackprop.judges.outcome import Proved, Refuted
+from symbackprop.network import MLP
+from symbackprop.rules.gradients import through_activation, through_weights
+
+NET = MLP()
+l = index("l")
+KNOWN = {"l": (dim(1), DEPTH)}
+GRADIENT = Partial(LOSS, PreActivation(l))
+STEP = Derivation(GRADIENT, NET, known=KNOWN).by(through_activation)
+
+
+def forged(**changed: object) -> Derivation:
+    """The derivation of one step with something of the step changed."""
+    (step,) = STEP.steps
+    return replace(STEP, steps=(replace(step, **changed),))
+
+
+def test_a_step_of_the_lecture_is_proved() -> None:
+    assert isinstance(judge(STEP.steps[0], STEP), Proved)
+
+
+CHANGED = {
+    "another line after": {"after": ActivationJacobian("g", PreActivation(l + 1)) @ Partial(LOSS, Hidden(l))},
+    "another rule": {"rule": through_weights},
+    "another relation": {"relation": "≤"},
+    "another place": {"where": (0, 1)},
+    "another line before": {"before": Partial(LOSS, PreActivation(l + 1))},
+    "fewer layers": {"known": {"l": (dim(2), DEPTH)}},
+}
+
+
+@pytest.mark.parametrize("changed", CHANGED.values(), ids=CHANGED)
+def test_a_forged_step_is_refuted(changed: dict[str, object]) -> None:
+    made = forged(**changed)
+    assert isinstance(judge(made.steps[0], made), Refuted)
+
+
+def test_a_start_that_does_not_conform_is_refused() -> None:
+    # W_1 is (n_2-1) × n_1 and ∂L/∂z_1 has n_1-1 entries
+    with pytest.raises(ShapeError, match="W_1"):
+        Derivation(Weight(1) @ Partial(LOSS, PreActivation(1)), NET)
+
+
+def test_a_step_inside_a_line_that_does_not_conform_is_refuted() -> None:
+    inside = Derivation(Partial(LOSS, PreActivation(1)), NET).by(through_activation)
+    (step,) = inside.steps
+
+    def around(e: Product | Partial) -> Product:
+        return Weight(1) @ e
+
+    line = replace(step, before=around(inside.start), after=around(step.after), where=(1,))
+    made = replace(inside, start=around(inside.start), steps=(line,))
+    assert isinstance(judge(line, made), Refuted)
+
+
+def test_a_rule_that_changes_the_shape_does_not_apply() -> None:
+    shorter = Rule("shorter", lambda e, _: Partial(LOSS, PreActivation(l)) if e == Partial(LOSS, Hidden(l)) else None)
+    with pytest.raises(ShapeError, match="shorter"):
+        Derivation(Partial(LOSS, Hidden(l)), NET, known=KNOWN).by(shorter)
+
+
+def test_a_rule_that_does_not_apply_says_where() -> None:
+    with pytest.raises(RuleError, match="through the weights"):
+        Derivation(GRADIENT, NET, known=KNOWN).by(through_weights)
