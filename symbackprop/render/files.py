@@ -117,10 +117,9 @@ def check_outputs(paths: Iterable[str | Path], engine: str = "typst") -> None:
     Raises:
         SymbackpropError: for an unknown suffix or engine, or a folder that is not there or not writable.
     """
-    from symbackprop.render.pdf import ENGINES, check_engine
+    from symbackprop.render.pdf import check_engine, check_name
 
-    if engine not in ENGINES:
-        raise SymbackpropError(f"there is no engine {engine!r}: write one of {', '.join(ENGINES)}")
+    check_name(engine)
     for path in map(Path, paths):
         if path.suffix.lower() not in FORMATS:
             raise SymbackpropError(

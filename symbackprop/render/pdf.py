@@ -41,12 +41,24 @@ def pdf(made: Document, engine: str = "typst") -> bytes:
     return by_typst(typ.source(made)) if engine == "typst" else by_latex(tex.source(made))
 
 
-def check_engine(engine: str) -> None:
-    """Refuse an engine that is not here.
+def check_name(engine: str) -> None:
+    """Refuse an engine that there is not.
 
     Raises:
+        SymbackpropError: for an unknown one.
+    """
+    if engine not in ENGINES:
+        raise SymbackpropError(f"there is no engine {engine!r}: write one of {', '.join(ENGINES)}")
+
+
+def check_engine(engine: str) -> None:
+    """Refuse an engine that there is not, or is not here.
+
+    Raises:
+        SymbackpropError: for an unknown one.
         MissingExtraError: for one that is not installed.
     """
+    check_name(engine)
     if engine == "latex":
         _latex()
     elif find_spec("typst") is None:
