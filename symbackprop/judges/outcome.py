@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(ABC):
     """What one judge says of one claim."""
 
     @property
@@ -15,9 +16,9 @@ class Outcome:
         return type(self).__name__.lower()
 
     @property
+    @abstractmethod
     def detail(self) -> str:
         """One line that says on what the outcome rests."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,11 @@ def _jacobian(e: Expr, of: Variable, wrt: Expr, context: Context) -> Rewritten |
     return Rewritten(made, why, (_by_entries(Entry(of, i), by, forward, slope, Entry(made, k, i), context),))
 
 
+def _writing(name: str, line: Expr) -> Rule:
+    """The rule that puts a line of the calculation in place of what stands there."""
+    return Rule(name, lambda e, context: line)
+
+
 def _by_entries(of: Entry, by: Entry, forward: Entries, slope: Entries, made: Entry, context: Context) -> Derivation:
     """The calculation as steps: entry `i` of the forward equation, its derivative by entry `k`, entry `k, i` of all."""
     lines = (
@@ -130,7 +135,7 @@ def _by_entries(of: Entry, by: Entry, forward: Entries, slope: Entries, made: En
     )
     proof = Derivation(Partial(of, by), context.network, known=context.known, title=f"{of} by {by}")
     for name, line in lines:
-        proof = proof.by(Rule(name, lambda e, c, line=line: line), at=())  # type: ignore[misc]
+        proof = proof.by(_writing(name, line), at=())
     return proof
 
 

@@ -5,6 +5,7 @@ Whatever is recognised is taken apart again and compared, so a reading can fail 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from symbackprop import expr
@@ -154,7 +155,7 @@ class _Reading:
                 return list(dict.fromkeys(name for name, i in inner if name not in own[i]))
         return [name for name in dict.fromkeys(map(symbol_of, ends)) if name is not None and name in self.sizes]
 
-    def _take(self, wanted) -> list[Factor]:  # type: ignore[no-untyped-def]
+    def _take(self, wanted: Callable[[Factor], bool]) -> list[Factor]:
         taken = [f for f in self.left if wanted(f)]
         self.left = [f for f in self.left if not wanted(f)]
         return taken
