@@ -127,6 +127,9 @@ class MLP(Network):
         return self.loss.formula(output, target, width(self.depth + 1))
 
     def shape_of(self, variable: Variable) -> Shape:
+        return self.kept(("shape", variable), lambda: self._shape_of(variable))
+
+    def _shape_of(self, variable: Variable) -> Shape:
         match variable:
             case Target():
                 return self.normal(width(self.depth + 1)), ONE

@@ -7,7 +7,7 @@ Nothing here says what the Jacobian of a layer is: with `z = W h + h` in place o
 from __future__ import annotations
 
 from symbackprop import expr
-from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule, rule
+from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule, Step, rule
 from symbackprop.dims import ONE
 from symbackprop.entries import chained, entries, expanded, place
 from symbackprop.equations import Equation
@@ -133,10 +133,13 @@ def _by_entries(of: Entry, by: Entry, forward: Entries, slope: Entries, made: En
         ("derivative of an entry", written(slope)),
         ("read as a matrix", made),
     )
-    proof = Derivation(Partial(of, by), context.network, known=context.known, title=f"{of} by {by}")
+    steps: list[Step] = []
+    before: Expr = Partial(of, by)
     for name, line in lines:
-        proof = proof.by(_writing(name, line), at=())
-    return proof
+        steps.append(Step(before, "=", line, _writing(name, line), (), (), context.known))
+        before = line
+    title = f"{of} by {by}"
+    return Derivation(Partial(of, by), context.network, tuple(steps), context.known, title=title)
 
 
 def _through(e: Expr, context: Context) -> Rewritten | None:
