@@ -6,19 +6,25 @@ Nothing here says what the Jacobian of a layer is: with `z = W h + h` in place o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
 from symbackprop import expr
 from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule, Step, rule
-from symbackprop.dims import ONE
+from symbackprop.dims import ONE, Dim, index
 from symbackprop.entries import chained, entries, expanded, place
-from symbackprop.equations import Equation
+from symbackprop.equations import Equation, same_family
 from symbackprop.expr import LOSS, Entry, Expr, Hidden, Partial, PreActivation, Row, Transpose, Variable, Weight
-from symbackprop.indices import ZERO, Calculus, Entries, Inexpressible
+from symbackprop.indices import ZERO, Calculus, Inexpressible
 from symbackprop.normalform import derivative, normal
 from symbackprop.rules.recognise import recognised, written
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain, equal
-from symbackprop.substitution import free_symbols
-from symbackprop.tree import Node
+from symbackprop.substitution import free_symbols, substitute
+from symbackprop.tree import Node, children, rebuild, subterms
+
+E = TypeVar("E", bound=Expr)
 
 
 def variable_of(part: Expr) -> Variable | None:
@@ -101,12 +107,38 @@ def jacobian(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Worked:
+    """One Jacobian as it is worked out: the equation, entry `i` of it, its derivative by entry `k`, and the matrix."""
+
+    right: Expr
+    forward: Expr
+    by: Expr
+    slope: Expr
+    made: Expr
+
+    def at(self, values: Mapping[str, Dim]) -> _Worked:
+        """The same at one value of the layer."""
+        return _Worked(*(substitute(getattr(self, f.name), values) for f in fields(self)))
+
+
 def _jacobian(e: Expr, of: Variable, wrt: Expr, context: Context) -> Rewritten | None:
+    if context.network.definition(of, context.known) is None:
+        return None
+    first, second = _letters(e)
+    worked = _of_family(of, wrt, context, first, second) or _worked(of, wrt, context, first, second)
+    if worked is None:
+        return None
+    k, i = index(first), index(second)
+    why = (equal(of, worked.right), ", differentiated entry by entry.")
+    return Rewritten(worked.made, why, (_by_entries(Entry(of, i), Entry(worked.made, k, i), worked, context),))
+
+
+def _worked(of: Variable, wrt: Expr, context: Context, first: str, second: str) -> _Worked | None:
     equation = context.network.definition(of, context.known)
     if equation is None or not _is_direct(equation, wrt, context):
         return None
     work = Calculus(context.network, context.known)
-    first, second = _letters(e)
     k = work.index(shape(wrt, context.network)[0], first)
     i = work.index(shape(of, context.network)[0], second)
     try:
@@ -117,8 +149,51 @@ def _jacobian(e: Expr, of: Variable, wrt: Expr, context: Context) -> Rewritten |
     except Inexpressible:
         return None
     by = Entry(variable, row, None if column == ONE else column)
-    why = (equal(of, equation.right), ", differentiated entry by entry.")
-    return Rewritten(made, why, (_by_entries(Entry(of, i), by, forward, slope, Entry(made, k, i), context),))
+    return _Worked(equation.right, written(forward), by, written(slope), made)
+
+
+# stands for the layer where a Jacobian is worked out for all layers of a family at once
+LAYER = "ℓ"
+
+
+def _of_family(of: Variable, wrt: Expr, context: Context, first: str, second: str) -> _Worked | None:
+    """The Jacobian worked out once for all layers and taken at this one; None where that is not possible."""
+    network, variable = context.network, variable_of(wrt)
+    families = [e for e in network.equations if same_family(e.left, of)]
+    if variable is None or variable.index is None or of.index is None or len(families) != 1:
+        return None
+    (family,) = families
+    # another variable of the same family may be the same one at some layer
+    alike = [inner for _, inner in subterms(family.right) if same_family(inner, variable)]
+    if family.index is None or family.left.index is None or len(alike) != 1:
+        return None
+    apart = of.index - variable.index
+    shift = family.left.index - index(family.index) - apart
+    if not apart.is_constant or not shift.is_constant:
+        return None
+    layer = index(LAYER)
+    one, other = at_layer(of, layer + apart), at_layer(wrt, layer)
+    known = {name: bounds for name, bounds in context.known.items() if name in free_symbols(other)}
+    known |= dict.fromkeys(network.depth.symbols, (ONE, None))
+    known[LAYER] = (family.lower + shift, family.upper + shift)
+    anywhere = Context(network, known)
+
+    def find() -> tuple[_Worked | None]:
+        try:
+            return (_worked(one, other, anywhere, first, second),)
+        except LookupError:
+            return (None,)
+
+    key = ("family", one, other, frozenset(known.items()), first, second)
+    (worked,) = network.kept(key, find)
+    return None if worked is None else worked.at({LAYER: variable.index})
+
+
+def at_layer(part: E, layer: Dim) -> E:
+    """A variable, or a part of one, at another layer."""
+    if isinstance(part, Variable):
+        return rebuild(part, (), lambda _: layer)
+    return rebuild(part, tuple(at_layer(inner, layer) for inner in children(part)))
 
 
 def _writing(name: str, line: Expr) -> Rule:
@@ -126,20 +201,20 @@ def _writing(name: str, line: Expr) -> Rule:
     return Rule(name, lambda e, context: line)
 
 
-def _by_entries(of: Entry, by: Entry, forward: Entries, slope: Entries, made: Entry, context: Context) -> Derivation:
+def _by_entries(of: Entry, result: Entry, worked: _Worked, context: Context) -> Derivation:
     """The calculation as steps: entry `i` of the forward equation, its derivative by entry `k`, entry `k, i` of all."""
     lines = (
-        ("forward equation", Partial(written(forward), by)),
-        ("derivative of an entry", written(slope)),
-        ("read as a matrix", made),
+        ("forward equation", Partial(worked.forward, worked.by)),
+        ("derivative of an entry", worked.slope),
+        ("read as a matrix", result),
     )
+    start = Partial(of, worked.by)
     steps: list[Step] = []
-    before: Expr = Partial(of, by)
+    before: Expr = start
     for name, line in lines:
         steps.append(Step(before, "=", line, _writing(name, line), (), (), context.known))
         before = line
-    title = f"{of} by {by}"
-    return Derivation(Partial(of, by), context.network, tuple(steps), context.known, title=title)
+    return Derivation(start, context.network, tuple(steps), context.known, title=f"{of} by {worked.by}")
 
 
 def _through(e: Expr, context: Context) -> Rewritten | None:
