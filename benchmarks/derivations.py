@@ -101,8 +101,11 @@ def written_out(depth: int) -> Expr:
 
 
 def closed_form(plan: Plan) -> Iterator[Row]:
-    """The closed form at depth 3,000, built and printed without the product sign."""
+    """The closed form at depth 3,000: derived and printed with the product sign, and printed without it."""
     network = MLP(depth=LONG)
+    signed = repeated(lambda: derive("weight_gradient", network).latex(), plan.slow)
+    figure = f"depth {LONG:,}: closed form, derived and printed"
+    yield within("closed", figure, signed.seconds, 0.5, f"CPU {duration(signed.cpu)}", cpu=signed.cpu)
     printed: list[str] = []
     found = repeated(lambda: printed.append(latex(written_out(LONG), network=network)), plan.slow)
     beside = f"CPU {duration(found.cpu)}, {len(printed[0]):,} characters"
