@@ -215,6 +215,14 @@ def units(layer: Dim | int) -> Dim:
     return Dim(((Units(dim(layer)), 1),))
 
 
+def as_width(atom: Width | Units) -> Dim:
+    """A size in widths only: the units of a layer are one less than its width, the bias unit being counted there.
+
+    It is not so where there is no bias unit, as in the output: a network puts in first what it knows of those.
+    """
+    return width(atom.layer) - 1 if isinstance(atom, Units) else Dim(((atom, 1),))
+
+
 DEPTH = index("L")
 ONE = dim(1)
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from symbackprop import expr
-from symbackprop.dims import Dim, Symbol, Units, Width, at_most, index, width
+from symbackprop.dims import Dim, Symbol, as_width, at_most, index
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
 from symbackprop.shapes import shape
@@ -152,7 +152,8 @@ class Calculus:
         """A size in which `units` are spelled as widths, so that sizes of one layer compare."""
         found = self._sized.get(size)
         if found is None:
-            found = self._sized[size] = self.network.normal(size).map_sizes(_as_width)
+            # true of every layer but the output, and there no width stands beside the units
+            found = self._sized[size] = self.network.normal(size).map_sizes(as_width)
         return found
 
     def shape(self, e: Expr) -> tuple[Dim, Dim]:
@@ -181,11 +182,6 @@ class Calculus:
     def beyond(self, at: Dim, size: Dim) -> bool:
         """Whether a fixed index is surely greater than `size`."""
         return symbol_of(at) is None and at_most(size + 1, self.sized(at), self.known)
-
-
-def _as_width(atom: Width | Units) -> Dim:
-    # true of every layer but the output, and there no width stands beside the units
-    return width(atom.layer) - 1 if isinstance(atom, Units) else Dim(((atom, 1),))
 
 
 def symbol_of(at: Dim) -> str | None:

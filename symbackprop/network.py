@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.activations import activation as find_activation
-from symbackprop.dims import DEPTH, ONE, Dim, Units, Width, dim, index, units, width
+from symbackprop.dims import DEPTH, ONE, Dim, Units, Width, as_width, dim, index, units, width
 from symbackprop.equations import Equation, Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import (
@@ -178,10 +178,7 @@ class MLP(Network):
         return Dim(((atom, 1),))
 
     def says(self, size: Dim) -> str:
-        return str(self.normal(size).map_sizes(self._spelled))
-
-    def _spelled(self, atom: Width | Units) -> Dim:
-        return width(atom.layer) - 1 if isinstance(atom, Units) else Dim(((atom, 1),))
+        return str(self.normal(size).map_sizes(as_width))
 
 
 def _whole(number: object, what: str) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from symbackprop.expr import Expr
 from symbackprop.tree import Node, node
 
-RELATIONS = ("=", "≤", "≥", "⇒")
-
 
 class Statement(Node):
     """Something that is claimed, and true or false."""

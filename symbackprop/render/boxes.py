@@ -31,6 +31,10 @@ class Words(Box):
     text: str
 
 
+# the relations among what stands between its neighbours
+RELATIONS = frozenset("=≤≥<>⇒≈≠")
+
+
 @dataclass(frozen=True)
 class Infix(Box):
     """A relation or binary operation standing between its neighbours in a row: = ≤ + − × ⊙."""

@@ -34,7 +34,6 @@ _WIDE = {
 _LETTER, _WORD_LETTER = 0.6, 0.52
 _RELATION, _OPERATION, _BLANKS = 1.4, 1.3, 0.5
 _SPACES = {"quad": 1.0, "thin": 0.17}
-_RELATIONS = frozenset("=≤≥<>⇒≈≠")
 # the fence of a matrix, the gap between its columns, the bars of a fraction, what surrounds a factor
 _FENCE, _COLUMN, _OVERHANG, _GAP = 0.75, 1.0, 0.3, 0.17
 
@@ -86,7 +85,7 @@ def _(box: boxes.Words) -> float:
 
 @_width.register
 def _(box: boxes.Infix) -> float:
-    return _RELATION if box.text in _RELATIONS else _OPERATION
+    return _RELATION if box.text in boxes.RELATIONS else _OPERATION
 
 
 @_width.register
@@ -190,7 +189,7 @@ def _breaks(before: Box, item: Box) -> int:
     if isinstance(before, boxes.Infix | boxes.Big | boxes.Space) or isinstance(item, boxes.Space | boxes.Words):
         return NEVER
     if isinstance(item, boxes.Infix):
-        return RELATION if item.text in _RELATIONS else TERM
+        return RELATION if item.text in boxes.RELATIONS else TERM
     if isinstance(before, boxes.Words):
         return TERM if before.text.startswith(",") else NEVER
     if isinstance(before, boxes.Symbol) and not before.text.isalnum():

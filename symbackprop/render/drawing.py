@@ -257,7 +257,6 @@ class Part:
     breaks: int = 0
 
 
-_RELATIONS = frozenset("=≤≥<>⇒≈≠")
 NEVER, FACTOR, TERM, RELATION, CLAIM = range(5)
 _PUNCTUATION = (",", ";", ".")
 _PREFIXES = ("∂", "∇", "−", "-", "+")
@@ -323,5 +322,5 @@ def _breaks(items: Sequence[Box], i: int) -> int:
     if _text(before) in _PUNCTUATION or (isinstance(before, boxes.Words) and before.text.startswith(_PUNCTUATION)):
         return CLAIM
     if isinstance(item, boxes.Infix):
-        return RELATION if item.text in _RELATIONS else TERM
+        return RELATION if item.text in boxes.RELATIONS else TERM
     return FACTOR if _gap(items, i) or isinstance(before, boxes.Space) else NEVER

@@ -9,7 +9,7 @@ from functools import cache, cached_property, singledispatch
 
 from symbackprop import dims
 from symbackprop.derivation import Shown
-from symbackprop.dims import Bounds, Dim, Units, Width, width
+from symbackprop.dims import Bounds, Dim, Units, Width, as_width
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
 from symbackprop.network import MLP
@@ -241,11 +241,7 @@ def spelled(d: Dim, network: Network) -> Dim:
     """The dim as a person writes it: numbers of units as widths, what the network knows put in."""
     if not any(isinstance(atom, Width | Units) for atom, _ in d.terms):
         return d
-    return network.normal(d).map_sizes(_as_width)
-
-
-def _as_width(atom: Width | Units) -> Dim:
-    return width(atom.layer) - 1 if isinstance(atom, Units) else Dim(((atom, 1),))
+    return network.normal(d).map_sizes(as_width)
 
 
 def is_single(d: Dim, look: Look) -> bool:
