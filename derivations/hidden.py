@@ -11,5 +11,6 @@ ORDER = 3
 
 def derive(network: MLP, style: str) -> Derivation:
     """∂L/∂h_l = (∂z_{l+1}/∂h_l) ∂L/∂z_{l+1} = W_lᵀ ∂L/∂z_{l+1}."""
-    start = Derivation(Partial(LOSS, Hidden(index("l"))), network, known={"l": (dim(1), network.depth)})
+    known = {"l": (dim(1), network.depth)}
+    start = Derivation(Partial(LOSS, Hidden(index("l"))), network, known=known, label="rule.hidden")
     return start.by(chain_rule).by(jacobian)

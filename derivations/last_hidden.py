@@ -10,5 +10,5 @@ ORDER = 1
 
 def derive(network: MLP, style: str) -> Derivation:
     """∂L/∂h_L = (∂ŷ/∂h_L) ∂L/∂ŷ = W_Lᵀ ∂L/∂ŷ."""
-    start = Derivation(Partial(LOSS, Hidden(network.depth)), network)
+    start = Derivation(Partial(LOSS, Hidden(network.depth)), network, label="rule.last_hidden")
     return start.by(chain_rule).by(jacobian)

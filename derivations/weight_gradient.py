@@ -4,7 +4,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.dims import index
 from symbackprop.expr import LOSS, Partial, Row, Weight
 from symbackprop.network import MLP
-from symbackprop.rules.gradients import through_activation, through_weights, weight_row, weight_row_scaled
+from symbackprop.rules.gradients import weight_row, weight_row_scaled
 from symbackprop.rules.layers import closed, layer_factor, one_layer_on, to_layer
 from symbackprop.rules.products import absorb, fold
 
@@ -31,10 +31,10 @@ def is_written_out(network: MLP, style: str) -> bool:
 def every_depth(given: Derivation, network: MLP) -> Derivation:
     """As on the slides: two layers written out, the others by induction, then the last one."""
     L = network.depth
-    one = given.by(through_activation, label="w0.1").by(through_weights, label="w0.2")
-    two = one.by(through_activation, label="w0.3").by(through_weights, label="w0.4")
+    one = one_layer_on(given, "jacobian", ("w0.1", "w0.2"), restated="w0.restated")
+    two = one_layer_on(one, "jacobian", ("w0.3", "w0.4"))
     all_but_one = to_layer(two, network, 1, L, since=1, label="w0.5", dots="…")
-    last = all_but_one.by(through_activation, label="w0.6").by(through_weights, label="w0.7")
+    last = one_layer_on(all_but_one, "jacobian", ("w0.6", "w0.7"))
     return last.by(absorb, label="w0.closed", dimensions="all")
 
 

@@ -15,6 +15,7 @@ from symbackprop.errors import RuleError, ShapeError
 from symbackprop.expr import Expr, Product
 from symbackprop.orientation import oriented
 from symbackprop.shapes import Shape, shape, written
+from symbackprop.statements import Chain
 from symbackprop.substitution import replace_at
 from symbackprop.tree import Node, Path, at_path, children
 
@@ -47,10 +48,11 @@ Reason = tuple[str | Node, ...]
 
 @dataclass(frozen=True)
 class Context:
-    """Where a rule is applied: the network, and what is known of the integer symbols."""
+    """Where a rule is applied: the network, what is known of the integer symbols, and the equations assumed."""
 
     network: Network
     known: Bounds
+    given: tuple[Chain, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,20 @@ class Shown:
         dimensions: which factors carry their dimensions under a brace: "none", "columns" (column-placement
             matrices only) or "all".
         dots: "…" or "⋮" where steps before this line are left out, being its subproofs.
+        notes: words under a brace below parts of the line, as `exclude biases`.
+        restated: the lecture's name for the same line where it is stated again, with its left side.
     """
 
     label: str = ""
     column_label: bool = False
     dimensions: str = "none"
     dots: str = ""
+    notes: tuple[tuple[Expr, str], ...] = ()
+    restated: str = ""
+
+    def oriented(self) -> Shown:
+        """The same for the line in the other layout."""
+        return replace(self, notes=tuple((oriented(part), words) for part, words in self.notes)) if self.notes else self
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,7 @@ class Step:
         known: what was known of the integer symbols.
         assuming: conditions on the network under which the step makes sense, as `L ≥ 2`.
         subproofs: base case and step of an induction, or a rule's proof by entries.
+        is_true: False where the line is printed as somebody made it and a judge must refute it.
     """
 
     before: Expr
@@ -138,6 +149,7 @@ class Step:
     assuming: tuple[str, ...] = ()
     subproofs: tuple[Derivation, ...] = ()
     shown: Shown = Shown()
+    is_true: bool = True
 
     def oriented(self) -> Step:
         """The same step in the other layout."""
@@ -148,6 +160,7 @@ class Step:
             # variables and forward equations are the same in both layouts, what is made of gradients is not
             why=tuple(oriented(part) if isinstance(part, Product) else part for part in self.why),
             subproofs=tuple(proof.oriented() for proof in self.subproofs),
+            shown=self.shown.oriented(),
         )
 
 
@@ -161,6 +174,8 @@ class Derivation:
         known: bounds of the free integer symbols; the depth is at least 1 if nothing is said.
         name: what it is called on the command line; title: what stands above it on a page.
         numerator: whether the lines are in numerator layout; rules apply in denominator layout only.
+        given: equations that hold by assumption, beside the forward equations, for all values of their free indices.
+        label: the lecture's name for the whole, where it is one line: `start = … = result`.
     """
 
     start: Expr
@@ -170,6 +185,8 @@ class Derivation:
     name: str = ""
     title: str = ""
     numerator: bool = False
+    given: tuple[Chain, ...] = ()
+    label: str = ""
 
     def __post_init__(self) -> None:
         # a step keeps the shape of what it changes, so that a start that conforms is enough
@@ -184,6 +201,10 @@ class Derivation:
             steps=tuple(step.oriented() for step in self.steps),
             numerator=not self.numerator,
         )
+
+    def called(self, name: str, title: str) -> Derivation:
+        """The same derivation under a name and a title."""
+        return replace(self, name=name, title=title)
 
     @property
     def lines(self) -> tuple[Expr, ...]:
@@ -213,6 +234,7 @@ class Derivation:
         at: Path | None = None,
         since: int = -1,
         why: str | Reason = (),
+        is_true: bool = True,
         **shown: Any,
     ) -> Derivation:
         """The derivation with one more step.
@@ -222,6 +244,7 @@ class Derivation:
             at: where in the line; the last place where it applies, if not given.
             since: the line it is applied to: the last one, or an earlier one if all steps in between are equalities.
             why: one sentence; the rule's own, if not given.
+            is_true: False for a line that is printed as somebody made it, and is false.
             shown: fields of `Shown`.
 
         Raises:
@@ -236,7 +259,7 @@ class Derivation:
             raise RuleError("a step from an earlier line needs equalities in between")
         unknown = ""
         for known, assuming in self._depths():
-            context = Context(self.network, known)
+            context = Context(self.network, known, self.given)
             try:
                 found = _apply(applied, before, at, context)
             except LookupError as error:
@@ -259,6 +282,7 @@ class Derivation:
                 assuming,
                 made.subproofs,
                 Shown(**shown),
+                is_true,
             )
             compose(self.relation, applied.relation)
             return replace(self, steps=(*self.steps, step))
@@ -310,12 +334,25 @@ class Derivation:
         save(self, path, **options)
 
 
+def within(e: Expr, where: Path, known: Bounds) -> Bounds:
+    """What is known of the integer symbols at a place: an index that is bound there lies within its bounds."""
+    for i in where:
+        bounds = getattr(e, "lower", None), getattr(e, "upper", None)
+        if None not in bounds:
+            known = {**known, e.index: bounds}  # type: ignore[attr-defined]
+        e = children(e)[i]
+    return known
+
+
 def _apply(applied: Rule, e: Expr, at: Path | None, context: Context) -> tuple[Path, Rewritten] | None:
+    def attempt(where: Path) -> Rewritten | None:
+        return applied(at_path(e, where), replace(context, known=within(e, where, context.known)))
+
     if at is not None:
-        made = applied(at_path(e, at), context)
+        made = attempt(at)
         return None if made is None else (at, made)
-    for where, inner in _from_the_right(e):
-        made = applied(inner, context)
+    for where, _ in _from_the_right(e):
+        made = attempt(where)
         if made is not None:
             return where, made
     return None

@@ -5,15 +5,17 @@ A new primitive registers its entries here from outside: `@entries.register`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import singledispatch
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim
-from symbackprop.equations import same_variable
+from symbackprop.equations import Equation, same_family, same_variable
 from symbackprop.expr import LOSS, Expr, Partial
 from symbackprop.indices import (
     UNIT,
+    ZERO,
     Applied,
     Calculus,
     Delta,
@@ -23,6 +25,7 @@ from symbackprop.indices import (
     Item,
     Raised,
     Term,
+    count,
     plus,
     scaled,
     single,
@@ -48,7 +51,6 @@ def entries(e: Expr, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 @entries.register(expr.Variable)
 @entries.register(expr.IndexedProduct)
 @entries.register(expr.Function)
-@entries.register(expr.Size)
 def _(e: Expr, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     return single(Item(e, row, column))
 
@@ -78,7 +80,7 @@ def place(part: Expr, row: Dim, column: Dim, calculus: Calculus) -> tuple[expr.V
             rows, columns = calculus.shape(operand)
             second = ONE if k is None else calculus.fixed(k, columns)
             return place(operand, calculus.fixed(i, rows), second, calculus)
-        case expr.WithoutBias(operand):
+        case expr.WithoutBias(operand) | expr.Columns(operand, first=Dim((), 1)):
             return place(operand, row, column, calculus)
     raise Inexpressible(f"{part} is not a part of a variable")
 
@@ -86,6 +88,11 @@ def place(part: Expr, row: Dim, column: Dim, calculus: Calculus) -> tuple[expr.V
 @entries.register
 def _(e: expr.Number, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     return scaled(e.value, UNIT)
+
+
+@entries.register
+def _(e: expr.Size, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return count(calculus.sized(e.size))
 
 
 @entries.register
@@ -99,6 +106,11 @@ def _(e: expr.Identity, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 
 
 @entries.register
+def _(e: expr.Zeros, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return ZERO
+
+
+@entries.register
 def _(e: expr.Ones, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     return UNIT
 
@@ -107,7 +119,10 @@ def _(e: expr.Ones, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 @entries.register(expr.Column)
 @entries.register(expr.Entry)
 @entries.register(expr.WithoutBias)
-def _(e: expr.Row | expr.Column | expr.Entry | expr.WithoutBias, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+@entries.register(expr.Columns)
+def _(
+    e: expr.Row | expr.Column | expr.Entry | expr.WithoutBias | expr.Columns, row: Dim, column: Dim, calculus: Calculus
+) -> Entries:
     rows, columns = calculus.shape(e.operand)
     match e:
         case expr.Row(_, j):
@@ -116,6 +131,8 @@ def _(e: expr.Row | expr.Column | expr.Entry | expr.WithoutBias, row: Dim, colum
             column = calculus.fixed(k, columns)
         case expr.Entry(_, i, k):
             row, column = calculus.fixed(i, rows), ONE if k is None else calculus.fixed(k, columns)
+        case expr.Columns(_, first) if first != ONE:
+            raise Inexpressible(f"{e} has entries here only where its columns begin with the first one")
     return entries(e.operand, row, column, calculus)
 
 
@@ -273,20 +290,23 @@ def chained(variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) 
         Inexpressible: if the variable is used nowhere.
         LookupError: if what is known of the indices does not say where it is used.
     """
-    parts = []
-    for equation in calculus.network.uses(variable, calculus.known):
-        u = equation.left
-        rows, columns = calculus.shape(u)
-        i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
-        slope = derivative(normal(entries(equation.right, i, k, calculus), calculus), variable, row, column, calculus)
-        upstream = UNIT if u == LOSS else single(Item(Partial(LOSS, u), i, k))
-        total = times(slope, upstream)
-        for over in (i, k):
-            total = total if over is ONE else summed(over, total, calculus)
-        parts.append(total)
-    if not parts:
+    equations = calculus.network.uses(variable, calculus.known)
+    if not equations:
         raise Inexpressible(f"the loss does not depend on {variable} through any forward equation")
-    return normal(plus(*parts), calculus)
+    return normal(plus(*(through(equation, variable, row, column, calculus) for equation in equations)), calculus)
+
+
+def through(equation: Equation, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    """What one equation that uses `v` gives to `∂L/∂v` at an entry: `Σ_i ∂L/∂u_i ∂u_i/∂v`."""
+    u = equation.left
+    rows, columns = calculus.shape(u)
+    i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
+    slope = derivative(normal(entries(equation.right, i, k, calculus), calculus), variable, row, column, calculus)
+    upstream = UNIT if u == LOSS else single(Item(Partial(LOSS, u), i, k))
+    total = times(slope, upstream)
+    for over in (i, k):
+        total = total if over is ONE else summed(over, total, calculus)
+    return total
 
 
 def expanded(one: Entries, calculus: Calculus, keep: Entries | None = None) -> Entries:
@@ -296,14 +316,60 @@ def expanded(one: Entries, calculus: Calculus, keep: Entries | None = None) -> E
     contain them.
     """
     kept = {factor.of for term in keep.terms for factor in term.factors if isinstance(factor, Item)} if keep else set()
+    made = _passed(one, calculus, lambda factor: _through(factor, calculus, kept, keep is not None))
+    # a derivative by what only abbreviates something goes on to what that is used in
+    while keep is not None and any(_is_short(f, calculus, kept) for term in made.terms for f in term.factors):
+        made = _passed(made, calculus, lambda f: _through(f, calculus, kept, _is_short(f, calculus, kept)))
+    return written_out(made, calculus)
+
+
+def _passed(one: Entries, calculus: Calculus, through: Callable[[Factor], Entries]) -> Entries:
+    """The entries with each factor replaced."""
     parts = []
     for term in one.terms:
-        total = Entries((Term(term.coefficient, (), ()),))
+        total = Entries((Term(term.coefficient, ()),))
         calculus.ranges.update(term.bound)
         for factor in term.factors:
-            total = times(total, _through(factor, calculus, kept, keep is not None))
+            total = times(total, through(factor))
         parts.append(under(term.bound, total))
     return normal(plus(*parts), calculus)
+
+
+def _is_short(factor: Factor, calculus: Calculus, kept: set[Expr]) -> bool:
+    """Whether a factor is the derivative of the loss by an abbreviation."""
+    match factor:
+        case Item(Partial(expr.Loss(), expr.Variable() as u) as of):
+            return of not in kept and abbreviation(u, calculus) is not None
+    return False
+
+
+def written_out(one: Entries, calculus: Calculus) -> Entries:
+    """The entries with what only abbreviates something (a mean, a length) put in by its forward equation."""
+    if not any(equation.abbreviates for equation in calculus.network.equations):
+        return one
+    return _passed(one, calculus, lambda factor: _put_in(factor, calculus))
+
+
+def _put_in(factor: Factor, calculus: Calculus) -> Entries:
+    match factor:
+        case Item(expr.Variable() as v, row, column):
+            short = abbreviation(v, calculus)
+            if short is not None:
+                return written_out(normal(entries(short.right, row, column, calculus), calculus), calculus)
+        case Applied(function, order, argument):
+            return applied(function, order, written_out(argument, calculus), calculus)
+        case Raised(base, exponent):
+            return raised(written_out(base, calculus), exponent)
+    return single(factor)
+
+
+def abbreviation(variable: expr.Variable, calculus: Calculus) -> Equation | None:
+    """The equation that a variable abbreviates the right side of; None for any other variable."""
+    network = calculus.network
+    if not any(equation.abbreviates and same_family(equation.left, variable) for equation in network.equations):
+        return None
+    found = network.definition(variable, calculus.known)
+    return found if found is not None and found.abbreviates else None
 
 
 def _through(factor: Factor, calculus: Calculus, kept: set[Expr], losses: bool) -> Entries:

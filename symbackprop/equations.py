@@ -10,10 +10,9 @@ from typing import TypeVar
 
 from symbackprop.dims import DEPTH, Bounds, Dim, Units, Width, at_most, dim, index
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Expr, IndexedProduct, IndexedSum, Variable
+from symbackprop.expr import Expr, Variable
 from symbackprop.shapes import Shape
-from symbackprop.substitution import substitute
-from symbackprop.tree import children
+from symbackprop.substitution import scopes, substitute
 
 R = TypeVar("R")
 Family = tuple[type[Variable], str]
@@ -21,13 +20,18 @@ Family = tuple[type[Variable], str]
 
 @dataclass(frozen=True)
 class Equation:
-    """`left = right`, for every value of `index` from `lower` to `upper` where it is a family."""
+    """`left = right`, for every value of `index` from `lower` to `upper` where it is a family.
+
+    Attributes:
+        abbreviates: whether the left side is a short name, as of a mean, that a proof may write out.
+    """
 
     left: Variable
     right: Expr
     index: str | None = None
     lower: Dim = dim(0)
     upper: Dim = dim(0)
+    abbreviates: bool = False
 
     def instance(self, template: Variable, wanted: Variable, known: Bounds) -> Equation | None:
         """The equation of the family in which `template`, a variable of it, is `wanted`; None if there is none.
@@ -51,7 +55,7 @@ class Equation:
             at = {self.index: value}
             left = substitute(self.left, at)
             assert isinstance(left, Variable)
-            return Equation(left, substitute(self.right, at))
+            return Equation(left, substitute(self.right, at), abbreviates=self.abbreviates)
         if at_most(value + 1, self.lower, known) or at_most(self.upper + 1, value, known):
             return None
         raise LookupError(f"whether {self.lower} ≤ {value} ≤ {self.upper} is not known")
@@ -198,6 +202,5 @@ def _variables(e: Expr, bound: frozenset[str] = frozenset()) -> Iterator[tuple[V
     """The variables in an expression, each with the names of the indices that are bound there."""
     if isinstance(e, Variable):
         yield e, bound
-    inside = bound | {e.index} if isinstance(e, IndexedProduct | IndexedSum) else bound
-    for child in children(e):
-        yield from _variables(child, inside)
+    for operand, here in scopes(e):
+        yield from _variables(operand, bound | here)

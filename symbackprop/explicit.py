@@ -7,18 +7,17 @@ from typing import Any
 import sympy
 from sympy import ImmutableDenseMatrix as Matrix
 
-from symbackprop import expr
+from symbackprop import expr, spectral
 from symbackprop.activations import scalar_function
-from symbackprop.dims import Dim, dim
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, Variable
 from symbackprop.matrices import alike, column, entrywise, matrix, says, scalar, times
-from symbackprop.reading import OutOfRange, Reading, explicit
+from symbackprop.reading import OutOfRange, Reading, bounds, explicit, instances, within
 from symbackprop.shapes import shape
-from symbackprop.substitution import substitute
 
 __all__ = ["OutOfRange", "Reading", "explicit"]
 
+REGISTERED = (spectral,)  # importing it registers its readers
 Z = sympy.Symbol("z", real=True)  # the variable of the activation table
 
 
@@ -75,34 +74,39 @@ def _(e: expr.Identity, reading: Reading) -> Any:
 
 
 @explicit.register
+def _(e: expr.Zeros, reading: Reading) -> Any:
+    return Matrix.zeros(reading.number(e.size), 1)
+
+
+@explicit.register
 def _(e: expr.Ones, reading: Reading) -> Any:
     return Matrix.ones(reading.number(e.size), 1)
-
-
-def _within(at: Dim, size: int, e: Expr, reading: Reading) -> int:
-    value = reading.number(at)
-    if not 1 <= value <= size:
-        raise OutOfRange(f"{e} does not exist: its index {value} runs from 1 to {size}")
-    return value
 
 
 @explicit.register
 def _(e: expr.Entry, reading: Reading) -> Any:
     value = matrix(explicit(e.operand, reading))
-    i = _within(e.row, value.shape[0], e, reading)
-    return value[i - 1, 0 if e.column is None else _within(e.column, value.shape[1], e, reading) - 1]
+    i = within(e.row, value.shape[0], e, reading)
+    return value[i - 1, 0 if e.column is None else within(e.column, value.shape[1], e, reading) - 1]
 
 
 @explicit.register
 def _(e: expr.Row, reading: Reading) -> Any:
     value = matrix(explicit(e.operand, reading))
-    return value[_within(e.row, value.shape[0], e, reading) - 1, :]
+    return value[within(e.row, value.shape[0], e, reading) - 1, :]
 
 
 @explicit.register
 def _(e: expr.Column, reading: Reading) -> Any:
     value = matrix(explicit(e.operand, reading))
-    return value[:, _within(e.column, value.shape[1], e, reading) - 1]
+    return value[:, within(e.column, value.shape[1], e, reading) - 1]
+
+
+@explicit.register
+def _(e: expr.Columns, reading: Reading) -> Any:
+    value = matrix(explicit(e.operand, reading))
+    first, last = (within(end, value.shape[1], e, reading) for end in (e.first, e.last))
+    return value[:, first - 1 : last]
 
 
 @explicit.register
@@ -113,7 +117,7 @@ def _(e: expr.WithoutBias, reading: Reading) -> Any:
 @explicit.register
 def _(e: expr.ColumnAt, reading: Reading) -> Any:
     vector, width = column(explicit(e.vector, reading), e), reading.number(e.width)
-    at = _within(e.column, width, e, reading)
+    at = within(e.column, width, e, reading)
     return Matrix(vector.shape[0], width, lambda i, k: vector[i, 0] if k == at - 1 else 0)
 
 
@@ -216,21 +220,6 @@ def _(e: expr.Softmax, reading: Reading) -> Any:
     return powers / sympy.Add(*powers)
 
 
-@explicit.register
-def _(e: expr.Norm, reading: Reading) -> Any:
-    value = matrix(explicit(e.operand, reading))
-    if e.kind == "F" or 1 in value.shape:
-        return sympy.sqrt(sympy.Add(*(item**2 for item in value)))
-    return sympy.Max(*value.singular_values())
-
-
-@explicit.register
-def _(e: expr.SingularValue, reading: Reading) -> Any:
-    value = matrix(explicit(e.operand, reading))
-    # one for each column, so that the smallest is inf ‖Ax‖ over unit x (the lecture's fact): 0 where A is wide
-    return (sympy.Max if e.largest else sympy.Min)(*value.singular_values())
-
-
 def variable_of(part: Expr) -> Variable:
     """The variable that something is a part of: `W_l` for `w_{l,j}ᵀ`.
 
@@ -242,7 +231,7 @@ def variable_of(part: Expr) -> Variable:
             return part
         case expr.Transpose(operand) | expr.Row(operand) | expr.Column(operand) | expr.WithoutBias(operand):
             return variable_of(operand)
-        case expr.Entry(operand):
+        case expr.Entry(operand) | expr.Columns(operand):
             return variable_of(operand)
     raise SymbackpropError(f"cannot differentiate by {part}: write a variable, or a row, column or entry of one")
 
@@ -269,16 +258,9 @@ def _differentiated(e: expr.Partial, reading: Reading) -> Any:
     return reading.through(made)
 
 
-def _bounds(e: expr.IndexedProduct | expr.IndexedSum, reading: Reading) -> range:
-    lower, upper = reading.number(e.lower), reading.number(e.upper)
-    if upper < lower - 1:
-        raise OutOfRange(f"{e} runs from {lower} to {upper}, which is less than nothing")
-    return range(lower, upper + 1)
-
-
 @explicit.register
 def _(e: expr.IndexedSum, reading: Reading) -> Any:
-    terms = [explicit(substitute(e.body, {e.index: dim(at)}), reading) for at in _bounds(e, reading)]
+    terms = instances(e.body, e.index, bounds(e, reading), reading)
     if not terms:
         rows, columns = (reading.number(size) for size in shape(e, reading.network))
         return scalar(Matrix.zeros(rows, columns))
@@ -287,10 +269,9 @@ def _(e: expr.IndexedSum, reading: Reading) -> Any:
 
 @explicit.register
 def _(e: expr.IndexedProduct, reading: Reading) -> Any:
-    values = list(_bounds(e, reading))
+    values = bounds(e, reading)
     total: Any = None
-    for at in reversed(values) if e.descending else values:
-        value = explicit(substitute(e.body, {e.index: dim(at)}), reading)
+    for value in instances(e.body, e.index, reversed(values) if e.descending else values, reading):
         total = value if total is None else times(total, value)
     if total is not None:
         return total

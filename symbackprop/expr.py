@@ -165,6 +165,16 @@ class Kronecker(Expr):
 
 
 @node
+class Zeros(Expr):
+    """The column of zeros, `size × 1`."""
+
+    size: Dim
+
+    def __str__(self) -> str:
+        return "0"
+
+
+@node
 class Ones(Expr):
     """The column of ones, `size × 1`."""
 
@@ -213,6 +223,18 @@ class Column(Expr):
 
     def __str__(self) -> str:
         return f"{_inner(self.operand)}[:,{self.column}]"
+
+
+@node
+class Columns(Expr):
+    """The columns `first … last` of a matrix, `rows × (last - first + 1)`."""
+
+    operand: Expr
+    first: Dim
+    last: Dim
+
+    def __str__(self) -> str:
+        return f"{_inner(self.operand)}[:,{self.first}…{self.last}]"
 
 
 @node
@@ -407,15 +429,22 @@ class Norm(Expr):
         return f"‖{self.operand}‖_{self.kind}"
 
 
+LARGEST, SMALLEST, LEAST_NONZERO = "largest", "smallest", "least nonzero"
+
+
 @node
 class SingularValue(Expr):
-    """`σ_{1,1}(A)`, the largest singular value, or `σ_{n,n}(A)`, the smallest (`largest=False`)."""
+    """`σ_{1,1}(A)`, the largest singular value, or `σ_{n,n}(A)`, the smallest.
+
+    `SMALLEST` is `inf ‖A v‖` over unit vectors, so 0 where there are more columns than rows; `LEAST_NONZERO` is the
+    other reading of the lecture's words, the smallest of those that are not 0 (remarks, erratum 1).
+    """
 
     operand: Expr
-    largest: bool = True
+    which: str = LARGEST
 
     def __str__(self) -> str:
-        return f"σ_{'1,1' if self.largest else 'n,n'}({self.operand})"
+        return f"σ_{'1,1' if self.which == LARGEST else 'n,n'}({self.operand})"
 
 
 @node

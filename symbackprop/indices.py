@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from symbackprop import expr
-from symbackprop.dims import Dim, Symbol, as_width, at_most, index
+from symbackprop.dims import ONE, Dim, Symbol, as_width, at_most, index
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
 from symbackprop.shapes import shape
@@ -230,6 +230,13 @@ def under(bound: tuple[tuple[str, Dim], ...], one: Entries) -> Entries:
 
 def single(factor: Factor) -> Entries:
     return Entries((Term(Fraction(1), (factor,)),))
+
+
+def count(size: Dim) -> Entries:
+    """A size as a scalar; a given one is a number."""
+    if size.is_constant:
+        return scaled(size.constant, UNIT)
+    return single(Item(expr.Size(size), ONE, ONE))
 
 
 def indices_of(factor: Factor) -> Iterable[str]:

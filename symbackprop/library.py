@@ -1,14 +1,13 @@
 """The derivations that can be asked for by name, and those in a user's own file.
 
-A derivation file defines `derive(network, style) -> Derivation`; its docstring is the title. One that comes with the
-package has an `ORDER`, its place in the list.
+A derivation file defines `derive(network, style)`, which gives a `Derivation` or a `Topic`; its docstring is the title.
+One that comes with the package has an `ORDER`, its place in the list.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +15,7 @@ from types import ModuleType
 from symbackprop.derivation import Derivation
 from symbackprop.errors import SymbackpropError
 from symbackprop.network import MLP
+from symbackprop.topic import Topic
 
 STYLES = ("jacobian", "hadamard")
 LAYOUTS = ("denominator", "numerator")
@@ -56,8 +56,8 @@ def _loaded(path: Path) -> ModuleType:
 
 def derive(
     what: str, network: MLP | None = None, *, style: str = "jacobian", layout: str = "denominator"
-) -> Derivation:
-    """The derivation of that name, or of the file at that path, for a network.
+) -> Derivation | Topic:
+    """The derivation or topic of that name, or of the file at that path, for a network.
 
     Args:
         what: a name of `names()`, or the path of a file that ends in `.py`.
@@ -76,7 +76,7 @@ def derive(
     found = _written_by_user(Path(what)) if what.endswith(".py") else _known(what)
     made = _called(found, what, network or MLP(), style)
     title = (found.__doc__ or "").strip().partition("\n")[0] or what
-    made = replace(made, name=found.__name__.removeprefix("symbackprop_derivation_"), title=title)
+    made = made.called(found.__name__.removeprefix("symbackprop_derivation_"), title)
     return made.oriented() if layout == "numerator" else made
 
 
@@ -101,7 +101,7 @@ def _written_by_user(path: Path) -> ModuleType:
     return module
 
 
-def _called(module: ModuleType, what: str, network: MLP, style: str) -> Derivation:
+def _called(module: ModuleType, what: str, network: MLP, style: str) -> Derivation | Topic:
     try:
         made = module.derive(network, style)
     except SymbackpropError:
@@ -109,8 +109,10 @@ def _called(module: ModuleType, what: str, network: MLP, style: str) -> Derivati
     except (Exception, SystemExit) as error:
         where = _where(error, Path(module.__file__ or what))
         raise SymbackpropError(f"the derivation {what} failed: {where}{error}") from error
-    if not isinstance(made, Derivation):
-        raise SymbackpropError(f"the derivation {what} returned {type(made).__name__}: derive must return a Derivation")
+    if not isinstance(made, Derivation | Topic):
+        raise SymbackpropError(
+            f"the derivation {what} returned {type(made).__name__}: derive must return a Derivation or a Topic"
+        )
     return made
 
 

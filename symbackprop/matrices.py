@@ -66,6 +66,14 @@ def column(value: Any, e: Expr) -> Any:
     return found
 
 
+def singular_values(value: Any) -> list[Any]:
+    """The `min(rows, columns)` singular values, in no order: which is larger may depend on the entries."""
+    rows, columns = value.shape
+    # SymPy adds zeros where there are more columns than rows
+    found: list[Any] = (value if rows >= columns else value.T).singular_values()
+    return found
+
+
 def canonical(value: Any) -> Any:
     """The value with every derivative of an unknown function of several arguments written in one way.
 

@@ -19,12 +19,15 @@ from symbackprop.expr import (
     Hidden,
     LayerMap,
     Loss,
+    Named,
     PreActivation,
     Target,
     Variable,
     Weight,
 )
 from symbackprop.losses import loss as find_loss
+from symbackprop.normalization import Normalized, as_epsilon
+from symbackprop.normalization import scheme as find_scheme
 from symbackprop.shapes import SCALAR, Shape
 
 if TYPE_CHECKING:
@@ -43,9 +46,13 @@ class MLP(Network):
         activation: a name of `activations`, or any other letter for a generic function of that name.
         loss: a name of `losses`.
         bias: "augmented" (every layer but the output ends in the constant 1), "separate" (`z = W h + b`) or "none".
+        normalization: a name of `normalization.SCHEMES`: `h_l = ψ(a_l)`, where `a_l` is `z_l` normalised, for every
+            hidden layer; the output is not normalised.
+        epsilon: what `n ε` is added to `‖c‖²` with: a number above 0, or a letter.
 
     Raises:
-        SymbackpropError: for a depth below 1, widths that do not fit the depth, or an unknown name.
+        SymbackpropError: for a depth below 1, widths that do not fit the depth or the normalisation, or an unknown
+            name.
     """
 
     def __init__(
@@ -55,6 +62,8 @@ class MLP(Network):
         activation: str = "g",
         loss: str = "generic",
         bias: str = "augmented",
+        normalization: str | None = None,
+        epsilon: object = None,
     ) -> None:
         _check_names(activation, loss)
         if bias not in BIASES:
@@ -64,11 +73,17 @@ class MLP(Network):
         self.depth = _depth(depth, self.widths, bias)
         self.activation = find_activation(activation)
         self.loss = find_loss(loss)
+        self.scheme = None if normalization is None else find_scheme(normalization)
+        self.epsilon = as_epsilon(epsilon)
+        self._check_normalization(activation, epsilon)
         self.equations = self._equations()
 
     def given(self, widths: Sequence[int]) -> MLP:
         """The same kind of network with given widths, and so a given depth."""
-        return type(self)(None, widths, self.activation.name, self.loss.name, self.bias)
+        kind = (self.activation.name, self.loss.name, self.bias)
+        if self.scheme is None:
+            return type(self)(None, widths, *kind)
+        return type(self)(None, widths, *kind, normalization=self.scheme.name, epsilon=self.epsilon)
 
     def to_sympy(self, widths: Sequence[int] | None = None) -> ExplicitNetwork:
         """The whole network and its loss in plain SymPy, at given widths or at its own.
@@ -110,11 +125,44 @@ class MLP(Network):
         affine: Expr = Weight(l) @ Hidden(l)
         if self.bias == "separate":
             affine = affine + Bias(l)
+        normalized = self.normalized(l)
+        between = () if normalized is None else normalized.equations("l", dim(1), self.depth)
+        inner = PreActivation(l) if normalized is None else normalized.argument
         return (
             Equation(PreActivation(l + 1), affine, "l", dim(0), self.depth),
-            Equation(Hidden(l), self.layer_map(PreActivation(l)), "l", dim(1), self.depth),
+            *between,
+            Equation(Hidden(l), self.layer_map(inner), "l", dim(1), self.depth),
             Equation(LOSS, self.loss_of(self.output, Target())),
         )
+
+    def normalized(self, layer: Dim) -> Normalized | None:
+        """The equations between the pre-activations of a layer and its activation; None without normalisation."""
+        if self.scheme is None:
+            return None
+        return Normalized(self.scheme, PreActivation(layer), self.normal(units(layer)), layer, self.epsilon)
+
+    def _check_normalization(self, activation: str, epsilon: object) -> None:
+        """Refuse a scheme that has no set here, a set of one unit, and ε without a scheme."""
+        if self.scheme is None:
+            if epsilon is not None:
+                raise SymbackpropError("epsilon belongs to a normalization: write normalization='layer' with it")
+            return
+        if self.scheme.elsewhere:
+            raise SymbackpropError(
+                f"{self.scheme.name} normalization {self.scheme.elsewhere}: write normalization='layer', 'rms' or "
+                f"'group' here, or sb.derive('normalization_schemes') for the {self.scheme.name} form"
+            )
+        if activation in TAKEN_BY_NORMALIZATION:
+            raise SymbackpropError(
+                f"the letter {activation} is a quantity of a normalised network: write another one, such as f"
+            )
+        for layer in range(1, len(self.widths or ()) - 1):
+            count = self.normal(units(layer)).constant
+            if self.scheme.centred and count == 1:
+                raise SymbackpropError(
+                    f"layer {layer} has one unit, which is its own mean: s_{layer} = 0 always, and nothing can be "
+                    f"divided by it; write a width n_{layer} of {3 if self.augmented else 2} or more"
+                )
 
     def layer_map(self, z: Expr) -> Expr:
         """`ψ(z)`: the activation, with the bias unit appended where there is one."""
@@ -147,7 +195,22 @@ class MLP(Network):
             case Bias(layer) if self.bias == "separate":
                 self._within(variable, layer, 0, self.depth)
                 return self.normal(units(layer + 1)), ONE
+            case Named(name, layer) if self.scheme is not None:
+                found = self._shape_of_normalized(variable, name, layer)
+                if found is not None:
+                    return found
         return super().shape_of(variable)
+
+    def _shape_of_normalized(self, variable: Variable, name: str, layer: Dim | None) -> Shape | None:
+        """The shape of a variable that the normalisation adds; None for any other."""
+        if layer is None:
+            return SCALAR if name == self.epsilon else None
+        added = self.normalized(layer)
+        assert added is not None
+        if name not in added.shapes:
+            return None
+        self._within(variable, layer, 1, self.depth)
+        return added.shapes[name]
 
     def constant(self, variable: Variable, row: Dim) -> int | None:
         """1 for the bias unit, the last entry of every `h_l` and of `x` (slide 1: ψ appends it)."""
@@ -191,6 +254,7 @@ def _whole(number: object, what: str) -> int:
 
 # letters of the quantities of the lecture's network; a function of that name could not be told from them
 TAKEN = frozenset("zhxyWwbLDnlj")
+TAKEN_BY_NORMALIZATION = frozenset("acsuv")
 
 
 def _check_names(activation: str, loss: str) -> None:

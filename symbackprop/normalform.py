@@ -21,6 +21,7 @@ from symbackprop.indices import (
     Item,
     Raised,
     Term,
+    count,
     indices_of,
     plus,
     scaled,
@@ -36,12 +37,18 @@ from symbackprop.tree import subterms
 def normal(one: Entries, calculus: Calculus) -> Entries:
     """The normal form: deltas under sums resolved, bound indices renamed, like terms collected."""
     collected: dict[tuple[tuple[Factor, ...], tuple[tuple[str, Dim], ...]], Fraction] = {}
-    for term in one.terms:
-        made = _resolved(term, calculus)
-        if made is not None:
-            made = _renamed(made)
-            key = (made.factors, made.bound)
-            collected[key] = collected.get(key, Fraction(0)) + made.coefficient
+    waiting = list(one.terms)
+    while waiting:
+        made = _resolved(waiting.pop(), calculus)
+        if made is None:
+            continue
+        made = _renamed(made)
+        simpler = _counted(made) or _joined(made)
+        if simpler is not None:
+            waiting += simpler.terms
+            continue
+        key = (made.factors, made.bound)
+        collected[key] = collected.get(key, Fraction(0)) + made.coefficient
     terms = [Term(c, factors, bound) for (factors, bound), c in collected.items() if c]
     return Entries(tuple(sorted(terms, key=_shown) if len(terms) > 1 else terms))
 
@@ -99,6 +106,33 @@ def _merged(factors: list[Factor], bound: Mapping[str, Dim], calculus: Calculus)
                 factors = [f if i == place else f.at({name: one}) for i, f in enumerate(factors)]
                 break
     return factors
+
+
+def _counted(term: Term) -> Entries | None:
+    """`Σ_i` of what does not have the index `i` is the number of terms times it; None where every index occurs."""
+    used = frozenset(name for factor in term.factors for name in indices_of(factor))
+    spare = [size for name, size in term.bound if name not in used]
+    if not spare:
+        return None
+    bound = tuple((name, size) for name, size in term.bound if name in used)
+    total = Entries((Term(term.coefficient, term.factors, bound),))
+    for size in spare:
+        total = times(total, count(size))
+    return total
+
+
+def _joined(term: Term) -> Entries | None:
+    """Powers of one scalar as one power: `s · s^{-2}` is `s^{-1}`; None where each scalar stands once."""
+    for power in term.factors:
+        if not isinstance(power, Raised):
+            continue
+        same = [f for f in term.factors if f == power or (isinstance(f, Raised) and f.base == power.base)]
+        same += [f for f in term.factors if power.base.terms == (Term(Fraction(1), (f,)),)]
+        if len(same) > 1:
+            exponent = sum((f.exponent if isinstance(f, Raised) else Fraction(1) for f in same), Fraction(0))
+            rest = tuple(f for f in term.factors if f not in same)
+            return under(term.bound, times(Entries((Term(term.coefficient, rest),)), raised(power.base, exponent)))
+    return None
 
 
 def _fits(at: Dim, bound: Mapping[str, Dim], size: Dim, calculus: Calculus) -> bool:
@@ -190,10 +224,14 @@ def raised(base: Entries, exponent: Fraction) -> Entries:
             total = times(total, base)
         return total
     match base.terms:
-        case (Term(coefficient, (Raised(inner, q),), ()),) if exponent.denominator == 1 and coefficient == 1:
+        case (Term(coefficient, factors, ()),) if exponent.denominator == 1 and (len(factors) != 1 or coefficient != 1):
+            # a whole power of a product is the product of the powers; of a root that holds for positive factors only
+            total = scaled(coefficient ** int(exponent), UNIT)
+            for factor in factors:
+                total = times(total, raised(single(factor), exponent))
+            return total
+        case (Term(_, (Raised(inner, q),), ()),) if exponent.denominator == 1:
             return raised(inner, q * exponent)
-        case (Term(coefficient, (), ()),) if exponent.denominator == 1:
-            return scaled(coefficient ** int(exponent), UNIT)
     return single(Raised(base, exponent))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from symbackprop import expr
+from symbackprop import chance, expr, magnitudes
 from symbackprop.expr import Expr
 from symbackprop.tree import children, rebuild
 
@@ -31,6 +31,11 @@ _SCALARS = (
     expr.SingularValue,
     expr.Power,
     expr.SquareRoot,
+    magnitudes.OverUnit,
+    magnitudes.Extreme,
+    magnitudes.SingularValueAt,
+    magnitudes.SpectralSum,
+    chance.Variance,
 )
 
 
@@ -47,7 +52,7 @@ for kind in _SCALARS:
 def is_scalar(e: Expr) -> bool:
     """Whether it is a scalar whatever the network: then it is its own transpose and need not change its place."""
     match e:
-        case expr.Elementwise(_, operand) | expr.Negative(operand):
+        case expr.Elementwise(_, operand) | expr.Negative(operand) | chance.Expectation(operand):
             return is_scalar(operand)
         case expr.Quotient(numerator):
             return is_scalar(numerator)
@@ -106,7 +111,8 @@ def _(e: expr.Product) -> Expr:
 @oriented.register(expr.Hadamard)
 @oriented.register(expr.Negative)
 @oriented.register(expr.IndexedSum)
-def _(e: expr.Sum | expr.Hadamard | expr.Negative | expr.IndexedSum) -> Expr:
+@oriented.register(chance.Expectation)
+def _(e: expr.Sum | expr.Hadamard | expr.Negative | expr.IndexedSum | chance.Expectation) -> Expr:
     return rebuild(e, tuple(oriented(c) for c in children(e)))
 
 

@@ -8,18 +8,20 @@ bias unit of a layer is a symbol as well, because there is a derivative by it; i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import singledispatch
 from typing import Any
 
 import sympy
 from sympy import ImmutableDenseMatrix as Matrix
 
-from symbackprop import expr
+from symbackprop import expr, magnitudes
 from symbackprop.dims import Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, Variable
 from symbackprop.matrices import canonical, entry
+from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
 
 
@@ -47,6 +49,8 @@ class Reading:
         self.origin: dict[sympy.Symbol, tuple[Variable, int, int]] = {} if shared is None else shared.origin
         self._symbols: dict[Variable, Matrix] = {} if shared is None else shared._symbols
         self._depends: dict[tuple[Variable, Variable], bool] = {} if shared is None else shared._depends
+        # values of variables that no network has, such as the vector of a supremum
+        self.held: dict[Variable, Any] = {} if shared is None else shared.held
         self._written: dict[Variable, Any] = {}
         self.partials: dict[expr.Partial, Any] = {}
         self._full: dict[Variable, Any] = {} if shared is None else shared._full
@@ -123,6 +127,8 @@ class Reading:
 
     def read(self, variable: Variable) -> Any:
         """A variable as symbols, or written out if it depends on the base; the loss is always written out."""
+        if variable in self.held:
+            return self.held[variable]
         through = self.base is not None and variable != self.base and self.depends(variable, self.base)
         if not through and not isinstance(variable, expr.Loss):
             return self.symbols(variable)
@@ -185,3 +191,24 @@ def explicit(e: Expr, reading: Reading) -> Any:
         SymbackpropError: for what has no explicit form.
     """
     raise SymbackpropError(f"{type(e).__name__} is not registered with the SymPy reader: add @explicit.register for it")
+
+
+def within(at: Dim, size: int, e: Expr, reading: Reading) -> int:
+    """The value of an index that counts from 1 to `size`."""
+    value = reading.number(at)
+    if not 1 <= value <= size:
+        raise OutOfRange(f"{e} does not exist: its index {value} runs from 1 to {size}")
+    return value
+
+
+def instances(e: Expr, name: str, values: Iterable[int], reading: Reading) -> list[Any]:
+    """The values of an expression at numbers for one of its indices."""
+    return [explicit(substitute(e, {name: dim(value)}), reading) for value in values]
+
+
+def bounds(e: expr.IndexedProduct | expr.IndexedSum | magnitudes.Extreme, reading: Reading) -> range:
+    """The values of the index of a product, sum or extreme."""
+    lower, upper = reading.number(e.lower), reading.number(e.upper)
+    if upper < lower - 1:
+        raise OutOfRange(f"{e} runs from {lower} to {upper}, which is less than nothing")
+    return range(lower, upper + 1)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from functools import singledispatch
 from typing import Protocol
 
-from symbackprop import expr
-from symbackprop.dims import ONE, Dim, Units, Width, index, units, width
+from symbackprop import chance, dataset, expr, magnitudes
+from symbackprop.dims import ONE, Dim, Units, Width, at_most, index, units, width
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
 from symbackprop.substitution import substitute
@@ -94,7 +94,7 @@ def _(e: expr.Identity, network: Shaped) -> Shape:
 
 
 @shape.register
-def _(e: expr.Ones, network: Shaped) -> Shape:
+def _(e: expr.Ones | expr.Zeros, network: Shaped) -> Shape:
     return network.normal(e.size), ONE
 
 
@@ -115,6 +115,18 @@ def _(e: expr.Row, network: Shaped) -> Shape:
 @shape.register
 def _(e: expr.Column, network: Shaped) -> Shape:
     return shape(e.operand, network)[0], ONE
+
+
+@shape.register
+def _(e: expr.Columns, network: Shaped) -> Shape:
+    rows, columns = shape(e.operand, network)
+    if at_most(e.first, 0, {}) or at_most(columns + 1, network.normal(e.last), {}):
+        raise ShapeError(
+            f"{e} reaches beyond {e.operand} ({written((rows, columns), network)}): "
+            f"write columns from 1 to {network.says(columns)}"
+        )
+    # `n_l - 1` columns are written as the units of layer l, as they are without the bias column
+    return rows, _without_last(network.normal(e.last - e.first + 2), network)
 
 
 @shape.register
@@ -259,9 +271,29 @@ def _(e: expr.Softmax, network: Shaped) -> Shape:
 
 @shape.register(expr.Norm)
 @shape.register(expr.SingularValue)
-def _(e: expr.Norm | expr.SingularValue, network: Shaped) -> Shape:
+@shape.register(magnitudes.SingularValueAt)
+def _(e: expr.Norm | expr.SingularValue | magnitudes.SingularValueAt, network: Shaped) -> Shape:
     shape(e.operand, network)
     return SCALAR
+
+
+@shape.register
+def _(e: magnitudes.OverUnit, network: Shaped) -> Shape:
+    _column(e.vector, network, f"a {e.kind} over unit vectors")
+    return _scalar(e.body, network, f"what a {e.kind} is taken of")
+
+
+@shape.register
+def _(e: magnitudes.Extreme, network: Shaped) -> Shape:
+    for end in _ends(e):
+        _scalar(substitute(e.body, {e.index: end}), network, f"what a {e.kind} is taken of")
+    return _scalar(e.body, network, f"what a {e.kind} is taken of")
+
+
+@shape.register
+def _(e: magnitudes.SpectralSum, network: Shaped) -> Shape:
+    shape(e.of, network)
+    return _scalar(e.body, network, "what is summed over singular values")
 
 
 @shape.register
@@ -300,7 +332,7 @@ def _(e: expr.IndexedProduct, network: Shaped) -> Shape:
     )
 
 
-def _ends(e: expr.IndexedProduct | expr.IndexedSum) -> tuple[Dim, ...]:
+def _ends(e: expr.IndexedProduct | expr.IndexedSum | magnitudes.Extreme | dataset.Family) -> tuple[Dim, ...]:
     """The first and the last value of the index, unless there surely is none."""
     count = e.upper - e.lower + 1
     return () if count.is_constant and count.constant <= 0 else (e.lower, e.upper)
@@ -316,3 +348,43 @@ def _(e: expr.IndexedSum, network: Shaped) -> Shape:
             f"cannot add the terms of {e}: {e.body} ({written(found, network)}) has another shape for each {e.index}"
         )
     return found
+
+
+# --- random quantities and training sets -----------------------------------------------------------------------------
+
+
+@shape.register
+def _(e: chance.Gaussian, network: Shaped) -> Shape:
+    size = _column(e.mean, network, "the mean of a normal distribution")
+    found = shape(e.covariance, network)
+    if found != (size, size):
+        raise ShapeError(
+            f"the covariance {e.covariance} is {written(found, network)}, but the mean {e.mean} has "
+            f"{network.says(size)} entries: a covariance has as many rows and as many columns"
+        )
+    return size, ONE
+
+
+@shape.register
+def _(e: chance.Expectation, network: Shaped) -> Shape:
+    return shape(e.operand, network)
+
+
+@shape.register
+def _(e: chance.Variance, network: Shaped) -> Shape:
+    return _scalar(e.operand, network, "what a variance is taken of")
+
+
+@shape.register
+def _(e: dataset.Family, network: Shaped) -> Shape:
+    """That of each member, by its index."""
+    for end in _ends(e):
+        shape(substitute(e.member, {e.index: end}), network)
+    return shape(e.member, network)
+
+
+@shape.register
+def _(e: dataset.Prediction, network: Shaped) -> Shape:
+    _column(e.input, network, f"the function {e.name}")
+    shape(e.parameters, network)
+    return shape(expr.Target(), network)

@@ -1,13 +1,15 @@
-"""Putting one thing in place of another: an expression at a path, a dim for an integer symbol."""
+"""Putting one thing in place of another: an expression at a path or for a variable, a dim for an integer symbol."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from symbackprop.dims import Dim, index
-from symbackprop.expr import Expr, IndexedProduct, IndexedSum, Product, Sum
+from symbackprop.expr import Expr, Product, Sum, Variable
 from symbackprop.keeping import kept
-from symbackprop.tree import Path, children, rebuild
+from symbackprop.magnitudes import OverUnit
+from symbackprop.tree import N, Node, Path, children, rebuild
 
 
 def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
@@ -24,6 +26,25 @@ def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
     return rebuild(e, (*operands[:i], inside, *operands[i + 1 :]))
 
 
+def bound_index(e: Node) -> str | None:
+    """The name of the integer symbol that a node binds: `l` in `∏_l`; None where it binds none.
+
+    A node that binds one has its name in a field `index`, and binds it in the last of its operands: not in its own
+    dims, which are its bounds, and not in other operands.
+    """
+    name = getattr(e, "index", None)
+    return name if isinstance(name, str) else None
+
+
+def scopes(e: Node) -> Iterator[tuple[Any, frozenset[str]]]:
+    """The operands of a node, each with the names that the node binds in it: one, or none."""
+    operands = children(e)
+    name = bound_index(e)
+    last = len(operands) - 1
+    for i, operand in enumerate(operands):
+        yield operand, frozenset() if name is None or i < last else frozenset({name})
+
+
 def free_symbols(e: Expr) -> frozenset[str]:
     """Names of the integer symbols that occur free in it."""
     return kept(e, "_free", _free_symbols)
@@ -34,12 +55,9 @@ def _free_symbols(e: Expr) -> frozenset[str]:
     for value in e._values():
         if isinstance(value, Dim):
             own |= value.symbols
-    inside: set[str] = set()
-    for child in children(e):
-        inside |= free_symbols(child)
-    if isinstance(e, IndexedProduct | IndexedSum):
-        inside.discard(e.index)
-    return frozenset(own | inside)
+    for operand, bound in scopes(e):
+        own |= free_symbols(operand) - bound
+    return frozenset(own)
 
 
 def substitute(e: Expr, values: Mapping[str, Dim]) -> Expr:
@@ -47,15 +65,36 @@ def substitute(e: Expr, values: Mapping[str, Dim]) -> Expr:
     values = {name: value for name, value in values.items() if name in free_symbols(e)}
     if not values:
         return e
-    if isinstance(e, IndexedProduct | IndexedSum):
-        inner = {name: value for name, value in values.items() if name != e.index}
-        bound, body = e.index, e.body
-        if any(bound in value.symbols for name, value in inner.items() if name in free_symbols(body)):
-            taken = free_symbols(body).union(*(value.symbols for value in inner.values()))
-            bound = next(c for c in "klmpqrstuvi" if c not in taken)
-            body = substitute(body, {e.index: index(bound)})
-        bounds = (e.lower.at(values), e.upper.at(values))
-        if isinstance(e, IndexedProduct):
-            return IndexedProduct(bound, *bounds, substitute(body, inner), e.descending)
-        return IndexedSum(bound, *bounds, substitute(body, inner))
+    name = bound_index(e)
+    if name is not None:
+        return _substituted(e, name, values)
     return rebuild(e, tuple(substitute(c, values) for c in children(e)), lambda d: d.at(values))
+
+
+def _substituted(e: Expr, name: str, values: Mapping[str, Dim]) -> Expr:
+    """`substitute` for a node that binds an index of that name."""
+    *others, body = children(e)
+    inner = {symbol: value for symbol, value in values.items() if symbol != name and symbol in free_symbols(body)}
+    if any(name in value.symbols for value in inner.values()):
+        taken = free_symbols(body).union(*(value.symbols for value in inner.values()))
+        fresh = next(c for c in "klmpqrstuvi" if c not in taken)
+        body = substitute(body, {name: index(fresh)})
+        e = _renamed(e, fresh)
+    operands = (*(substitute(other, values) for other in others), substitute(body, inner))
+    return rebuild(e, operands, lambda d: d.at(values))
+
+
+def _renamed(e: N, name: str) -> N:
+    """The node with another name of the index that it binds; its operands stay as they are."""
+    return type(e)(*(name if field == "index" else getattr(e, field) for field in e._fields))
+
+
+def put(e: Expr, variable: Variable, new: Expr) -> Expr:
+    """The expression with another one in place of a variable, but for where the variable or an index of it is bound."""
+    if e == variable:
+        return new
+    if isinstance(e, OverUnit) and e.vector == variable:
+        return e
+    symbols = frozenset[str]() if variable.index is None else variable.index.symbols
+    changed = tuple(c if bound & symbols else put(c, variable, new) for c, bound in scopes(e))
+    return e if changed == children(e) else rebuild(e, changed)

@@ -207,6 +207,11 @@ def _(e: expr.Identity, network: Network) -> Any:
 
 
 @symbolic.register
+def _(e: expr.Zeros, network: Network) -> Any:
+    return sympy.ZeroMatrix(symbolic_dim(network.normal(e.size), network), 1)
+
+
+@symbolic.register
 def _(e: expr.Ones, network: Network) -> Any:
     return sympy.OneMatrix(symbolic_dim(network.normal(e.size), network), 1)
 
@@ -225,6 +230,12 @@ def _(e: expr.Row, network: Network) -> Any:
 @symbolic.register
 def _(e: expr.Column, network: Network) -> Any:
     return symbolic(e.operand, network)[:, symbolic_dim(e.column, network) - 1]
+
+
+@symbolic.register
+def _(e: expr.Columns, network: Network) -> Any:
+    first, last = (symbolic_dim(network.normal(end), network) for end in (e.first, e.last))
+    return symbolic(e.operand, network)[:, first - 1 : last]
 
 
 @symbolic.register

@@ -8,23 +8,32 @@ from dataclasses import dataclass
 from symbackprop.derivation import Derivation, Step
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Undecided
+from symbackprop.topic import Topic
 
 JUDGES = ("kernel", "exact", "numeric")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One step with the outcome of each judge, by the judge's name."""
+    """One step with the outcome of each judge, by the judge's name.
+
+    Attributes:
+        number: of the step, counted from 1 through all derivations of a topic.
+        place: of the step in its own derivation, from 1.
+    """
 
     derivation: Derivation
     number: int
     step: Step
     outcomes: dict[str, Outcome]
+    place: int = 0
 
     @property
     def as_expected(self) -> bool:
-        """Whether one judge proves it or finds support for it, and none refutes it."""
+        """Whether one judge proves it or finds support for it, and none refutes it; of a false line, whether one does."""
         found = tuple(self.outcomes.values())
+        if not self.step.is_true:
+            return any(isinstance(o, Refuted) for o in found)
         return any(isinstance(o, Proved | Supported) for o in found) and not any(isinstance(o, Refuted) for o in found)
 
 
@@ -52,18 +61,27 @@ class Report:
 
 def claim_of(step: Step, derivation: Derivation) -> Claim:
     """The claim that a step makes: the line before it, related to the line after."""
-    return Claim(step.before, step.relation, step.after, derivation.network, step.known)
+    return Claim(step.before, step.relation, step.after, derivation.network, step.known, derivation.given)
 
 
-def judged(step: Step, derivation: Derivation) -> dict[str, Outcome]:
-    """What each judge says of one step."""
+def judged(step: Step, derivation: Derivation, effort: str = "full") -> dict[str, Outcome]:
+    """What each judge says of one step.
+
+    Args:
+        effort: "full" or "brief", as `verify` takes it.
+
+    Raises:
+        SymbackpropError: for another effort.
+    """
     from symbackprop.judges import entrywise, exact, kernel, numeric
+    from symbackprop.judges.settings import effort_of
 
-    claim = claim_of(step, derivation)
+    claim, tried = claim_of(step, derivation), effort_of(effort)
+    field = exact.judge(claim, tried)
     return {
         "kernel": kernel.judge(step, derivation),
-        "exact": _both(exact.judge(claim), entrywise.judge, claim),
-        "numeric": numeric.judge(claim),
+        "exact": _both(field, entrywise.judge, claim) if tried.entrywise else field,
+        "numeric": numeric.judge(claim, tried),
     }
 
 
@@ -82,19 +100,28 @@ def _both(field: Outcome, entrywise: Callable[[Claim], Outcome], claim: Claim) -
     return field
 
 
-def verify(*derivations: Derivation, progress: Callable[[str], None] | None = None) -> Report:
+def verify(*made: Derivation | Topic, progress: Callable[[str], None] | None = None, effort: str = "full") -> Report:
     """A report of what each judge says of each step.
 
     Args:
-        derivations: what is judged.
-        progress: called with a line of text before each derivation.
+        made: derivations and topics.
+        progress: called with a line of text before each of them.
+        effort: "full", or "brief" for the two least depths that make sense and the one after (of Quantities, one list
+            of sizes), at one point each, without SymPy's derivatives entry by entry; the outcomes say so. The kernel
+            does all it does in either case.
+
+    Raises:
+        SymbackpropError: for another effort.
     """
     found = []
-    for derivation in derivations:
+    for each in made:
         if progress is not None:
-            progress(f"{derivation.name}: {len(derivation.steps)} steps")
-        for number, step in enumerate(derivation.steps, 1):
-            found.append(Judged(derivation, number, step, judged(step, derivation)))
+            progress(f"{each.name}: {len(each.steps)} steps")
+        number = 0
+        for derivation in each.derivations if isinstance(each, Topic) else (each,):
+            for place, step in enumerate(derivation.steps, 1):
+                number += 1
+                found.append(Judged(derivation, number, step, judged(step, derivation, effort), place))
     return Report(tuple(found))
 
 

@@ -22,8 +22,14 @@ READERS = {
     "NumPy": ("symbackprop.numeric.action", "emit"),
 }
 LACKING = {
-    # a singular value is a root of a polynomial in the entries, not a sum of products of them
-    "entries": {"SingularValue"},
+    "entries": {
+        # a singular value is a root of a polynomial in the entries, not a sum of products of them, and neither is the
+        # largest of several numbers
+        *("SingularValue", "SingularValueAt", "SpectralSum", "OverUnit", "Extreme"),
+        # a distribution and a family have no entries; those of moments and predictions are no sums of products of the
+        # entries of what they are made of
+        *("Gaussian", "Expectation", "Variance", "Family", "Prediction"),
+    },
 }
 
 

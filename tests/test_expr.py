@@ -6,17 +6,20 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
+from symbackprop.dataset import Family
 from symbackprop.dims import DEPTH as L
 from symbackprop.dims import ONE, dim, index
 from symbackprop.expr import (
     LOSS,
     ActivationJacobian,
+    Columns,
     Entry,
     Hidden,
     IndexedProduct,
     IndexedSum,
     Named,
     Negative,
+    Norm,
     Partial,
     PreActivation,
     Product,
@@ -27,7 +30,8 @@ from symbackprop.expr import (
     Weight,
     number,
 )
-from symbackprop.substitution import free_symbols, replace_at, substitute
+from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
+from symbackprop.substitution import free_symbols, put, replace_at, substitute
 from symbackprop.tree import at_path, children, subterms
 
 l, m, j, k = (index(name) for name in "lmjk")
@@ -81,6 +85,10 @@ def test_nodes_do_not_change():
         (ActivationJacobian("g", PreActivation(l + 1)), "D_{l+1}"),
         (IndexedSum("k", ONE, L, Hidden(k)), "Σ_{k=1}^{L} h_k"),
         (Target(), "y"),
+        (Columns(A, ONE, j), "A[:,1…j]"),
+        (OverUnit("sup", B, Norm(A @ B)), "sup_{‖B‖_2=1} ‖A B‖_2"),
+        (Extreme("max", "k", ONE, j, Entry(B, k)), "max_{k} B[k]"),
+        (SpectralSum("k", A, SingularValueAt(A, k)), "Σ_k σ_{k,k}(A)"),
     ],
 )
 def test_it_is_written_shortly(e, text):
@@ -140,3 +148,45 @@ def test_substitution_captures_nothing():
     moved = substitute(nested, {"m": k + l})
     assert free_symbols(moved) == {"k", "l", "L"}
     assert free_symbols(substitute(moved, {"k": ONE, "l": ONE})) == {"L"}
+
+
+BINDERS = {
+    "sum": IndexedSum("k", ONE, L, Entry(A, k, m)),
+    "product": IndexedProduct("k", ONE, L, Entry(A, k, m)),
+    "maximum": Extreme("max", "k", ONE, L, Entry(A, k, m)),
+    "sum over singular values": SpectralSum("k", Weight(L), SingularValueAt(Weight(m), k)),
+    "family": Family("k", ONE, L, Named("W", k + m)),
+}
+
+
+@pytest.mark.parametrize("name", BINDERS)
+def test_every_binder_binds_its_index(name):
+    e = BINDERS[name]
+    assert free_symbols(e) == {"m", "L"}
+    assert substitute(e, {"k": dim(3)}) is e
+    moved = substitute(e, {"m": k})
+    assert moved.index != "k"
+    assert free_symbols(moved) == {"k", "L"}
+    # back again, up to the name of the index that is bound
+    assert substitute(substitute(moved, {"k": m}), {"m": dim(2)}) == substitute(moved, {"k": dim(2)})
+
+
+def test_an_index_is_bound_in_the_last_operand_alone():
+    """`Σ_k σ_{k,k}(W_k)` over the singular values of another `W_k`: that `k` is not the one that is bound."""
+    e = SpectralSum("k", Weight(k), SingularValueAt(Weight(k), k))
+    assert free_symbols(e) == {"k"}
+    assert substitute(e, {"k": dim(2)}) == SpectralSum("k", Weight(2), SingularValueAt(Weight(k), k))
+    same = Weight(k)
+    assert free_symbols(SpectralSum("k", same, same)) == {"k"}
+
+
+def test_another_expression_in_place_of_a_variable():
+    assert put(A @ Hidden(l), Hidden(l), B) == A @ B
+    assert put(Hidden(m), Hidden(l), B) == Hidden(m)
+    # h_k under Σ_k is not the h_k outside
+    under = IndexedSum("k", ONE, L, Hidden(k))
+    assert put(under + Hidden(k), Hidden(k), B) == under + B
+    assert put(under, A, B) is under
+    sup = OverUnit("sup", B, Norm(A @ B))
+    assert put(sup + B, B, C) == sup + C
+    assert put(sup, A, C) == OverUnit("sup", B, Norm(C @ B))

@@ -22,6 +22,7 @@ from symbackprop.expr import (
     ActivationJacobian,
     Column,
     ColumnAt,
+    Columns,
     Diagonal,
     Elementwise,
     Entry,
@@ -48,6 +49,7 @@ from symbackprop.expr import (
     Variable,
     Weight,
     WithoutBias,
+    Zeros,
     number,
 )
 from symbackprop.indices import Applied, Calculus, Delta, Entries, Inexpressible, Item, Raised
@@ -131,6 +133,16 @@ def _(e: Identity, places):
 @matrix.register
 def _(e: Ones, places):
     return np.ones((number_of(e.size, places), 1))
+
+
+@matrix.register
+def _(e: Zeros, places):
+    return np.zeros((number_of(e.size, places), 1))
+
+
+@matrix.register
+def _(e: Columns, places):
+    return matrix(e.operand, places)[:, number_of(e.first, places) - 1 : number_of(e.last, places)]
 
 
 @matrix.register
@@ -323,6 +335,10 @@ EXPRESSIONS: dict[str, Expr] = {
     "its zero column": ActivationJacobian("g", u),
     "layer map": LayerMap("g", S @ u),
     "layer map in a product": LayerMap("g", u).T @ LayerMap("g", v),
+    "the first columns": Columns(A, ONE, dim(2)) @ Columns(S, ONE, dim(2)).T @ u,
+    "columns of a product": Columns(A @ B, ONE, c - 1),
+    "plus nothing": A @ u + Zeros(a),
+    "zeros in a product": A @ Zeros(b),
     "placed": ColumnAt(u, ONE, c) @ w,
     "placed at the end": ColumnAt(u, c, c),
     "placed twice": ColumnAt(Column(Identity(b), dim(2)), dim(3), c),
@@ -647,6 +663,8 @@ def test_a_variable_inside_what_is_not_taken_apart_is_not_differentiated():
         entries(SingularValue(A), ONE, ONE, Calculus(PLAIN, KNOWN))
     with pytest.raises(Inexpressible, match="spectral norm"):
         entries(Norm(A), ONE, ONE, Calculus(PLAIN, KNOWN))
+    with pytest.raises(Inexpressible, match="only where its columns begin with the first one"):
+        entries(Columns(A, dim(2), b), ONE, ONE, Calculus(PLAIN, KNOWN))
 
 
 def test_whether_two_layers_are_one_must_be_known():

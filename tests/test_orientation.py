@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symbackprop.derivation import Derivation
+from symbackprop.chance import Expectation, Variance
+from symbackprop.derivation import Derivation, Shown
 from symbackprop.dims import DEPTH as L
 from symbackprop.dims import ONE, dim, index, units, width
 from symbackprop.errors import RuleError
@@ -24,6 +25,7 @@ from symbackprop.expr import (
     Hidden,
     Identity,
     IndexedProduct,
+    Norm,
     Ones,
     Partial,
     PreActivation,
@@ -34,12 +36,14 @@ from symbackprop.expr import (
     Transpose,
     Weight,
     WithoutBias,
+    Zeros,
     number,
 )
 from symbackprop.judges import exact
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Supported
 from symbackprop.library import derive, names
+from symbackprop.magnitudes import Extreme, SingularValueAt
 from symbackprop.network import MLP
 from symbackprop.orientation import oriented
 from symbackprop.rules.gradients import chain_rule
@@ -74,6 +78,12 @@ TURNED: dict[str, tuple[Expr, Expr]] = {
     "diagonal": (Diagonal(z) @ d(z), Partial(LOSS, z, True) @ Diagonal(z)),
     "twice transposed": (W.T.T, W.T.T.T),
     "sum": (d(z) + -d(z), Partial(LOSS, z, True) + -Partial(LOSS, z, True)),
+    "expectation": (Expectation(W.T @ d(UP)), Expectation(Partial(LOSS, UP, True) @ W)),
+    "scalars stay before what they scale": (
+        SingularValueAt(W, j) @ Extreme("max", "k", ONE, L, Norm(Weight(k))) @ Variance(Entry(z, j)) @ h,
+        SingularValueAt(W, j) @ Extreme("max", "k", ONE, L, Norm(Weight(k))) @ Variance(Entry(z, j)) @ h.T,
+    ),
+    "an expected scalar": (Expectation(Entry(z, j)) @ h, Expectation(Entry(z, j)) @ h.T),
     "quotient": (Quotient(d(z), Size(units(l))), Quotient(Partial(LOSS, z, True), Size(units(l)))),
 }
 
@@ -96,6 +106,7 @@ LEAVES = [
     number(2),
     Entry(h, j),
     Ones(units(l)),
+    Zeros(units(l)),
     Identity(width(l)),
     Row(W, j).T,
 ]
@@ -126,7 +137,9 @@ def test_it_is_its_own_inverse(e):
     assert oriented(oriented(e)) == e
 
 
-FITTING = [one for one, _ in TURNED.values()] + [
+# the exact judge has no value for singular values and moments
+NO_VALUE = {"expectation", "scalars stay before what they scale", "an expected scalar"}
+FITTING = [one for name, (one, _) in TURNED.items() if name not in NO_VALUE] + [
     W.T @ (d(UP) + d(UP)),
     (W.T @ d(UP)).T.T,
     Transpose(W.T @ d(UP)),
@@ -164,3 +177,9 @@ def test_rules_apply_in_denominator_layout_only():
     on = Derivation(d(z), NET, known={"l": (ONE, L)}).oriented()
     with pytest.raises(RuleError, match="orient the derivation when it is done"):
         on.by(chain_rule)
+
+
+def test_words_below_a_factor_stay_with_it():
+    shown = Shown(label="a", notes=((W.T, "weights"),))
+    assert shown.oriented() == Shown(label="a", notes=((W, "weights"),))
+    assert shown.oriented().oriented() == shown

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from symbackprop.chance import Expectation, Gaussian, Variance
+from symbackprop.dataset import Family, Prediction
 from symbackprop.dims import DEPTH as L
 from symbackprop.dims import ONE, Dim, dim, index, units, width
 from symbackprop.errors import ShapeError
@@ -13,6 +15,7 @@ from symbackprop.expr import (
     Bias,
     Column,
     ColumnAt,
+    Columns,
     Diagonal,
     Elementwise,
     Entry,
@@ -37,8 +40,10 @@ from symbackprop.expr import (
     Target,
     Weight,
     WithoutBias,
+    Zeros,
     number,
 )
+from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
 from symbackprop.network import MLP
 from symbackprop.shapes import shape, written
 
@@ -48,6 +53,9 @@ GIVEN = MLP(widths=[4, 5, 6, 3])
 z, h, W = PreActivation(l), Hidden(l), Weight(l)
 OUTPUT = PreActivation(L + 1)
 BODY = ActivationJacobian("g", PreActivation(k)) @ Weight(k).T
+
+
+WEIGHTS = Family("l", dim(0), L, W)
 
 
 def d(e: Expr) -> Partial:
@@ -77,6 +85,9 @@ LECTURE: dict[str, tuple[Expr, str]] = {
     "diag": (Diagonal(z), "n_l-1 × n_l-1"),
     "W without its bias column": (WithoutBias(W), "n_{l+1}-1 × n_l-1"),
     "W_L without its bias column": (WithoutBias(Weight(L)), "n_{L+1} × n_L-1"),
+    "W without its bias column, by columns": (Columns(W, ONE, units(l)), "n_{l+1}-1 × n_l-1"),
+    "the same with n_l - 1 columns": (Columns(W, ONE, width(l) - 1), "n_{l+1}-1 × n_l-1"),
+    "two columns": (Columns(W, j, j + 1), "n_{l+1}-1 × 2"),
     "weight row": (Row(W, j), "1 × n_l"),
     "bias as a column": (Column(W, width(l)), "n_{l+1}-1 × 1"),
     "entry": (Entry(W, j, k), "1 × 1"),
@@ -99,6 +110,16 @@ LECTURE: dict[str, tuple[Expr, str]] = {
     "gradient": (over(1, L) @ d(OUTPUT), "n_1-1 × 1"),
     "norms": (Norm(W), "1 × 1"),
     "singular value": (SingularValue(W.T), "1 × 1"),
+    "singular value in the middle": (SingularValueAt(W, j), "1 × 1"),
+    "sum over singular values": (SpectralSum("k", W, SingularValueAt(W, k)), "1 × 1"),
+    "supremum": (OverUnit("sup", h, Norm(W @ h)), "1 × 1"),
+    "minimum": (Extreme("min", "k", ONE, units(l), Entry(z, k)), "1 × 1"),
+    "zeros": (Zeros(width(l)), "n_l × 1"),
+    "normal distribution": (Gaussian(Zeros(width(l)), number(2) @ Identity(width(l))), "n_l × 1"),
+    "expectation": (Expectation(W), "n_{l+1}-1 × n_l"),
+    "variance": (Variance(Entry(z, j)), "1 × 1"),
+    "all weights, each by its layer": (WEIGHTS, "n_{l+1}-1 × n_l"),
+    "prediction": (Prediction("f", Hidden(0), WEIGHTS), "n_{L+1} × 1"),
     "softmax": (Softmax(OUTPUT), "n_{L+1} × 1"),
     "logsumexp": (LogSumExp(OUTPUT), "1 × 1"),
     "scalar times column": (Entry(z, j) @ h, "n_l × 1"),
@@ -150,6 +171,8 @@ def test_the_separate_bias():
         (ActivationJacobian("g", PreActivation(2)), (5, 6)),
         (WithoutBias(Weight(2)), (3, 5)),
         (WithoutBias(Weight(2).T), (6, 2)),
+        (Columns(Weight(2), dim(2), width(2)), (3, 5)),
+        (Columns(Weight(2), ONE, units(2)), (3, 5)),
         (over(1, 2) @ d(PreActivation(3)), (4, 1)),
         (Identity(units(1)), (4, 4)),
     ],
@@ -228,6 +251,26 @@ WRONG: dict[str, tuple[Expr, str]] = {
     "z_0": (PreActivation(0), "there is no z_0 in a network of depth L: its index runs from 1 to L+1"),
     "negative layer": (Weight(-1), "there is no W_{-1} in a network of depth L: its index runs from 0 to L"),
     "unknown": (Named("q"), "the network has no variable q"),
+    "columns beyond the last": (
+        Columns(W, ONE, width(l) + 1),
+        "W_l[:,1…n_l+1] reaches beyond W_l (n_{l+1}-1 × n_l): write columns from 1 to n_l",
+    ),
+    "column 0": (Columns(W, dim(0), dim(1)), "W_l[:,0…1] reaches beyond W_l"),
+    "supremum over a matrix": (OverUnit("sup", W, Norm(W)), "a sup over unit vectors needs a column, but W_l is"),
+    "supremum of a column": (OverUnit("sup", h, h), "what a sup is taken of must be a scalar, but h_l is n_l × 1"),
+    "largest of columns": (Extreme("max", "k", ONE, L, Hidden(k)), "what a max is taken of must be a scalar"),
+    "minimum over layers that are not there": (
+        Extreme("min", "k", ONE, L + 1, Norm(Weight(k))),
+        "there is no W_{L+1} in a network of depth L",
+    ),
+    "sum of matrices over singular values": (SpectralSum("k", W, W), "what is summed over singular values must be a"),
+    "covariance of another size": (
+        Gaussian(Zeros(width(l)), Identity(units(l))),
+        "the covariance I is n_l-1 × n_l-1, but the mean 0 has n_l entries: a covariance has as many rows and",
+    ),
+    "variance of a column": (Variance(z), "what a variance is taken of must be a scalar, but z_l is n_l-1 × 1"),
+    "too many weights": (Family("l", dim(0), L + 1, W), "there is no W_{L+1} in a network of depth L"),
+    "prediction of a row": (Prediction("f", Hidden(0).T, WEIGHTS), "the function f needs a column, but h_0ᵀ is"),
 }
 
 

@@ -188,7 +188,7 @@ def test_every_other_node_by_hand() -> None:
 
 def test_singular_values_at_numbers() -> None:
     matrix = to_sympy(SingularValue(Diagonal(z(1))), WIDTHS, expand=False)
-    smallest = to_sympy(SingularValue(Diagonal(z(1)), largest=False), WIDTHS, expand=False)
+    smallest = to_sympy(SingularValue(Diagonal(z(1)), "smallest"), WIDTHS, expand=False)
     values = {Symbol("z_1[1]"): -3, Symbol("z_1[2]"): 2}
     assert matrix.subs(values) == 3
     assert smallest.subs(values) == 2

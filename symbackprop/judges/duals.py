@@ -12,10 +12,15 @@ from functools import singledispatch
 
 from flint import nmod_mat
 
+from symbackprop import expr
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
-from symbackprop.judges.field import PRIME, Point, ints, matrix, zeros
+from symbackprop.judges.field import PRIME, ConstantRoot, Point, Resample, Unvalued, ints, matrix, zeros
+from symbackprop.substitution import free_symbols
+from symbackprop.tree import subterms
 
+# a root exists at every second draw
+REDRAWN = 128
 Symbols = Mapping[str, int]
 Jacobian = Callable[[], "nmod_mat | int"]
 
@@ -164,7 +169,70 @@ class Flow:
 
 
 def still(point: Point) -> Flow:
-    """The flow at a point in which nothing is perturbed; it is kept with the point."""
+    """The flow at a point in which nothing is perturbed; it is kept with the point.
+
+    Where forward equations have roots, it is the first at which all of them exist: after each one that does not, only
+    the parameter that is nearest to it is drawn again, so that the cost of a network of roots grows with their number.
+
+    Raises:
+        ConstantRoot: where the root of a size does not exist.
+        Unvalued: if a root does not exist whatever is drawn.
+    """
     if point.still is None:
-        point.still = Flow(point)
+        for variable in _with_roots(point):
+            _settle(point, variable)
+        point.still = point.still or Flow(point)
     return point.still
+
+
+def _with_roots(point: Point) -> list[Variable]:
+    """The variables whose own equations take roots, in the order of their indices."""
+    found: list[tuple[int, int, Variable]] = []
+    for order, equation in enumerate(point.network.equations):
+        if not any(_takes_root(part) for _, part in subterms(equation.right)):
+            continue
+        if equation.index is None:
+            found.append((0, order, equation.left))
+            continue
+        first, last = (point.size(end, {}) for end in (equation.lower, equation.upper))
+        found += [(at, order, point.at(equation.left, {equation.index: at})) for at in range(first, last + 1)]
+    return [variable for _, _, variable in sorted(found, key=lambda one: one[:2])]
+
+
+def _takes_root(e: Expr) -> bool:
+    return isinstance(e, expr.SquareRoot | expr.Norm) or (isinstance(e, expr.Power) and e.exponent.denominator == 2)
+
+
+def _settle(point: Point, variable: Variable) -> None:
+    """Draw again what is nearest to a variable until the roots in its equation exist."""
+    for _ in range(REDRAWN):
+        point.still = point.still or Flow(point)
+        try:
+            point.still.dual(variable)
+            return
+        except ConstantRoot:
+            point.still = None
+            raise
+        except Resample:
+            for drawn in _nearest(point, variable):
+                point.draw_again(drawn)
+    raise Unvalued(f"{variable} has no value in the field at any of {REDRAWN} draws")
+
+
+def _nearest(point: Point, variable: Variable) -> list[Variable]:
+    """The first input or parameter that is met on the way back from each root in the equation of a variable."""
+    definition = point.definition(variable)
+    roots = [] if definition is None else [e for _, e in subterms(definition.right) if _takes_root(e)]
+    found: list[Variable] = []
+    for root in roots:
+        waiting = [e for _, e in subterms(root) if isinstance(e, Variable) and not free_symbols(e)]
+        # what stands under a sum's own index is found by what else its equation reads
+        waiting = waiting or list(point.read_by(variable))
+        for current in waiting:
+            if point.definition(current) is None:
+                found += [current] if current not in found else []
+                break
+            waiting += [part for part in point.read_by(current) if part not in waiting]
+    if not found:
+        raise Unvalued(f"{variable} is computed from nothing that is drawn")
+    return found

@@ -6,57 +6,32 @@ compared entry by entry at random points of exact rationals. No rule of a deriva
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from typing import Any
 
 import mpmath
 import sympy
 from sympy import ImmutableDenseMatrix as Matrix
 
-from symbackprop import expr
-from symbackprop.dims import Dim, Symbol, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.explicit import OutOfRange, Reading, explicit
-from symbackprop.expr import Expr, Target
+from symbackprop.expr import LOSS, Expr, Target
+from symbackprop.judges import hypotheses
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.evaluation import DIGITS, WORKING, NotEvaluable, Point
+from symbackprop.judges.field import targets_sum_to_one
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
+from symbackprop.judges.settings import Setting
+from symbackprop.judges.small import Instance, instances, reading, settings
+from symbackprop.matrices import matrix
 from symbackprop.network import MLP
-from symbackprop.shapes import shape
-from symbackprop.substitution import free_symbols, substitute
-from symbackprop.symbolic import at_depth, at_widths
+from symbackprop.quantities import Quantities
 from symbackprop.tree import subterms
 
 POINTS = 3
 DEPTHS = 2  # at how many depths a claim about every depth is tried
-ROWS = range(1, 3)  # values of an index that counts rows or columns
-INSTANCES = 6  # of the free indices, at one list of widths
 SHOWN = 8  # symbols of a counterexample
-
-# widths n_0 … n_{L+1} by depth; neighbours differ, so that a transpose or a layer too much shows in the shapes
-WIDTHS = {
-    1: ((2, 4, 3), (4, 3, 2)),
-    2: ((3, 2, 4, 2), (2, 4, 3, 1)),
-    3: ((2, 3, 2, 4, 2), (3, 2, 4, 3, 2)),
-    4: ((2, 3, 2, 4, 3, 2), (3, 2, 3, 2, 4, 2)),
-}
-# where the forward equations need layers of one width, as z = W h + h does
-SQUARE = {depth: ((3,) * (depth + 2), (2,) * (depth + 2)) for depth in WIDTHS}
-
-
-@dataclass(frozen=True)
-class _Instance:
-    """A claim at given widths with numbers for its free indices."""
-
-    network: MLP
-    reading: Reading
-    left: Expr
-    right: Expr
-    where: str
 
 
 def judge(claim: Claim) -> Outcome:
@@ -68,19 +43,23 @@ def judge(claim: Claim) -> Outcome:
     """
     if claim.relation != "=":
         return Undecided(f"SymPy compares entries for equality only, not for {claim.relation}")
-    if not isinstance(claim.network, MLP):
-        return Undecided("the network is not an MLP, so there are no widths to try it at")
+    if claim.given:
+        return Undecided(f"SymPy makes no points at which {hypotheses.says(hypotheses.assumed(claim)[0])} holds")
+    if not isinstance(claim.network, MLP | Quantities):
+        return Undecided("this network takes neither widths nor sizes, so there are none to try it at")
+    if claim.network.definition(LOSS, {}) is None and any(_names_loss(side) for side in (claim.left, claim.right)):
+        return Undecided("this network has no equation for its loss, so there is nothing to differentiate")
     seen: list[str] = []
     reasons: list[str] = []
-    missing: list[tuple[_Instance, str]] = []
+    missing: list[tuple[Instance, str]] = []
     depths: set[int] = set()
     samples = 0
-    for depth, widths in _networks(claim):
-        if len(depths) == DEPTHS and depth not in depths:
+    for setting in settings(claim):
+        if len(depths) == DEPTHS and setting.depth not in depths:
             break
-        for instance in _instances(claim, widths):
+        for instance in instances(claim, setting):
             try:
-                found = _compare(instance)
+                found = _compare(instance, claim.network, setting)
             except OutOfRange as error:
                 missing.append((instance, str(error)))
                 continue
@@ -90,7 +69,7 @@ def judge(claim: Claim) -> Outcome:
             if isinstance(found, Refuted):
                 return found
             samples += found
-            depths.add(depth)
+            depths.add(setting.depth)
             seen.append(instance.where)
     if reasons and not samples:
         return Undecided(reasons[0])
@@ -99,114 +78,14 @@ def judge(claim: Claim) -> Outcome:
     return Supported(samples, f"SymPy entry by entry, {seen[0]} to {seen[-1]}")
 
 
-# --- what is tried ---------------------------------------------------------------------------------------------------
-
-
-def _networks(claim: Claim) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Depths and widths at which the claim's network exists."""
-    network = claim.network
-    assert isinstance(network, MLP)
-    if network.widths is not None:
-        yield network.depth.constant, network.widths
-        return
-    for depth in WIDTHS:
-        if not network.depth.is_constant or network.depth.constant == depth:
-            distinct = [(depth, widths) for widths in WIDTHS[depth] if _conforms(network, widths)]
-            yield from distinct or [(depth, widths) for widths in SQUARE[depth] if _conforms(network, widths)]
-
-
-@lru_cache(maxsize=64)
-def _reading(network: MLP, widths: tuple[int, ...], opaque: bool) -> Reading:
-    """One reading for every step of a derivation, so that a derivative is taken once."""
-    return Reading(at_widths(network, widths), opaque)
-
-
-def _conforms(network: MLP, widths: tuple[int, ...]) -> bool:
-    """Whether the forward equations give every layer the shape that it has."""
-    concrete = at_widths(network, widths)
-    try:
-        return all(
-            shape(left, concrete) == shape(right, concrete)
-            for equation in concrete.equations
-            for at in range(equation.lower.constant, equation.upper.constant + 1)
-            for left, right in [
-                [substitute(e, {equation.index or "": dim(at)}) for e in (equation.left, equation.right)]
-            ]
-        )
-    except ShapeError:
-        return False
-
-
-def _instances(claim: Claim, widths: tuple[int, ...]) -> Iterator[_Instance]:
-    """The claim at these widths, its free indices at each of their values; rows at the first two."""
-    network = claim.network
-    assert isinstance(network, MLP)
-    reading = _reading(network, widths, opaque=True)
-    concrete = reading.network
-    assert isinstance(concrete, MLP)
-    left, right = (at_depth(side, network, concrete) for side in (claim.left, claim.right))
-    if not _allowed(claim, network.depth, concrete.depth, concrete):
-        return
-    names = sorted(free_symbols(left) | free_symbols(right))
-    rows = _rows(left) | _rows(right)
-    depth = concrete.depth.constant
-    ranges = [ROWS if name in rows or name in "ij" else range(depth + 2) for name in names]
-    given = 0
-    for values in product(*ranges):
-        put = dict(zip(names, map(dim, values), strict=True))
-        if given < INSTANCES and _within(claim, put, rows, concrete, network):
-            given += 1
-            where = ", ".join((f"widths {', '.join(map(str, widths))}", *(f"{n} = {v}" for n, v in put.items())))
-            yield _Instance(network, reading, substitute(left, put), substitute(right, put), where)
-
-
-def _rows(e: Expr) -> set[str]:
-    """Names of the indices that count rows or columns."""
-    found: set[str] = set()
-    for _, inner in subterms(e):
-        match inner:
-            case expr.Row(_, at) | expr.Column(_, at) | expr.ColumnAt(_, at, _):
-                found |= at.symbols
-            case expr.Entry(_, row, column):
-                found |= row.symbols | (frozenset() if column is None else column.symbols)
-            case expr.Kronecker(one, two):
-                found |= one.symbols | two.symbols
-    return found
-
-
-def _allowed(claim: Claim, symbol: Dim, value: Dim, concrete: MLP) -> bool:
-    """Whether the depth lies within what is known of it."""
-    match symbol:
-        case Dim(((Symbol(name), 1),), 0):
-            low, high = claim.known.get(name, (None, None))
-            return _between(low, value, high, {name: value}, concrete)
-    return True
-
-
-def _within(claim: Claim, put: dict[str, Dim], rows: set[str], concrete: MLP, network: Network) -> bool:
-    values = dict(put)
-    match network.depth:
-        case Dim(((Symbol(name), 1),), 0):
-            values[name] = concrete.depth
-    for name, value in put.items():
-        default = (dim(1), None) if name in rows else (dim(1), concrete.depth)
-        low, high = claim.known.get(name, default)
-        if not _between(low, value, high, values, concrete):
-            return False
-    return True
-
-
-def _between(low: Dim | None, value: Dim, high: Dim | None, put: dict[str, Dim], concrete: MLP) -> bool:
-    return all(
-        bound is None or sign * (concrete.normal(bound.at(put)) - value).constant >= 0
-        for bound, sign in ((low, -1), (high, 1))
-    )
+def _names_loss(e: Expr) -> bool:
+    return any(inner == LOSS for _, inner in subterms(e))
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def _one_sided(missing: list[tuple[_Instance, str]]) -> Outcome:
+def _one_sided(missing: list[tuple[Instance, str]]) -> Outcome:
     """What to say where nothing could be compared: refuted if only the right side names what does not exist."""
     for instance, why in missing[:1]:
         try:
@@ -217,7 +96,7 @@ def _one_sided(missing: list[tuple[_Instance, str]]) -> Outcome:
     return Undecided("it makes sense at none of the depths that were tried")
 
 
-def _compare(instance: _Instance) -> Refuted | int:
+def _compare(instance: Instance, network: Network, setting: Setting) -> Refuted | int:
     """The number of points at which both sides agreed, or a counterexample.
 
     Raises:
@@ -231,20 +110,14 @@ def _compare(instance: _Instance) -> Refuted | int:
     if found is None or not instance.reading.hidden:
         return agreed if found is None else found
     # they differ for some function in place of a named one: that may have an identity that others do not have
-    concrete = _reading(instance.network, _widths(instance.reading.network), opaque=False)
-    sides = _sides(instance, concrete)
+    named = reading(network, setting, opaque=False)
+    sides = _sides(instance, named)
     assert not isinstance(sides, Refuted)
-    agreed, found = _at_points(instance, concrete, sides)
+    agreed, found = _at_points(instance, named, sides)
     return agreed if found is None else found
 
 
-def _widths(network: Network) -> tuple[int, ...]:
-    assert isinstance(network, MLP)
-    assert network.widths is not None
-    return network.widths
-
-
-def _sides(instance: _Instance, reading: Reading) -> tuple[Any, Any] | Refuted:
+def _sides(instance: Instance, reading: Reading) -> tuple[Any, Any] | Refuted:
     """Both sides as matrices, unless their shapes differ or one has none."""
     made = []
     # the right side first: it is the one that may name what does not exist, and that is seen at once
@@ -263,21 +136,27 @@ def _sides(instance: _Instance, reading: Reading) -> tuple[Any, Any] | Refuted:
     return one, two
 
 
-def _at_points(instance: _Instance, reading: Reading, sides: tuple[Any, Any]) -> tuple[int, Refuted | None]:
+def _at_points(instance: Instance, reading: Reading, sides: tuple[Any, Any]) -> tuple[int, Refuted | None]:
     agreed = 0
     for seed in range(POINTS):
+        if _difference(instance, sides, _kept_point(reading, seed)) is None:
+            agreed += 1
+            continue
+        # at a point of its own, which knows what it was asked
         point = _point(reading, seed, digits=False)
         found = _difference(instance, sides, point)
-        if found is None:
-            agreed += 1
-        elif point.rational:
-            return agreed, found
-        else:
-            return agreed, _confirmed(instance, reading, sides)
+        assert found is not None
+        return agreed, found if point.rational else _confirmed(instance, reading, sides)
     return agreed, None
 
 
-def _confirmed(instance: _Instance, reading: Reading, sides: tuple[Any, Any]) -> Refuted:
+@lru_cache(maxsize=256)
+def _kept_point(reading: Reading, seed: int) -> Point:
+    """One point for every step, so that what stands in several of them is evaluated once."""
+    return _point(reading, seed, digits=False)
+
+
+def _confirmed(instance: Instance, reading: Reading, sides: tuple[Any, Any]) -> Refuted:
     """The counterexample at 50 digits.
 
     Raises:
@@ -291,7 +170,7 @@ def _confirmed(instance: _Instance, reading: Reading, sides: tuple[Any, Any]) ->
     raise NotEvaluable(f"both sides agree to {DIGITS} digits, but not by identities that hold for every function")
 
 
-def _difference(instance: _Instance, sides: tuple[Any, Any], point: Point) -> Refuted | None:
+def _difference(instance: Instance, sides: tuple[Any, Any], point: Point) -> Refuted | None:
     one, two = sides
     for i in range(one.shape[0]):
         for k in range(one.shape[1]):
@@ -308,7 +187,7 @@ def _equal(a: Any, b: Any, point: Point) -> bool:
 
 
 def _counterexample(
-    instance: _Instance, place: tuple[int, int], sides: tuple[Any, Any], values: tuple[Any, Any], point: Point
+    instance: Instance, place: tuple[int, int], sides: tuple[Any, Any], values: tuple[Any, Any], point: Point
 ) -> Refuted:
     entry = "" if sides[0].shape == (1, 1) else f"entry {','.join(map(str, place))} "
     shown = [mpmath.nstr(v, 15) if point.digits else str(v) for v in values]
@@ -321,8 +200,7 @@ def _counterexample(
 
 def _point(reading: Reading, seed: int, digits: bool) -> Point:
     """A point at which hidden units and pre-activations have the values that the forward equations give them."""
-    network = reading.network
-    assert isinstance(network, MLP)
+    probabilities = targets_sum_to_one(reading.network)
 
     def value(symbol: sympy.Symbol, point: Point) -> Any:
         if symbol not in reading.origin:
@@ -332,9 +210,9 @@ def _point(reading: Reading, seed: int, digits: bool) -> Point:
             return point.at(sympy.Integer(1))
         right = reading.definition(variable)
         if right is not None:
-            made = explicit(right, reading)
+            made = matrix(explicit(right, reading))
             return point.at(made[i - 1, k - 1])
-        if isinstance(variable, Target) and network.loss.assumed and i == reading.size(variable)[0]:
+        if isinstance(variable, Target) and probabilities and i == reading.size(variable)[0]:
             # targets that sum to 1
             others = reading.symbols(variable)[: i - 1]
             return point.at(1 - sympy.Add(*others))

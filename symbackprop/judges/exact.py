@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, singledispatch
-from typing import Protocol, cast
+from functools import lru_cache, partial
 
 from flint import nmod_mat
 
-from symbackprop import expr
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr
+from symbackprop.judges import hypotheses
 from symbackprop.judges.claim import Claim
+from symbackprop.judges.constrained import constrained, holds
+from symbackprop.judges.degree import Within, degree_of
 from symbackprop.judges.field import (
     PRIME,
     ConstantRoot,
@@ -24,27 +25,21 @@ from symbackprop.judges.field import (
     Point,
     Resample,
     Unvalued,
+    has_root,
     table,
     targets_sum_to_one,
 )
 from symbackprop.judges.forward import value
-from symbackprop.judges.instances import assignments, beyond, depths, width_sets
+from symbackprop.judges.hypotheses import Unmade
+from symbackprop.judges.instances import assignments, beyond, width_sets
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
-from symbackprop.tree import children
+from symbackprop.judges.settings import FULL, Choice, Effort, Kind, Setting, at_widths, kind
+from symbackprop.substitution import free_symbols
 
 # each root in a claim has a value at every second point, so a claim with eight of them at every 256th
 ATTEMPTS = 4096
-
-
-class Given(Protocol):
-    """A network of a kind that has layers, of which one of given widths can be made."""
-
-    widths: tuple[int, ...] | None
-
-    def given(self, widths: Sequence[int]) -> Network:
-        """The same kind of network with given widths."""
-
-    def __hash__(self) -> int: ...
+SIZES = Choice(width_sets)
+WITH_ROOTS = Choice(partial(width_sets, roots=True), has_root)
 
 
 @dataclass(frozen=True)
@@ -52,158 +47,174 @@ class Sample:
     """What came of one comparison.
 
     Attributes:
-        result: "agree", "differ", or "missing" where a side has no meaning at this depth or index.
+        result: "agree", "differ", "missing" where a side has no meaning at this depth or index, or "unmade" where
+            what the claim assumes does not hold.
         note: which entry differs and its values, or what is missing.
         one_sided: whether only one of the sides is missing.
     """
 
-    depth: int
-    widths: tuple[int, ...]
+    setting: Setting
     seed: int
     symbols: Mapping[str, int]
     result: str
     note: str = ""
     one_sided: bool = False
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths, or the sizes, that were tried."""
+        return self.setting.sizes
+
     def __str__(self) -> str:
-        widths = ",".join(map(str, self.widths))
-        shown = "".join(f", {name} = {n}" for name, n in self.symbols.items() if name != "L")
-        return f"depth {self.depth}, widths {widths}{shown}, seed {self.seed}: {self.note or 'both sides agree'}"
+        free = {name: n for name, n in self.symbols.items() if name not in self.setting.symbols}
+        shown = "".join(f", {name} = {n}" for name, n in free.items())
+        return f"{self.setting.says}{shown}, seed {self.seed}: {self.note or 'both sides agree'}"
 
 
-def judge(claim: Claim) -> Outcome:
+def judge(claim: Claim, effort: Effort = FULL) -> Outcome:
     """What the values of both sides say of a claim.
 
     It is tried at depths 1 to 8, or the network's own, at two lists of pairwise distinct widths for each, or twice at
-    the network's own. A depth at which one side has no meaning (`z_3` at depth 1) is left out, and the outcome says
-    which remain. The claim is false where one side has no meaning for some of the indices only, or at no depth.
+    the network's own; in a network of `Quantities`, at three lists of pairwise distinct sizes. A depth at which one
+    side has no meaning (`z_3` at depth 1) is left out, and the outcome says which remain. The claim is false where one
+    side has no meaning for some of the indices only, or at no depth.
+
+    Args:
+        effort: how many depths and lists of sizes are tried.
     """
     if claim.relation != "=":
         return Undecided(f"{claim.relation} says nothing in a prime field, which has no order")
-    if not hasattr(claim.network, "given"):
+    if kind(claim.network) is None:
         return Undecided("this judge gives a network widths, and this network takes none")
-    tried: list[Sample] = []
-    missing = ""
     try:
-        for depth in depths(claim):
-            found = list(evaluate(claim, depth))
-            for sample in found:
-                if sample.result == "differ":
-                    return Refuted(str(sample))
-            agreed = [sample for sample in found if sample.result == "agree"]
-            gaps = [sample for sample in found if sample.result == "missing"]
-            if agreed and any(sample.one_sided for sample in gaps):
-                return Refuted(str(next(sample for sample in gaps if sample.one_sided)))
-            missing = str(gaps[0]) if gaps else missing
-            tried += agreed
-        deep = None if tried else beyond(claim)
-        gaps = [] if deep is None else [sample for sample in evaluate(claim, deep) if sample.one_sided]
-        if gaps:
-            return Refuted(str(gaps[0]))
+        return _tried(claim, effort)
     except Unvalued as reason:
         return Undecided(str(reason))
     except SymbackpropError as error:
         return Undecided(f"the network has no value in a prime field: {error}")
+
+
+def _tried(claim: Claim, effort: Effort) -> Outcome:
+    tried: list[Sample] = []
+    missing = unmade = ""
+    for level in _kind(claim).levels(claim.known, effort.deepest):
+        found = list(evaluate(claim, level, effort))
+        for sample in found:
+            if sample.result == "differ":
+                return Refuted(str(sample))
+        agreed = [sample for sample in found if sample.result == "agree"]
+        gaps = [sample for sample in found if sample.result == "missing"]
+        if agreed and any(sample.one_sided for sample in gaps):
+            return Refuted(str(next(sample for sample in gaps if sample.one_sided)))
+        missing = str(gaps[0]) if gaps else missing
+        unmade = next((sample.note for sample in found if sample.result == "unmade"), unmade)
+        tried += agreed
+    deep = None if tried else beyond(claim)
+    gaps = [] if deep is None else [sample for sample in evaluate(claim, deep, effort) if sample.one_sided]
+    if gaps:
+        return Refuted(str(gaps[0]))
+    if not tried and effort != FULL:
+        # where it has a meaning only at greater depths
+        return _tried(claim, FULL)
+    if not tried and unmade:
+        return Undecided(unmade)
     if not tried:
         return Undecided(f"the claim has a meaning at none of the depths tried: {missing or 'its ranges are empty'}")
-    return _supported(claim, tried)
+    return _supported(claim, tried, effort)
 
 
-def _supported(claim: Claim, tried: list[Sample]) -> Supported:
+def _kind(claim: Claim) -> Kind:
+    found = kind(claim.network)
+    assert found is not None
+    return found
+
+
+def _supported(claim: Claim, tried: list[Sample], effort: Effort) -> Supported:
     """How many samples agreed where, and a bound on the probability of that if the sides differ at one of them."""
-    reached = sorted({sample.depth for sample in tried})
-    widths = {sample.widths for sample in tried}
-    least = min(sum(1 for w in widths if len(w) == depth + 2) for depth in reached)
-    degree = {d: (degree_of(claim.left, d) + degree_of(claim.right, d)) for d in reached}
-    bound = sum(degree[sample.depth] / PRIME for sample in tried)
-    own = getattr(claim.network, "widths", None)
-    where = "the widths given" if own is not None else f"{least} lists of pairwise distinct widths each"
+    plan = hypotheses.plan(claim)
+    settings = {sample.setting.sizes: sample.setting for sample in tried}
+    within = {sizes: Within(setting, plan.at(setting.symbols)) for sizes, setting in settings.items()}
+    degree = {sizes: degree_of(claim.left, at) + degree_of(claim.right, at) for sizes, at in within.items()}
+    bound = sum(degree[sample.widths] / PRIME for sample in tried)
+    where = _kind(claim).tried(list(settings.values()))
     return Supported(
         len(tried),
-        f"GF(2^61-1), depth{_written(reached)}, {where}, degree at most {max(degree.values())} in the random values"
-        + (", taking Σ_k y_k = 1" if targets_sum_to_one(claim.network) else ""),
+        f"{effort.says}GF(2^61-1), {where}, degree at most {max(degree.values())} in the random values"
+        + (", taking Σ_k y_k = 1" if targets_sum_to_one(claim.network) else "")
+        + "".join(f", given {hypotheses.says(each)}" for each in hypotheses.assumed(claim)),
         bound,
     )
 
 
-def _written(numbers: list[int]) -> str:
-    """` 3`, or `s 2…8`, or `s 1, 3`."""
-    if len(numbers) == 1:
-        return f" {numbers[0]}"
-    if numbers == list(range(numbers[0], numbers[-1] + 1)):
-        return f"s {numbers[0]}…{numbers[-1]}"
-    return f"s {', '.join(map(str, numbers))}"
-
-
-def evaluate(claim: Claim, depth: int) -> Iterator[Sample]:
-    """Every comparison of a claim at one depth.
+def evaluate(claim: Claim, depth: int, effort: Effort = FULL) -> Iterator[Sample]:
+    """Every comparison of a claim at one depth; quantities have depth 1.
 
     Raises:
         Unvalued: if something in the claim has no value in a prime field.
     """
-    network = cast(Given, claim.network)
-    if network.widths is not None:
-        yield from _at_widths(claim, depth, network.widths, 0)
-        yield from _at_widths(claim, depth, network.widths, 1)
-        return
-    bias_units = bool(getattr(network, "augmented", True))
-    for roots in (False, True):
+    for choice in (SIZES, WITH_ROOTS):
+        settings = list(_kind(claim).settings(depth, claim.known, choice))[: effort.lists]
+        if len(settings) == 1 and effort == FULL:
+            settings *= 2
         try:
-            samples = [
-                sample
-                for i, widths in enumerate(width_sets(depth, bias_units, roots))
-                for sample in _at_widths(claim, depth, widths, i)
-            ]
+            samples = [sample for i, setting in enumerate(settings) for sample in _at(claim, setting, i)]
         except ConstantRoot as reason:
-            if roots:
+            if choice is WITH_ROOTS or getattr(claim.network, "widths", None) is not None:
                 raise Unvalued(str(reason)) from None
             continue
         yield from samples
         return
 
 
-def _at_widths(claim: Claim, depth: int, widths: tuple[int, ...], number: int) -> list[Sample]:
-    """The comparisons at the first point of these widths at which all roots exist; `number` makes the points differ."""
+def _at(claim: Claim, setting: Setting, number: int) -> list[Sample]:
+    """The comparisons at the first point of a setting at which all roots exist; `number` makes the points differ."""
+    plan = hypotheses.plan(claim).at(setting.symbols)
+    turned = bool(number % 2)
     for attempt in range(ATTEMPTS):
-        seed = number + 2 * attempt
+        seed = number + 3 * attempt
         try:
-            point = _point(cast(Given, claim.network), widths, seed)
-            return [
-                _compared(claim, point, depth, widths, symbols)
-                for symbols in assignments(claim, point, depth, turned=bool(number))
-            ]
+            point = constrained(setting.network, seed, plan) if claim.given else _point(setting.network, seed)
+            hypotheses.checked(claim, lambda each: holds(each, point, setting))  # noqa: B023, called at once
+            return [_compared(claim, point, setting, symbols) for symbols in assignments(claim, point, setting, turned)]
         except ConstantRoot:
             raise
+        except Unmade as reason:
+            return [Sample(setting, seed, {}, "unmade", str(reason))]
         except Resample as reason:
             last = reason
     raise Unvalued(f"{ATTEMPTS} random points gave no value: {last}")
 
 
 @lru_cache(maxsize=256)
-def _point(network: Given, widths: tuple[int, ...], seed: int) -> Point:
-    return Point(network.given(widths), seed)
+def _point(network: Network, seed: int) -> Point:
+    return Point(network, seed)
 
 
-def _compared(claim: Claim, point: Point, depth: int, widths: tuple[int, ...], symbols: Mapping[str, int]) -> Sample:
+def _compared(claim: Claim, point: Point, setting: Setting, symbols: Mapping[str, int]) -> Sample:
     """One comparison; a side whose parts do not conform makes the claim false."""
     sides: list[nmod_mat] = []
     gaps: list[str] = []
-    sample = Sample(depth, widths, point.seed, symbols, "differ")
     for side in (claim.left, claim.right):
         try:
-            sides.append(value(side, point, symbols))
+            sides.append(_value(side, point, symbols))
         except OutOfRange as gap:
             gaps.append(str(gap))
         except ShapeError as error:
-            return _noted(sample, str(error))
+            return Sample(setting, point.seed, symbols, "differ", str(error))
     if gaps:
-        return _noted(sample, gaps[0], "missing", one_sided=len(gaps) == 1)
+        return Sample(setting, point.seed, symbols, "missing", gaps[0], one_sided=len(gaps) == 1)
     note = _difference(*sides)
-    return _noted(sample, note, "differ" if note else "agree")
+    return Sample(setting, point.seed, symbols, "differ" if note else "agree", note)
 
 
-def _noted(sample: Sample, note: str, result: str = "differ", one_sided: bool = False) -> Sample:
-    return Sample(sample.depth, sample.widths, sample.seed, sample.symbols, result, note, one_sided)
+def _value(e: Expr, point: Point, symbols: Mapping[str, int]) -> nmod_mat:
+    """The value of a side, found once at a point: it is the right side of one step and the left side of the next."""
+    names = free_symbols(e)
+    key = ("value", e, *sorted((name, n) for name, n in symbols.items() if name in names))
+    if key not in point.partials:
+        found = value(e, point, symbols)
+        point.partials[key] = found
+    return point.partials[key]
 
 
 def _difference(left: nmod_mat, right: nmod_mat) -> str:
@@ -225,53 +236,6 @@ def value_at(
     Raises:
         OutOfRange, Unvalued, Resample, ShapeError: as `forward.push` does.
     """
-    point = _point(cast(Given, network), tuple(widths), seed)
+    point = _point(at_widths(network, tuple(widths)), seed)
     depth = {name: len(widths) - 2 for name in network.depth.symbols}
     return table(value(e, point, {**depth, **(symbols or {})}))
-
-
-# --- the degree that the bound assumes -------------------------------------------------------------------------------
-
-
-@singledispatch
-def degree_of(e: Expr, depth: int) -> int:
-    """A bound on the degree of numerator and denominator of an entry, as a rational function of what is random.
-
-    What is random: inputs, parameters and values of functions, each function taken as a random one, so that its values
-    are new indeterminates. Sums and products add the degrees of their operands.
-    """
-    return sum(degree_of(operand, depth) for operand in children(e))
-
-
-@degree_of.register
-def _(e: expr.Variable, depth: int) -> int:
-    # z = W h + b has degree 2; the loss of a network is a sum of such, or of their squares
-    return 4
-
-
-@degree_of.register
-def _(e: expr.Partial, depth: int) -> int:
-    # a path from the loss to a variable passes two factors in each layer, a slope and a weight
-    return 2 * (depth + 2) + degree_of(e.of, depth)
-
-
-@degree_of.register
-def _(e: expr.IndexedProduct | expr.IndexedSum, depth: int) -> int:
-    # an index of layers takes at most that many values
-    return (depth + 2) * degree_of(e.body, depth)
-
-
-@degree_of.register
-def _(e: expr.Elementwise | expr.LayerMap | expr.ActivationJacobian, depth: int) -> int:
-    return 1
-
-
-@degree_of.register
-def _(e: expr.Power, depth: int) -> int:
-    return (abs(e.exponent.numerator) + e.exponent.denominator - 1) * degree_of(e.base, depth)
-
-
-@degree_of.register
-def _(e: expr.Norm | expr.SquareRoot, depth: int) -> int:
-    # the root of a sum of squares; its sign doubles the degree once more
-    return 4 * degree_of(e.operand, depth)

@@ -133,6 +133,7 @@ class Point:
         self._members: dict[tuple[Variable, int], Variable] = {}
         self._read: dict[Variable, tuple[Variable, ...]] = {}
         self._functions: dict[tuple[str, int, int], int] = {}
+        self._turns: dict[Variable, int] = {}
         # what has been computed here: the variables, and the derivatives that somebody asked for
         self.still: Flow | None = None
         self.partials: dict[object, nmod_mat] = {}
@@ -221,13 +222,21 @@ class Point:
         An input of a network with bias units ends in 1, and the targets of a softmax loss sum to 1.
         """
         rows, columns = self.extent(variable)
-        entries = self._draws(f"{type(variable).__name__} {variable.name} {variable.index}", rows * columns)
+        turn = self._turns.get(variable, 0)
+        again = f" again {turn}" if turn else ""
+        entries = self._draws(f"{type(variable).__name__} {variable.name} {variable.index}{again}", rows * columns)
         if isinstance(variable, expr.Hidden) and getattr(self.network, "augmented", False):
             entries[-columns:] = [1] * columns
         if isinstance(variable, expr.Target) and self._normalised:
             for k in range(columns):
                 entries[(rows - 1) * columns + k] = (1 - sum(entries[k : (rows - 1) * columns : columns])) % PRIME
         return matrix(rows, columns, entries)
+
+    def draw_again(self, variable: Variable) -> None:
+        """Give an input or a parameter another value; whatever was computed here is forgotten."""
+        self._turns[variable] = self._turns.get(variable, 0) + 1
+        self.still = None
+        self.partials.clear()
 
     def _draws(self, label: str, count: int) -> list[int]:
         entries: list[int] = []

@@ -1,7 +1,8 @@
 """Values of expressions in float64 at a random point, from the forward equations alone.
 
 `at(e, point, symbols)` is a two-dimensional array; a scalar is 1 × 1. Complex numbers go through, unconjugated. A new
-primitive registers one function: `@value.register`. Derivatives are in `symbackprop.judges.steps`.
+primitive registers one function: `@value.register`. Norms and singular values are in `symbackprop.judges.spectra`,
+derivatives in `symbackprop.judges.steps`, which is what other modules import.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import numpy as np
 
 from symbackprop import expr
 from symbackprop.dims import Dim, Units, Width, dim
+from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Entry, Expr, Row, Transpose, Variable
+from symbackprop.judges.spreads import GAUSSIAN, SPREADS, made_as
+from symbackprop.judges.hypotheses import NOTHING, Plan, Unmade
 from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, GENERIC_LOSS, SCALARS, SLOPES
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES, Array, Entrywise, Pass, backprop
@@ -34,32 +38,83 @@ class NotNumeric(Exception):
 
 
 class Point:
-    """A network of given widths with random inputs and parameters.
+    """A network of given sizes with random inputs and parameters.
 
     Args:
-        network: of given widths.
+        network: of given sizes.
         seed: of the random numbers.
         generic: which of `GENERIC_ACTIVATIONS` stands for a generic activation.
         given: values of some variables, which then do not follow from their equations.
+        spread: how inputs and parameters are drawn, a name of `SPREADS`.
+        plan: how those are made of which something is assumed.
     """
 
     def __init__(
-        self, network: MLP, seed: int, generic: int = 0, given: Mapping[Variable, Array] | None = None
+        self,
+        network: Network,
+        seed: int,
+        generic: int = 0,
+        given: Mapping[Variable, Array] | None = None,
+        spread: str = GAUSSIAN,
+        plan: Plan = NOTHING,
     ) -> None:
         self.network = network
         self.seed = seed
         self.generic = generic
         self.given = dict(given or {})
+        self.spread = spread
+        self.plan = plan
         self.peak = 0.0
-        self._values: dict[Variable, Array] = dict(self.given)
+        # what somebody asked for here, each with the greatest size of any part of it
+        self.found: dict[object, tuple[Array, float]] = {}
+        self.gradients: dict[Variable, Array] = {}
+        self._values: dict[Variable, tuple[Array, float]] = {each: (value, 0.0) for each, value in self.given.items()}
         self._drawn: dict[Variable, Array] = {}
+        self._members: dict[tuple[Variable, int], Variable] = {}
+        self._making: set[Variable] = set()
         self._pass: Pass | None = None
+        self._base = self
+        self._before: tuple[Point, Variable] | None = None
 
     def moved(self, variable: Variable, to: Array) -> Point:
         """The same point with one variable changed, and what follows from it."""
-        other = Point(self.network, self.seed, self.generic, {**self.given, variable: to})
-        other._drawn = self._drawn
+        other = Point(self.network, self.seed, self.generic, {**self.given, variable: to}, self.spread, self.plan)
+        other._drawn, other._members = self._drawn, self._members
+        other._base = self._base
+        other._before = (self, variable)
         return other
+
+    def _unmoved(self, variable: Variable) -> Point | None:
+        """The point before this one, if what was changed since then is nothing that a variable is computed from."""
+        if self._before is None:
+            return None
+        before, changed = self._before
+        follows = self.network.kept(("what follows from", changed), dict[Variable, bool])
+        if variable not in follows:
+            follows[variable] = self.network.computed_from(variable, changed, {})
+        return None if follows[variable] else before
+
+    def keep(self, key: object, find: Callable[[], Array]) -> Array:
+        """What was found before for the same key; `peak` grows as if it were computed again."""
+        if key not in self.found:
+            outer, self.peak = self.peak, 0.0
+            try:
+                self.found[key] = find(), self.peak
+            finally:
+                self.peak = max(outer, self.peak)
+        made, peak = self.found[key]
+        self.peak = max(self.peak, peak)
+        return made
+
+    def member(self, variable: Variable, symbols: Symbols) -> Variable:
+        """The variable of a family that is meant, its index a number."""
+        index = variable.index
+        if index is None or index.is_constant:
+            return variable
+        key = (variable, self.size(index, symbols))
+        if key not in self._members:
+            self._members[key] = rebuild(variable, (), lambda d: dim(self.size(d, symbols)))
+        return self._members[key]
 
     def function(self, name: str) -> tuple[Entrywise, Entrywise]:
         """A function of one variable and its derivative."""
@@ -68,7 +123,7 @@ class Point:
         if name in SCALARS:
             return SCALARS[name], SLOPES[name]
         # another name than the network's is another function
-        turn = self.generic + (name != self.network.activation.name)
+        turn = self.generic + (name != (self.network.activation.name if isinstance(self.network, MLP) else "g"))
         return GENERIC_ACTIVATIONS[turn % len(GENERIC_ACTIVATIONS)]
 
     def size(self, d: Dim, symbols: Symbols) -> int:
@@ -83,45 +138,74 @@ class Point:
             raise NotNumeric(f"the index {name} has no value") from None
 
     def _width(self, kind: type[Width] | type[Units], layer: int) -> int:
-        widths = self.network.widths
-        assert widths is not None
+        widths = getattr(self.network, "widths", None)
+        if not isinstance(self.network, MLP) or widths is None:
+            raise NotNumeric(f"there is no width {kind(dim(layer))} in a network without layers")
         if not 0 <= layer < len(widths):
             raise Missing(f"there is no layer {layer}")
-        return widths[layer] - (kind is Units and self.network.augmented and layer < len(widths) - 1)
+        counted: int = widths[layer]
+        return counted - (kind is Units and self.network.augmented and layer < len(widths) - 1)
 
     def value(self, variable: Variable) -> Array:
         """The value of a variable whose index is a number."""
         if variable not in self._values:
-            try:
-                definition = self.network.definition(variable, {})
-                extent = tuple(self.size(d, {}) for d in self.network.shape_of(variable))
-            except (ShapeError, LookupError) as error:
-                raise Missing(str(error)) from None
-            if definition is None:
-                self._values[variable] = self._draw(variable, extent)
+            before = self._unmoved(variable)
+            outer, self.peak = self.peak, 0.0
+            if before is None:
+                made = self._computed(variable)
             else:
-                self._values[variable] = at(definition.right, self, {})
-        return self._values[variable]
+                made, self.peak = before.value(variable), before._values[variable][1]
+            self._values[variable] = made, self.peak
+            self.peak = outer
+        made, peak = self._values[variable]
+        self.peak = max(self.peak, peak)
+        return made
+
+    def _computed(self, variable: Variable) -> Array:
+        try:
+            definition = self.network.definition(variable, {})
+            extent = tuple(self.size(d, {}) for d in self.network.shape_of(variable))
+        except (ShapeError, LookupError) as error:
+            raise Missing(str(error)) from None
+        if definition is None:
+            return self._draw(variable, extent)
+        return at(definition.right, self, {})
 
     def _draw(self, variable: Variable, extent: tuple[int, ...]) -> Array:
         if variable not in self._drawn:
             number = variable.index.constant if variable.index is not None else 0
             rng = np.random.default_rng([self.seed, number, *variable.name.encode()])
-            made = rng.standard_normal(extent)
+            made = SPREADS[self.spread](rng.standard_normal(extent), rng)
             if isinstance(variable, expr.Weight):
                 made /= np.sqrt(extent[1])
             if isinstance(variable, expr.Target):
                 # targets of a cross-entropy sum to 1
-                made = np.abs(made) / np.abs(made).sum()
-            if isinstance(variable, expr.Hidden) and self.network.augmented:
+                made = np.abs(made) / max(np.abs(made).sum(), np.finfo(float).tiny)
+            if isinstance(variable, expr.Hidden) and getattr(self.network, "augmented", False):
                 made[-1] = 1
-            self._drawn[variable] = made
+            self._drawn[variable] = self._planned(variable, made)
         return self._drawn[variable]
+
+    def _planned(self, variable: Variable, drawn: Array) -> Array:
+        """The value made as the plan says, where it says anything of this variable."""
+        made = self.plan.of(variable)
+        if made is None:
+            return drawn
+        if variable in self._making:
+            raise Unmade(f"the judge cannot make {variable}, which is assumed to be computed from itself")
+        self._making.add(variable)
+        try:
+            # from the point itself, not from one in which something is moved
+            source = None if made.source is None else np.real(at(made.source, self._base, {}))
+        finally:
+            self._making.discard(variable)
+        return made_as(made, drawn, source)
 
     def backward(self) -> Pass | None:
         """The hand-written backpropagation at this point; None where the network has other equations than it."""
         network = self.network
-        assert network.widths is not None
+        if not isinstance(network, MLP) or network.widths is None:
+            return None
         plain = MLP(None, network.widths, network.activation.name, network.loss.name, network.bias)
         if self.given or plain.equations != network.equations:
             return None
@@ -145,15 +229,8 @@ def at(e: Expr, point: Point, symbols: Symbols) -> Array:
         ShapeError: if parts do not conform.
     """
     made = value(e, point, symbols)
-    point.peak = max(point.peak, float(np.abs(made).max(initial=0)))
+    point.peak = max(point.peak, float(np.abs(made).max(initial=0)) if made.size != 1 else abs(made.item()))
     return made
-
-
-def settled(e: Variable, point: Point, symbols: Symbols) -> Variable:
-    """The variable with the value of its index put in."""
-    if e.index is None or e.index.is_constant:
-        return e
-    return rebuild(e, (), lambda d: dim(point.size(d, symbols)))
 
 
 def scalar(number: Any) -> Array:
@@ -167,9 +244,7 @@ def value(e: Expr, point: Point, symbols: Symbols) -> Array:
 
 @value.register
 def _(e: Variable, point: Point, symbols: Symbols) -> Array:
-    if e.index is None:
-        return point.value(e)
-    return point.value(settled(e, point, symbols))
+    return point.value(point.member(e, symbols))
 
 
 @value.register
@@ -190,6 +265,11 @@ def _(e: expr.Kronecker, point: Point, symbols: Symbols) -> Array:
 @value.register
 def _(e: expr.Identity, point: Point, symbols: Symbols) -> Array:
     return np.eye(point.size(e.size, symbols))
+
+
+@value.register
+def _(e: expr.Zeros, point: Point, symbols: Symbols) -> Array:
+    return np.zeros((point.size(e.size, symbols), 1))
 
 
 @value.register
@@ -221,6 +301,13 @@ def _(e: Row, point: Point, symbols: Symbols) -> Array:
 def _(e: expr.Column, point: Point, symbols: Symbols) -> Array:
     inner = at(e.operand, point, symbols)
     return inner[:, [place(e.column, inner.shape[1], point, symbols)]]
+
+
+@value.register
+def _(e: expr.Columns, point: Point, symbols: Symbols) -> Array:
+    inner = at(e.operand, point, symbols)
+    first, last = (place(end, inner.shape[1], point, symbols) for end in (e.first, e.last))
+    return inner[:, first : last + 1]
 
 
 @value.register
@@ -327,8 +414,11 @@ def _(e: expr.ActivationJacobian, point: Point, symbols: Symbols) -> Array:
 
 @value.register
 def _(e: expr.Function, point: Point, symbols: Symbols) -> Array:
-    output, target = (at(a, point, symbols) for a in e.arguments)
-    return GENERIC_LOSS[0](output, target)[:, None]
+    arguments = [at(a, point, symbols) for a in e.arguments]
+    if len(arguments) != 2 or arguments[0].shape != arguments[1].shape:
+        entries = np.concatenate([a.reshape(-1, 1) for a in arguments])
+        arguments = [entries, np.zeros(entries.shape)]
+    return GENERIC_LOSS[0](*arguments)[:, None]
 
 
 @value.register
@@ -340,24 +430,6 @@ def _(e: expr.LogSumExp, point: Point, symbols: Symbols) -> Array:
 def _(e: expr.Softmax, point: Point, symbols: Symbols) -> Array:
     powers = np.exp(at(e.operand, point, symbols))
     return powers / powers.sum()
-
-
-@value.register
-def _(e: expr.Norm, point: Point, symbols: Symbols) -> Array:
-    inner = at(e.operand, point, symbols)
-    if e.kind == "F" or 1 in inner.shape:
-        # not numpy.linalg.norm, which takes moduli and so is not analytic
-        return scalar(np.sqrt((inner * inner).sum()))
-    return scalar(np.linalg.norm(inner, 2))
-
-
-@value.register
-def _(e: expr.SingularValue, point: Point, symbols: Symbols) -> Array:
-    inner = at(e.operand, point, symbols)
-    values = np.linalg.svd(inner, compute_uv=False)
-    # σ_{n,n} is inf ‖A v‖ over unit v (slide "Exploding gradients"): 0 where there are more columns than rows
-    smallest = values[-1] if inner.shape[0] >= inner.shape[1] else 0.0
-    return scalar(values[0] if e.largest else smallest)
 
 
 @value.register

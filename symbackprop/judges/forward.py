@@ -23,7 +23,7 @@ from symbackprop.tree import subterms
 
 REGISTERED = (functions, linear)  # importing them registers their readers
 BLOCK = 256  # directions pushed at once: a large weight matrix need not be perturbed in all its entries at a time
-PARTS = (expr.Row, expr.Column, expr.Entry, expr.Transpose, expr.WithoutBias)
+PARTS = (expr.Row, expr.Column, expr.Entry, expr.Transpose, expr.WithoutBias, expr.Columns)
 
 
 def value(e: Expr, point: Point, symbols: Symbols) -> nmod_mat:

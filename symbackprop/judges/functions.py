@@ -7,7 +7,8 @@ from hashlib import blake2b
 
 from flint import nmod_mat
 
-from symbackprop import expr
+from symbackprop import chance, dataset, expr, magnitudes
+from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
 from symbackprop.judges.duals import Dual, Flow, Symbols, chained, column_of, number_of, picked, push, scalar
 from symbackprop.judges.field import (
@@ -149,6 +150,38 @@ def _(e: expr.Norm, flow: Flow, symbols: Symbols) -> Dual:
     return _square_root(squares, square, e.operand)
 
 
+@push.register(expr.SingularValue)
+@push.register(magnitudes.SingularValueAt)
+@push.register(magnitudes.SpectralSum)
+def _(e: Expr, flow: Flow, symbols: Symbols) -> Dual:
+    raise Unvalued(f"{e} has no value in a prime field: singular values are roots of polynomials of high degree")
+
+
+@push.register(magnitudes.OverUnit)
+@push.register(magnitudes.Extreme)
+def _(e: Expr, flow: Flow, symbols: Symbols) -> Dual:
+    raise Unvalued(f"{e} has no value in a prime field, which has no order")
+
+
+# --- random quantities and training sets -----------------------------------------------------------------------------
+
+
 @push.register
-def _(e: expr.SingularValue, flow: Flow, symbols: Symbols) -> Dual:
-    raise Unvalued(f"the singular value {e} has no value in a prime field")
+def _(e: dataset.Prediction, flow: Flow, symbols: Symbols) -> Dual:
+    point, layers = flow.point, dataset.all_weights(e.parameters)
+    depth = point.size(point.network.depth, {})
+    if layers is None or [point.size(end, symbols) for end in layers] != [0, depth]:
+        raise Unvalued(f"{e} has a value only with the weights of all layers as its parameters")
+    source, output = expr.Hidden(0), expr.PreActivation(depth + 1)
+    given = push(e.input, flow, symbols)
+    if given.extent != point.extent(source):
+        raise ShapeError(f"{e} has an input of {given.value.nrows()} entries: write as many as x has")
+    return Flow(point, {**flow.given, source: given}).dual(output)
+
+
+def _refused(e: Expr, flow: Flow, symbols: Symbols) -> Dual:
+    raise Unvalued(f"{e} has no value in a prime field: {(chance.UNVALUED | dataset.UNVALUED)[type(e)]}")
+
+
+for kind in chance.UNVALUED | dataset.UNVALUED:
+    push.register(kind)(_refused)

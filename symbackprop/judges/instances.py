@@ -1,4 +1,4 @@
-"""At what a claim is tried: widths for each depth, and values of the free integer symbols within their bounds."""
+"""At what the exact judge tries a claim: widths for each depth, and values of the free symbols within their bounds."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from symbackprop import expr
-from symbackprop.dims import DEPTH, Dim, dim
+from symbackprop.dims import Dim, dim
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.duals import push, still
 from symbackprop.judges.field import OutOfRange, Point, Resample, Unvalued, has_root
+from symbackprop.judges.settings import DEEPEST, Setting, depth_symbol
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
 
-DEEPEST = 8
 # where in its range the first, second, … symbol is tried: the ends, where a bound that is off by one shows, and between
 SPREADS = (
     (Fraction(0), Fraction(1), Fraction(1, 3), Fraction(2, 3)),
@@ -24,29 +24,12 @@ SPREADS = (
 )
 
 
-def depth_symbol(claim: Claim) -> str:
-    """The name of the depth: `L`, or what a network of symbolic depth calls it."""
-    (name,) = claim.network.depth.symbols or DEPTH.symbols
-    return name
-
-
-def depths(claim: Claim) -> range:
-    """The depths from 1 to 8 that are within what is known; the network's own if it has one."""
-    depth = claim.network.depth
-    if depth.is_constant:
-        return range(depth.constant, depth.constant + 1)
-    lower, upper = claim.known.get(depth_symbol(claim), (None, None))
-    least = lower.constant if lower is not None and lower.is_constant else 1
-    most = upper.constant if upper is not None and upper.is_constant else DEEPEST
-    return range(max(least, 1), min(most, DEEPEST) + 1)
-
-
 def beyond(claim: Claim) -> int | None:
     """A depth at which no layer that the claim names by number is missing; None where the depth is known or bounded.
 
     What has no meaning even there (`W_{L+1}`) has none at any depth, whereas `z_9` only needs more layers than 8.
     """
-    if claim.network.depth.is_constant or claim.known.get(depth_symbol(claim), (None, None))[1] is not None:
+    if claim.network.depth.is_constant or claim.known.get(depth_symbol(claim.network), (None, None))[1] is not None:
         return None
     named = [
         abs(own.constant)
@@ -81,8 +64,8 @@ def width_sets(depth: int, bias_units: bool, roots: bool = False) -> list[tuple[
     return [tuple(found), (*reversed(layers), output)]
 
 
-def assignments(claim: Claim, point: Point, depth: int, turned: bool = False) -> Iterator[dict[str, int]]:
-    """Up to four instances of the free symbols at a point, the depth among them; none where a range is empty.
+def assignments(claim: Claim, point: Point, setting: Setting, turned: bool = False) -> Iterator[dict[str, int]]:
+    """Up to four instances of the free symbols at a point, depth or sizes among them; none where a range is empty.
 
     A symbol ranges over what is known of it. Without bounds it is a place in what the left side (else the right)
     indexes with it, or a layer from 1 to the depth.
@@ -90,14 +73,14 @@ def assignments(claim: Claim, point: Point, depth: int, turned: bool = False) ->
     Args:
         turned: combine the places of several symbols in another way.
     """
-    start = {**point.sizes, depth_symbol(claim): depth}
+    start = {**point.sizes, **setting.symbols}
     free = (free_symbols(claim.left) | free_symbols(claim.right)) - start.keys()
     names = _ordered(sorted(free), claim)
     seen: set[tuple[int, ...]] = set()
     for turn in range(len(SPREADS[0])):
         chosen = dict(start)
         for i, name in enumerate(names):
-            low, high = _range(name, claim, point, chosen, depth)
+            low, high = _range(name, claim, point, chosen, setting.depth)
             if high < low:
                 break
             chosen[name] = low + round(SPREADS[(i + turned) % len(SPREADS)][turn] * (high - low))
@@ -149,6 +132,8 @@ def _indexed(e: Expr, name: str) -> Iterator[tuple[Expr | Dim, Dim, bool]]:
                 yield operand, row, False
             case expr.Column(operand, column) if name in column.symbols:
                 yield operand, column, True
+            case expr.Columns(operand, first, last) if name in first.symbols | last.symbols:
+                yield operand, first if name in first.symbols else last, True
             case expr.ColumnAt(_, column, width) if name in column.symbols:
                 yield width, column, True
             case expr.Entry(operand, row, column):

@@ -5,14 +5,16 @@ A step is proved when
 - it assumes nothing of the indices that the derivation does not say, unless it says so itself;
 - both sides have one shape, for all widths;
 - what changed is proved equal: by entries, in a normal form (`entries`), or by the definition of the ordered product
-  (`_segments`), or by an induction of which base case and step are proved in the same way.
+  (`_segments`), or by a theorem about norms whose conditions hold (`theorems`), or by an induction or a derivation
+  cited, of which every step is proved in the same way; or it is proved unequal in the direction that the step says,
+  by such a theorem, at a place where the whole rises with the part.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from symbackprop.derivation import Context, Derivation, Step, compose
+from symbackprop.derivation import Context, Derivation, Step, compose, within
 from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
@@ -20,7 +22,10 @@ from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, IndexedProduct, Product
 from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
+from symbackprop.judges.signs import Setting, rises
+from symbackprop.judges.theorems import cited
 from symbackprop.normalform import normal
+from symbackprop.rules.citation import Cited, Claimed
 from symbackprop.rules.induction import Induction
 from symbackprop.shapes import shape, written
 from symbackprop.substitution import replace_at, substitute
@@ -43,7 +48,8 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
         return Refuted("the step is made for fewer values of the indices than the derivation is about")
     try:
         shape(derivation.start, network)
-        made = step.rule(at_path(step.before, step.where), Context(network, step.known))
+        context = Context(network, within(step.before, step.where, step.known), derivation.given)
+        made = step.rule(at_path(step.before, step.where), context)
         if made is None or replace_at(step.before, step.where, made.after) != step.after:
             return Refuted(f"the rule {step.rule.name!r} does not make the line after of the line before")
         if step.relation != step.rule.relation:
@@ -53,9 +59,13 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
         one, two = shape(left, network), shape(right, network)
         if one != two:
             return Refuted(f"the shapes differ: {written(one, network)} before, {written(two, network)} after")
+        if isinstance(step.rule, Claimed):
+            return Undecided("the line is printed as somebody made it: no rule leads to it")
+        if isinstance(step.rule, Cited):
+            return _by_citation(step, left, right, derivation)
         if isinstance(step.rule, Induction):
-            return _by_induction(step, left, right, network)
-        return equal(left, right, network, step.known)
+            return _by_induction(step, left, right, derivation)
+        return _follows(step, left, right, derivation)
     except IndexError:
         return Refuted(f"there is no place {step.where} in the line before")
     except ShapeError as error:
@@ -97,6 +107,29 @@ def _implied(needed: Bounds, given: Bounds, network: Network) -> bool:
 def _with_depth(known: Bounds, network: Network) -> Bounds:
     """The bounds, and that a network has a hidden layer."""
     return {**dict.fromkeys(network.depth.symbols, (ONE, None)), **known}
+
+
+def _follows(step: Step, left: Expr, right: Expr, derivation: Derivation) -> Outcome:
+    """Whether the part after follows from the part before, and the line after from the line before."""
+    network, known = derivation.network, within(step.before, step.where, step.known)
+
+    def same(one: Expr, two: Expr) -> bool:
+        try:
+            return isinstance(equal(one, two, network, known), Proved)
+        except (LookupError, Inexpressible):
+            return False
+
+    setting = Setting(network, known, derivation.given, same)
+    if step.relation == "=":
+        theorem = cited(left, "=", right, setting)
+        return equal(left, right, network, known) if theorem is None else Proved(f"by theorem: {theorem.name}")
+    theorem = cited(left, step.relation, right, setting)
+    if theorem is None:
+        return Undecided(f"no theorem says that {left} {step.relation} {right}")
+    around = Setting(network, step.known, derivation.given, same)
+    if not all(rises(whole, step.where, around) for whole in (step.before, step.after)):
+        return Undecided(f"whether {step.before} rises with the part {left} is not known")
+    return Proved(f"by theorem: {theorem.name}")
 
 
 def equal(left: Expr, right: Expr, network: Network, known: Bounds) -> Outcome:
@@ -223,9 +256,42 @@ def _matched(template: Expr, found: Expr, name: str) -> Dim | None:
 # --- induction -------------------------------------------------------------------------------------------------------
 
 
-def _by_induction(step: Step, left: Expr, right: Expr, network: Network) -> Outcome:
+def _by_citation(step: Step, left: Expr, right: Expr, derivation: Derivation) -> Outcome:
+    """A derivation proved, from what stands before to what stands after, in as general a case."""
+    if len(step.subproofs) != 1:
+        return Refuted("a citation is of one derivation")
+    (proof,) = step.subproofs
+    ends = (proof.start, proof.result)
+    if ends != (left, right) and not (proof.relation == "=" and ends == (right, left)):
+        return Refuted(f"the derivation cited leads from {proof.start} to {proof.result}")
+    if proof.relation not in ("=", step.relation):
+        return Refuted(f"the derivation cited says {proof.relation}, the step {step.relation}")
+    if step.relation != "=" and step.where:
+        return Undecided("an inequality that is cited is one of the whole line")
+    if not _implied(proof.known, within(step.before, step.where, step.known), derivation.network):
+        return Refuted("the derivation cited is not about all that the step is about")
+    failed = _unproved(proof, derivation, "in the derivation cited: ")
+    return failed or Proved("by a derivation of which every step is proved")
+
+
+def _unproved(proof: Derivation, derivation: Derivation, where: str) -> Outcome | None:
+    """What the kernel says of the first step of a subproof that is not proved; None if all are."""
+    if proof.network is not derivation.network:
+        return Refuted(f"{where}it is about another network")
+    if not set(proof.given) <= set(derivation.given):
+        return Refuted(f"{where}it assumes more than the derivation does")
+    for inner in proof.steps:
+        outcome = judge(inner, proof)
+        if not isinstance(outcome, Proved):
+            return replace_detail(outcome, where)
+        if not _implied(inner.known, proof.known, derivation.network):
+            return Undecided(f"{where}it needs {', '.join(inner.assuming)}")
+    return None
+
+
+def _by_induction(step: Step, left: Expr, right: Expr, derivation: Derivation) -> Outcome:
     """Base and step proved, with the right claims at both ends and for every index in between."""
-    rule = step.rule
+    network, rule = derivation.network, step.rule
     assert isinstance(rule, Induction) and rule.claim is not None
     if len(step.subproofs) != 2:
         return Refuted("an induction has a base case and a step")
@@ -248,15 +314,14 @@ def _by_induction(step: Step, left: Expr, right: Expr, network: Network) -> Outc
         return Refuted(f"the step is not shown for every {rule.on} from {rule.lower} to {rule.upper - 1}")
     if not _implied(base.known, step.known, network):
         return Refuted("the base case is not shown for all that the induction is about")
+    if step.where and step.relation != "=":
+        return Undecided("an induction that ends in an inequality is one of the whole line")
     for proof in (base, induct):
-        if proof.network is not network:
-            return Refuted(f"the {proof.title.lower()} is about another network")
-        for inner in proof.steps:
-            outcome = judge(inner, proof)
-            if not isinstance(outcome, Proved):
-                return replace_detail(outcome, f"in the {proof.title.lower()}: ")
-            if not _implied(inner.known, proof.known, network):
-                return Undecided(f"in the {proof.title.lower()}: it needs {', '.join(inner.assuming)}")
+        if proof.relation not in ("=", step.relation):
+            return Refuted(f"the {proof.title.lower()} says {proof.relation}, the induction {step.relation}")
+        failed = _unproved(proof, derivation, f"in the {proof.title.lower()}: ")
+        if failed is not None:
+            return failed
     return Proved(f"by induction on {rule.on}, {rule.lower} ≤ {rule.on} ≤ {rule.upper}")
 
 

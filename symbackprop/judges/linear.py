@@ -45,6 +45,11 @@ def _(e: expr.Identity, flow: Flow, symbols: Symbols) -> Dual:
 
 
 @push.register
+def _(e: expr.Zeros, flow: Flow, symbols: Symbols) -> Dual:
+    return Dual(zeros(flow.point.size(e.size, symbols), 1))
+
+
+@push.register
 def _(e: expr.Ones, flow: Flow, symbols: Symbols) -> Dual:
     size = flow.point.size(e.size, symbols)
     return Dual(matrix(size, 1, [1] * size))
@@ -83,6 +88,15 @@ def _(e: expr.Column, flow: Flow, symbols: Symbols) -> Dual:
     rows, columns = of.extent
     column = _place(e.column, columns, e.operand, flow, symbols)
     return picked(of, rows, 1, range(column, rows * columns, columns))
+
+
+@push.register
+def _(e: expr.Columns, flow: Flow, symbols: Symbols) -> Dual:
+    of = push(e.operand, flow, symbols)
+    rows, columns = of.extent
+    first, last = (_place(end, columns, e.operand, flow, symbols) for end in (e.first, e.last))
+    sources = [i * columns + k for i in range(rows) for k in range(first, last + 1)]
+    return picked(of, rows, last - first + 1, sources)
 
 
 @push.register

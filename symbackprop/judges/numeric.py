@@ -6,27 +6,31 @@ judge's own forward pass; other derivatives come from complex steps alone. No ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from itertools import product
 
 import numpy as np
 
 from symbackprop import expr
-from symbackprop.dims import DEPTH
+from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr
+from symbackprop.judges import hypotheses
 from symbackprop.judges.claim import Claim
+from symbackprop.judges.spreads import GAUSSIAN, SPREADS
 from symbackprop.judges.floats import Missing, NotNumeric, Point
+from symbackprop.judges.hypotheses import Plan, Unmade
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
-from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS
+from symbackprop.judges.settings import FULL, Choice, Effort, Setting, Sizes, kind
+from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS
 from symbackprop.judges.steps import evaluate
 from symbackprop.network import MLP
-from symbackprop.numeric.backprop import Array
+from symbackprop.numeric.backprop import ACTIVATIONS, Array
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
 
-DEEPEST = 8
 # sides agree within this, relative to the larger of them
 AGREE = 1e-9
 # rounding of a sum in which terms cancel, relative to the largest number met on the way
@@ -35,93 +39,152 @@ ROUNDING = 1e-13
 FAR = 1e3
 # combinations of the free indices tried at one point
 INDICES = 4
+# points of each kind at which an inequality is tried, where one depth has to do
+SEARCHES = 6
+# by how much a relation fails
+RELATIONS: dict[str, Callable[[Array, Array], Array]] = {
+    "=": lambda left, right: np.abs(left - right),
+    "≤": lambda left, right: left - right,
+    "≥": lambda left, right: right - left,
+}
+FUNCTIONS = (expr.Elementwise, expr.LayerMap, expr.ActivationJacobian)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One comparison: "agree", "differ", "unclear", or "missing" where a side has no meaning; and what to say of it."""
+    """One comparison, and what to say of it.
+
+    Attributes:
+        result: "agree", "differ", "unclear", "missing" where a side has no meaning, or "unmade" where what the claim
+            assumes does not hold.
+    """
 
     result: str
     note: str = ""
     one_sided: bool = False
 
 
-def judge(claim: Claim) -> Outcome:
+def judge(claim: Claim, effort: Effort = FULL) -> Outcome:
     """What the values of both sides say of a claim.
 
     It is tried at depths 1 to 8, or the network's own, at two lists of widths for each, with a generic activation taken
-    as tanh and as a cubic. Equal means within 1e-9 of the larger side; a difference refutes where it is over 1,000
-    times what rounding explains. Samples never prove an inequality: one that holds everywhere is `Supported`.
+    as tanh and as a cubic; in a network of `Quantities`, at three lists of sizes. Equal means within 1e-9 of the larger
+    side; a difference refutes where it is over 1,000 times what rounding explains. Samples never prove an inequality:
+    one that holds everywhere is `Supported`, after a look for counterexamples at Gaussian points, at points with
+    entries 0, and with matrices of less than full rank.
+
+    Args:
+        effort: how many depths and lists of sizes are tried.
     """
-    if claim.relation not in ("=", "≤", "≥"):
+    if claim.relation not in RELATIONS:
         return Undecided(f"{claim.relation} is not a relation between numbers")
-    if not isinstance(claim.network, MLP):
-        return Undecided("this judge evaluates an MLP, and this network is another")
-    agreed, depths, unclear = 0, set(), ""
-    missing = ""
-    for depth in _depths(claim):
-        found = list(_at_depth(claim, claim.network, depth))
-        for compared in found:
+    of_kind = kind(claim.network)
+    if of_kind is None:
+        return Undecided("this judge gives a network widths or sizes, and this network takes none")
+    agreed, unclear = 0, ""
+    missing = unmade = ""
+    settings: list[Setting] = []
+    for level in of_kind.levels(claim.known, effort.deepest):
+        tried = list(of_kind.settings(level, claim.known, SIZES))[: effort.lists]
+        found = [(setting, compared) for setting in tried for compared in _at_setting(claim, setting, effort)]
+        results = [compared for _, compared in found]
+        for compared in results:
             if compared.result == "differ":
                 return Refuted(compared.note)
             unclear = unclear or (compared.note if compared.result == "unclear" else "")
-        good = sum(compared.result == "agree" for compared in found)
-        gaps = [compared for compared in found if compared.result == "missing"]
+            unmade = unmade or (compared.note if compared.result == "unmade" else "")
+        good = sum(compared.result == "agree" for compared in results)
+        gaps = [compared for compared in results if compared.result == "missing"]
         if good and any(gap.one_sided for gap in gaps):
             return Refuted(next(gap.note for gap in gaps if gap.one_sided))
         missing = gaps[0].note if gaps else missing
         agreed += good
-        depths |= {depth} if good else set()
+        settings += [setting for setting, compared in found if compared.result == "agree"]
     if unclear:
         return Undecided(unclear)
+    if not agreed and effort != FULL:
+        # where it has a value only at greater depths
+        return judge(claim)
+    if not agreed and unmade:
+        return Undecided(unmade)
     if not agreed:
         return Undecided(f"the claim has a value at none of the depths tried: {missing}")
-    method = "float64 within 1e-9, backpropagation by hand and complex steps"
-    return Supported(agreed, f"{method}, depths {', '.join(map(str, sorted(depths)))}")
+    return Supported(agreed, _method(claim, settings, effort))
 
 
-def _depths(claim: Claim) -> range:
-    depth = claim.network.depth
-    if depth.is_constant:
-        return range(depth.constant, depth.constant + 1)
-    lower, upper = claim.known.get(_depth_symbol(claim), (None, None))
-    least = lower.constant if lower is not None and lower.is_constant else 1
-    most = upper.constant if upper is not None and upper.is_constant else DEEPEST
-    return range(max(least, 1), min(most, DEEPEST) + 1)
+def _method(claim: Claim, settings: list[Setting], effort: Effort) -> str:
+    method = f"{effort.says}float64 within 1e-9, backpropagation by hand and complex steps"
+    if claim.relation != "=":
+        method += f", no counterexample at points drawn as {', '.join(SPREADS)}"
+    method += "".join(f", given {hypotheses.says(each)}" for each in hypotheses.assumed(claim))
+    if isinstance(kind(claim.network), Sizes):
+        return f"{method}, sizes {'; '.join(dict.fromkeys(setting.says for setting in settings))}"
+    return f"{method}, depths {', '.join(map(str, sorted({setting.depth for setting in settings})))}"
 
 
-def _depth_symbol(claim: Claim) -> str:
-    (name,) = claim.network.depth.symbols or DEPTH.symbols
-    return name
-
-
-def _widths(network: MLP, depth: int) -> list[tuple[int, ...]]:
+def _widths(depth: int, bias_units: bool) -> list[tuple[int, ...]]:
     """Two lists of widths, in one of which every layer is wider than the one before, in the other narrower."""
-    if network.widths is not None:
-        return [network.widths]
     rising = tuple(range(3, depth + 5))
     return [rising, (*reversed(rising[:-1]), 2)]
 
 
-def _at_depth(claim: Claim, network: MLP, depth: int) -> Iterator[Compared]:
-    is_generic = network.activation.is_generic
-    for number, widths in enumerate(_widths(network, depth)):
-        for generic in range(len(GENERIC_ACTIVATIONS) if is_generic else 1):
-            if network.widths is None and type(network) is not MLP:
-                yield Compared("unclear", "a network of one's own is evaluated at its own widths only: give it some")
-                return
-            given = network if network.widths is not None else network.given(widths)
-            point = Point(given, seed=2 * number + generic, generic=generic)
-            try:
-                for symbols in islice(_symbols(claim, point, depth), INDICES):
-                    yield _compared(claim, point, symbols)
-            except (NotNumeric, SymbackpropError) as reason:
-                yield Compared("unclear", str(reason))
+SIZES = Choice(_widths)
 
 
-def _symbols(claim: Claim, point: Point, depth: int) -> Iterator[dict[str, int]]:
+def _generics(claim: Claim) -> int:
+    """How many functions are tried in place of one of which nothing is known."""
+    if isinstance(claim.network, MLP):
+        return len(GENERIC_ACTIVATIONS) if claim.network.activation.is_generic else 1
+    sides = (claim.left, claim.right, *(equation.right for equation in claim.network.equations))
+    named = {part.function for side in sides for _, part in subterms(side) if isinstance(part, FUNCTIONS)}
+    return 1 if named <= ACTIVATIONS.keys() | SCALARS.keys() else len(GENERIC_ACTIVATIONS)
+
+
+def _at_setting(claim: Claim, setting: Setting, effort: Effort) -> Iterator[Compared]:
+    own = getattr(claim.network, "widths", None)
+    if isinstance(claim.network, MLP) and own is None and type(claim.network) is not MLP:
+        yield Compared("unclear", "a network of one's own is evaluated at its own widths only: give it some")
+        return
+    plan = hypotheses.plan(claim).at(setting.symbols)
+    # what fails only at some points is looked for at points of several kinds
+    spreads = (GAUSSIAN,) if claim.relation == "=" else tuple(SPREADS) * _searches(claim, effort)
+    generics = _generics(claim) if effort == FULL else 1
+    seed = 2 * sum(setting.sizes)
+    for generic, (number, spread) in product(range(generics), enumerate(spreads)):
+        point = _point(setting.network, seed + number + generic, generic, spread, plan)
+        try:
+            hypotheses.checked(claim, lambda each: _holds(each, point, setting))  # noqa: B023, called at once
+            for symbols in _spread(list(_symbols(claim, point, setting))):
+                yield _compared(claim, point, setting, symbols)
+        except Unmade as reason:
+            yield Compared("unmade", str(reason))
+        except (NotNumeric, SymbackpropError) as reason:
+            yield Compared("unclear", str(reason))
+
+
+def _searches(claim: Claim, effort: Effort) -> int:
+    """How many points of each kind are looked at for a counterexample at one setting."""
+    of_kind = kind(claim.network)
+    single = of_kind is None or len(of_kind.levels(claim.known, effort.deepest)) == 1
+    # several depths bring points enough
+    return SEARCHES if single else 1
+
+
+@lru_cache(maxsize=512)
+def _point(network: Network, seed: int, generic: int, spread: str, plan: Plan) -> Point:
+    """The point of a seed; one for all steps of all derivations, so that a derivative is found once."""
+    return Point(network, seed, generic, spread=spread, plan=plan)
+
+
+def _holds(assumed: Claim, point: Point, setting: Setting) -> bool:
+    """Whether something that is assumed holds at a point, for the values of its free indices that are tried."""
+    results = {_compared(assumed, point, setting, symbols).result for symbols in _symbols(assumed, point, setting)}
+    return results == {"agree"}
+
+
+def _symbols(claim: Claim, point: Point, setting: Setting) -> Iterator[dict[str, int]]:
     """Values of the free symbols: least, greatest and a middle one of each range, within what is known."""
-    start = {_depth_symbol(claim): depth}
+    start = dict(setting.symbols)
     free = sorted((free_symbols(claim.left) | free_symbols(claim.right)) - start.keys())
     layers = [name for name in free if not _indexed_by(claim, name)]
     rows = [name for name in free if name not in layers]
@@ -130,11 +193,11 @@ def _symbols(claim: Claim, point: Point, depth: int) -> Iterator[dict[str, int]]
         if not names:
             yield chosen
             return
-        low, high = _range(claim, names[0], point, chosen, depth)
+        low, high = _range(claim, names[0], point, chosen, setting.depth)
         for value in sorted({low, high, (low + high) // 2}) if low <= high else ():
             yield from extend(names[1:], {**chosen, names[0]: value})
 
-    yield from _spread(list(extend([*layers, *rows], start)))
+    yield from extend([*layers, *rows], start)
 
 
 def _spread(items: list[dict[str, int]]) -> list[dict[str, int]]:
@@ -184,11 +247,10 @@ def _indexed_by(claim: Claim, name: str) -> list[tuple[Expr, bool] | expr.Column
     return found
 
 
-def _compared(claim: Claim, point: Point, symbols: dict[str, int]) -> Compared:
-    where = f"widths {','.join(map(str, point.network.widths or ()))}" + "".join(
-        f", {name} = {value}" for name, value in symbols.items() if name != _depth_symbol(claim)
-    )
-    where += f", seed {point.seed}"
+def _compared(claim: Claim, point: Point, setting: Setting, symbols: Mapping[str, int]) -> Compared:
+    free = {name: value for name, value in symbols.items() if name not in setting.symbols}
+    where = setting.says + "".join(f", {name} = {value}" for name, value in free.items()) + f", seed {point.seed}"
+    where += "" if point.spread == GAUSSIAN else f" ({point.spread})"
     sides: list[Array] = []
     gaps: list[str] = []
     point.peak = 0.0
@@ -206,6 +268,9 @@ def _compared(claim: Claim, point: Point, symbols: dict[str, int]) -> Compared:
         sizes = [" × ".join(map(str, side.shape)) for side in sides]
         return Compared("differ", f"{where}: the left side is {sizes[0]}, the right side {sizes[1]}")
     if not (np.isfinite(left).all() and np.isfinite(right).all()):
+        if point.spread != GAUSSIAN:
+            # 0/0 where a column is 0, say: such a point says nothing
+            return Compared("missing", f"{where}: a value is not finite")
         return Compared("unclear", f"{where}: a value is not finite")
     return _judged(claim.relation, left, right, point.peak, where)
 
@@ -213,7 +278,7 @@ def _compared(claim: Claim, point: Point, symbols: dict[str, int]) -> Compared:
 def _judged(relation: str, left: Array, right: Array, peak: float, where: str) -> Compared:
     """Two values of one shape: whether they differ by more than rounding explains."""
     bound = max(AGREE * float(max(np.abs(left).max(), np.abs(right).max())), ROUNDING * peak)
-    excess = {"=": np.abs(left - right), "≤": left - right, "≥": right - left}[relation]
+    excess = RELATIONS[relation](left, right)
     i, k = np.unravel_index(int(excess.argmax()), excess.shape)
     if excess[i, k] <= bound:
         return Compared("agree")

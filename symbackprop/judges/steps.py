@@ -6,26 +6,37 @@ imaginary part of what follows: exact to rounding, as nothing is subtracted (Squ
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from symbackprop import expr
 from symbackprop.expr import Entry, Expr, Partial, Row, Transpose, Variable
-from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, settled, value
-from symbackprop.numeric.backprop import Array
+from symbackprop.judges import spectra
+from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, value
+from symbackprop.numeric.backprop import Array, Pass
+from symbackprop.substitution import free_symbols
 
 STEP = 1e-30
+REGISTERED = (spectra,)  # importing it registers its readers
 
 
 def evaluate(e: Expr, point: Point, symbols: Symbols) -> Array:
-    """The value of any expression, derivatives included; as `at` otherwise."""
+    """The value of any expression, derivatives included, as `at` otherwise; it is found once at a point."""
     with np.errstate(all="ignore"):
-        return at(e, point, symbols)
+        return point.keep(_key(e, symbols), lambda: at(e, point, symbols))
+
+
+def _key(e: Expr, symbols: Symbols) -> object:
+    """The expression and the numbers for its free symbols."""
+    names = free_symbols(e)
+    return ("value", e, *sorted((name, n) for name, n in symbols.items() if name in names))
 
 
 @value.register
 def _(e: Partial, point: Point, symbols: Symbols) -> Array:
+    return point.keep(("partial", _key(e, symbols)), lambda: _partial(e, point, symbols))
+
+
+def _partial(e: Partial, point: Point, symbols: Symbols) -> Array:
     variable = _variable(e.wrt, point, symbols)
     stepped = by_hand(e, variable, point)
     if stepped is None:
@@ -42,11 +53,11 @@ def _(e: Partial, point: Point, symbols: Symbols) -> Array:
 
 
 def _variable(wrt: Expr, point: Point, symbols: Symbols) -> Variable:
-    while isinstance(wrt, Transpose | Row | expr.Column | Entry):
+    while isinstance(wrt, Transpose | Row | Entry | expr.Column | expr.Columns | expr.WithoutBias):
         wrt = wrt.operand
     if not isinstance(wrt, Variable):
         raise NotNumeric(f"{wrt} is not a variable of the network")
-    return settled(wrt, point, symbols)
+    return point.member(wrt, symbols)
 
 
 def _part(wrt: Expr, gradient: Array, point: Point, symbols: Symbols) -> Array:
@@ -59,6 +70,12 @@ def _part(wrt: Expr, gradient: Array, point: Point, symbols: Symbols) -> Array:
         case expr.Column(operand, column):
             inner = _part(operand, gradient, point, symbols)
             return inner[:, [place(column, inner.shape[1], point, symbols)]]
+        case expr.Columns(operand, first, last):
+            inner = _part(operand, gradient, point, symbols)
+            start, end = (place(d, inner.shape[1], point, symbols) for d in (first, last))
+            return inner[:, start : end + 1]
+        case expr.WithoutBias(operand):
+            return _part(operand, gradient, point, symbols)[:, :-1]
         case Entry(operand, row, column):
             inner = _part(operand, gradient, point, symbols)
             k = 0 if column is None else place(column, inner.shape[1], point, symbols)
@@ -70,12 +87,18 @@ def by_hand(e: Partial, variable: Variable, point: Point) -> list[Array] | None:
     """The derivative of the loss from the hand-written backpropagation, checked along a direction by a complex step."""
     if e.of != expr.LOSS or variable == expr.LOSS or isinstance(variable, expr.Target):
         return None
-    found = point.backward()
-    if found is None:
-        return None
+    if variable not in point.gradients:
+        found = point.backward()
+        if found is None:
+            return None
+        point.gradients[variable] = _checked(found, variable, point)
+    return [point.gradients[variable]]
+
+
+def _checked(found: Pass, variable: Variable, point: Point) -> Array:
     value = point.value(variable)
     assert variable.index is not None
-    family: dict[type, Any] = {
+    family: dict[type, list[Array]] = {
         expr.Weight: found.dW,
         expr.Bias: found.db,
         expr.PreActivation: found.dz,
@@ -87,7 +110,7 @@ def by_hand(e: Partial, variable: Variable, point: Point) -> list[Array] | None:
     along = float((gradient * direction).sum())
     if abs(slope - along) > 1e-9 * float(np.abs(gradient * direction).sum()) + 1e-300:
         raise NotNumeric(f"backpropagation ({along}) and a complex step ({slope}) differ in ∂L/∂{variable}")
-    return [gradient]
+    return gradient
 
 
 def by_steps(e: Partial, variable: Variable, point: Point, symbols: Symbols) -> list[Array]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from functools import singledispatch
 
-from symbackprop import expr
+from symbackprop import chance, dataset, expr, magnitudes
 from symbackprop.dims import ONE
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
@@ -49,9 +49,12 @@ def form(e: Expr, network: Shaped) -> Form:
 @form.register(expr.Bias)
 @form.register(expr.Target)
 @form.register(expr.Ones)
+@form.register(expr.Zeros)
 @form.register(expr.Column)
 @form.register(expr.LayerMap)
 @form.register(expr.Softmax)
+@form.register(chance.Gaussian)
+@form.register(dataset.Prediction)
 def _(e: Expr, network: Shaped) -> Form:
     return Form.COLUMN
 
@@ -59,6 +62,7 @@ def _(e: Expr, network: Shaped) -> Form:
 @form.register(expr.Weight)
 @form.register(expr.Identity)
 @form.register(expr.WithoutBias)
+@form.register(expr.Columns)
 @form.register(expr.ColumnAt)
 @form.register(expr.Diagonal)
 @form.register(expr.ActivationJacobian)
@@ -77,6 +81,11 @@ def _(e: Expr, network: Shaped) -> Form:
 @form.register(expr.LogSumExp)
 @form.register(expr.Norm)
 @form.register(expr.SingularValue)
+@form.register(magnitudes.SingularValueAt)
+@form.register(magnitudes.SpectralSum)
+@form.register(magnitudes.Extreme)
+@form.register(magnitudes.OverUnit)
+@form.register(chance.Variance)
 def _(e: Expr, network: Shaped) -> Form:
     return Form.SCALAR
 
@@ -99,7 +108,8 @@ def _(e: expr.Transpose, network: Shaped) -> Form:
 
 @form.register(expr.Negative)
 @form.register(expr.Elementwise)
-def _(e: expr.Negative | expr.Elementwise, network: Shaped) -> Form:
+@form.register(chance.Expectation)
+def _(e: expr.Negative | expr.Elementwise | chance.Expectation, network: Shaped) -> Form:
     return form(e.operand, network)
 
 

@@ -24,7 +24,18 @@ def smallest_singular_value(A):
     """inf of |A v| over unit v: 0 where A has more columns than rows."""
     return np.linalg.svd(A, compute_uv=False)[-1] if A.shape[0] >= A.shape[1] else 0.0
 '''
-HELPERS = {"softmax": SOFTMAX, "logsumexp": LOGSUMEXP, "smallest_singular_value": SMALLEST}
+LEAST_NONZERO = '''\
+def smallest_nonzero_singular_value(A):
+    """Of those that are not 0, as far as rounding can tell."""
+    values = np.linalg.svd(np.atleast_2d(A), compute_uv=False)
+    return values[values > max(np.shape(A)) * np.finfo(values.dtype).eps * values[0]].min(initial=values[0])
+'''
+HELPERS = {
+    "softmax": SOFTMAX,
+    "logsumexp": LOGSUMEXP,
+    "smallest_singular_value": SMALLEST,
+    "smallest_nonzero_singular_value": LEAST_NONZERO,
+}
 
 
 def module(title: str, code: Code, body: str) -> str:

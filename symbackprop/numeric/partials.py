@@ -24,6 +24,7 @@ from symbackprop.expr import (
     Variable,
     Weight,
 )
+from symbackprop.magnitudes import Extreme
 from symbackprop.network import MLP
 from symbackprop.rules.gradients import jacobian, loss_gradient
 from symbackprop.tree import children, rebuild
@@ -53,7 +54,7 @@ def written_out(e: Expr, network: MLP, known: Bounds) -> Expr:
             return e
         closed = _closed(Partial(e.of, e.wrt), network, known)
         return Transpose(closed) if e.numerator else closed
-    if isinstance(e, IndexedProduct | IndexedSum):
+    if isinstance(e, IndexedProduct | IndexedSum | Extreme):
         known = {**known, e.index: (e.lower, e.upper)}
     inner = children(e)
     return rebuild(e, tuple(written_out(c, network, known) for c in inner)) if inner else e

@@ -1,8 +1,8 @@
 """NumPy source for the values of expression trees.
 
 Vectors are one-dimensional arrays, rows and columns alike; in `batch` code they are `n × N`, an example a column.
-Products are in `symbackprop.numeric.action`, which registers them here. What needs statements (a loop) writes them to
-the `Code` it is given.
+Products are in `symbackprop.numeric.action`, singular values in `symbackprop.numeric.sizes`, which register them here.
+What needs statements (a loop) writes them to the `Code` it is given.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import singledispatch
 
-from symbackprop import expr
+from symbackprop import expr, magnitudes
 from symbackprop.dims import ONE, Dim, dim, index
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Variable
@@ -64,6 +64,11 @@ def _(e: expr.Identity, code: Code) -> str:
 
 
 @emit.register
+def _(e: expr.Zeros, code: Code) -> str:
+    return f"np.zeros(({code.dim(e.size)}, 1))" if code.batch else f"np.zeros({code.dim(e.size)})"
+
+
+@emit.register
 def _(e: expr.Ones, code: Code) -> str:
     return f"np.ones(({code.dim(e.size)}, 1))" if code.batch else f"np.ones({code.dim(e.size)})"
 
@@ -84,6 +89,11 @@ def _(e: expr.Row, code: Code) -> str:
 @emit.register
 def _(e: expr.Column, code: Code) -> str:
     return f"{grouped(emit(e.operand, code))}[:, {code.dim(e.column - 1)}]"
+
+
+@emit.register
+def _(e: expr.Columns, code: Code) -> str:
+    return f"{grouped(emit(e.operand, code))}[:, {code.dim(e.first - 1)}:{code.dim(e.last)}]"
 
 
 @emit.register
@@ -203,16 +213,6 @@ def _(e: expr.Norm, code: Code) -> str:
 
 
 @emit.register
-def _(e: expr.SingularValue, code: Code) -> str:
-    inner = emit(e.operand, code)
-    found = form(e.operand, code.network)
-    if found is not Form.MATRIX:
-        # a row has more columns than rows, so that some unit vector is sent to 0
-        return "0.0" if found is Form.ROW and not e.largest else f"np.sqrt({code.sum_of(f'{grouped(inner)} ** 2')})"
-    return f"np.linalg.norm({inner}, 2)" if e.largest else f"{code.helper('smallest_singular_value')}({inner})"
-
-
-@emit.register
 def _(e: expr.Partial, code: Code) -> str:
     if e.of != expr.LOSS or not isinstance(e.wrt, Variable):
         raise SymbackpropError(f"{e} has no value of its own in NumPy source: derive it first")
@@ -248,12 +248,9 @@ def _rows(e: Expr, code: Code) -> str:
 
 @emit.register
 def _(e: expr.IndexedSum, code: Code) -> str:
-    if _over_entries(e, code):
+    if over_entries(e, code):
         # Σ_k f(u_k, v_k): the same operations on whole columns, then one sum
-        code.spread, outer = code.spread | {e.index}, code.spread
-        text = emit(e.body, code)
-        code.spread = outer
-        return code.sum_of(text)
+        return code.sum_of(spread(e.body, e.index, code))
     total = code.fresh()
     code.line(f"{total} = 0.0")
     with code.block(loop(e, code, rising=True)):
@@ -261,8 +258,16 @@ def _(e: expr.IndexedSum, code: Code) -> str:
     return total
 
 
-def _over_entries(e: expr.IndexedSum, code: Code) -> bool:
-    """Whether it sums over all entries of the columns in its body, of which nothing else depends on its index."""
+def spread(body: Expr, name: str, code: Code) -> str:
+    """The values of a scalar at every value of an index at once."""
+    code.spread, outer = code.spread | {name}, code.spread
+    text = emit(body, code)
+    code.spread = outer
+    return text
+
+
+def over_entries(e: expr.IndexedSum | magnitudes.Extreme, code: Code) -> bool:
+    """Whether it is over all entries of the columns in its body, of which nothing else depends on its index."""
 
     def touches(inner: Expr) -> bool:
         if isinstance(inner, expr.Entry) and inner.column is None and inner.row == index(e.index):
@@ -270,12 +275,13 @@ def _over_entries(e: expr.IndexedSum, code: Code) -> bool:
             return e.index in free_symbols(inner.operand) or not whole
         if e.index not in free_symbols(inner):
             return False
-        return not children(inner) or any(touches(child) for child in children(inner))
+        here = any(isinstance(own, Dim) and e.index in own.symbols for own in inner._values())
+        return here or any(touches(child) for child in children(inner))
 
     return form(e.body, code.network) is Form.SCALAR and e.index in free_symbols(e.body) and not touches(e.body)
 
 
-def loop(e: expr.IndexedProduct | expr.IndexedSum, code: Code, rising: bool) -> str:
+def loop(e: expr.IndexedProduct | expr.IndexedSum | magnitudes.Extreme, code: Code, rising: bool) -> str:
     """The `for` line over its index."""
     name, low, high = index_name(e.index), e.lower, e.upper
     if rising:

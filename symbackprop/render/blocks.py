@@ -60,14 +60,33 @@ class Block:
 
 @dataclass(frozen=True)
 class Heading(Block):
-    """The title of a section."""
+    """The title of a section.
+
+    Attributes:
+        level: 1 for a section, 2 for a part of one, and so on.
+        numbered: whether it has a number, and a place in the contents.
+    """
 
     text: str
+    level: int = 1
+    numbered: bool = False
+
+
+@dataclass(frozen=True)
+class Contents(Block):
+    """The numbered headings with their pages."""
 
 
 @dataclass(frozen=True)
 class Paragraph(Block):
+    """A sentence or several.
+
+    Attributes:
+        leads: whether it leads in what follows, and stays on its page.
+    """
+
     words: Words
+    leads: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,9 +98,14 @@ class Listing(Block):
 
 @dataclass(frozen=True)
 class Display(Block):
-    """Formulas on lines of their own, each with a note beside it."""
+    """Formulas on lines of their own, each with a note beside it.
+
+    Attributes:
+        inset: whether they stand as far in as the lines of a derivation.
+    """
 
     lines: tuple[tuple[Math, Words], ...]
+    inset: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +141,24 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What the judges say of a step.
+
+    Attributes:
+        outcomes: judge and word, as `("kernel", "proved")`.
+        notes: sentences on what was refuted, with the counterexample.
+    """
+
+    outcomes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """All outcomes in a line."""
+        return " · ".join(f"{judge} {word}" for judge, word in self.outcomes)
+
+
+@dataclass(frozen=True)
 class StepBlock(Block):
     """A step of a derivation.
 
@@ -129,6 +171,8 @@ class StepBlock(Block):
         shape: rows × columns of both sides.
         least: the least depth that it needs, as `L ≥ 2`, where it needs more than one layer; the reason says it too.
         proofs: base case and step of an induction, or the proof by entries; empty where they are not shown.
+        is_claim: whether it is printed as somebody made it, and is false.
+        verdict: what the judges say, where that stands beside the step.
     """
 
     number: str
@@ -139,14 +183,58 @@ class StepBlock(Block):
     shape: Math
     least: Math | None = None
     proofs: tuple[Proof, ...] = ()
+    is_claim: bool = False
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class OneLine(Block):
+    """A short derivation as one line, `start = … = result`, with the reason of each step below it."""
+
+    line: Line
+    steps: tuple[StepBlock, ...]
 
 
 @dataclass(frozen=True)
 class Table(Block):
-    """Cells of plain words."""
+    """Cells of plain words.
+
+    Attributes:
+        title: what stands above it.
+        right: which columns are set at the right, as numbers are.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+    right: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture(Block):
+    """A figure.
+
+    Attributes:
+        name: what `symbackprop plot` calls it.
+        alt: words for who does not see it.
+    """
+
+    name: str
+    alt: str
+    caption: Words
+
+    @property
+    def command(self) -> str:
+        """What draws it."""
+        return f"symbackprop plot {self.name}"
+
+
+@dataclass(frozen=True)
+class Aside(Block):
+    """Blocks that are set off from the others: a remark."""
+
+    title: str
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
@@ -156,6 +244,11 @@ class Document:
     title: str
     blocks: tuple[Block, ...]
     language: str = field(default="en")
+
+    @property
+    def has_contents(self) -> bool:
+        """Whether it has sections with numbers, and a list of them."""
+        return any(isinstance(block, Contents) for block in self.blocks)
 
 
 def capitalised(words: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
+from typing import Protocol
 
 from symbackprop.keeping import kept
 from symbackprop.render import boxes
@@ -25,6 +26,7 @@ _WIDE = {
     "…": 1.25,
     "−": 0.8,
     "ψ": 0.68,
+    "𝒩": 0.98,
     "i": 0.36,
     "⊤": 0.8,
     "(": 0.4,
@@ -38,8 +40,8 @@ _SPACES = {"quad": 1.0, "thin": 0.17}
 _FENCE, _COLUMN, _OVERHANG, _GAP = 0.75, 1.0, 0.3, 0.17
 
 # what a page holds in em (11 points, A4), less what the estimate of a width may be short by; how far formulas, lines
-# that go on and subproofs go in; the room for a rule's name beside a line
-TEXT, INDENT, HANG, PROOF, NOTE = 41.5, 1.8, 2.0, 1.6, 11.0
+# that go on, subproofs and remarks go in; the room for a rule's name beside a line
+TEXT, INDENT, HANG, PROOF, ASIDE, NOTE = 41.5, 1.8, 2.0, 1.6, 2.0, 11.0
 # a left side that takes more of a line than this stands on a line of its own
 _LEAD = 0.25
 
@@ -50,6 +52,13 @@ SQUEEZED = 1.1
 
 # how gladly a line is broken before an item
 NEVER, FACTOR, LARGE, TERM, RELATION = range(5)
+
+
+class HasBox(Protocol):
+    """A formula among words."""
+
+    @property
+    def box(self) -> Box: ...
 
 
 def small(box: Box) -> float:
@@ -146,6 +155,11 @@ def _(box: boxes.Stack) -> float:
     return max(map(width, box.lines))
 
 
+def words_width(words: Sequence[str | HasBox]) -> float:
+    """How wide a sentence of words and formulas is in one line, in em."""
+    return sum(_WORD_LETTER * len(part) if isinstance(part, str) else width(part.box) for part in words)
+
+
 # --- where a line may be broken --------------------------------------------------------------------------------------
 
 
@@ -184,8 +198,14 @@ def _is_large(box: Box) -> bool:
     return isinstance(box, boxes.Matrix | boxes.Big | boxes.Fraction | boxes.Fenced | boxes.Under)
 
 
+def _sign(box: Box) -> Box:
+    """A relation without the mark above it."""
+    return box.body if isinstance(box, boxes.Over) and isinstance(box.body, boxes.Infix) else box
+
+
 def _breaks(before: Box, item: Box) -> int:
     """How gladly a line is broken between neighbours: never after a sign, nor between a function and its argument."""
+    before, item = _sign(before), _sign(item)
     if isinstance(before, boxes.Infix | boxes.Big | boxes.Space) or isinstance(item, boxes.Space | boxes.Words):
         return NEVER
     if isinstance(item, boxes.Infix):

@@ -5,13 +5,13 @@ Each convention is one function of the table `CONVENTIONS`; it says its sentence
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from symbackprop import expr
 from symbackprop.activations import scalar_function
 from symbackprop.derivation import Derivation, Reason
-from symbackprop.dims import Dim, dim, index, units, width
+from symbackprop.dims import Bounds, Dim, dim, index, units, width
 from symbackprop.equations import Equation, Network
 from symbackprop.expr import (
     LOSS,
@@ -36,6 +36,7 @@ from symbackprop.expr import (
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
+from symbackprop.quantities import Quantities
 from symbackprop.render import speech, spoken
 from symbackprop.render.boxes import Box
 from symbackprop.render.braces import dimensions
@@ -101,14 +102,19 @@ def _by_family(notation: Notation) -> Notation:
 
 @dataclass(frozen=True)
 class Used:
-    """A derivation, and one example of each kind of node in it."""
+    """What stands in some lines: one example of each kind of node.
 
-    derivation: Derivation
+    Attributes:
+        named: the variables that are of no layer, by name.
+        numerator: whether they are in numerator layout.
+        known: bounds of the free integer symbols.
+    """
+
+    network: MLP | Network
     examples: dict[type[Node], Node]
-
-    @property
-    def network(self) -> MLP | Network:
-        return self.derivation.network
+    named: tuple[Named, ...] = ()
+    numerator: bool = False
+    known: Bounds = field(default_factory=dict)
 
     def has(self, kind: type[Node]) -> bool:
         return kind in self.examples
@@ -116,17 +122,33 @@ class Used:
 
 def used(derivation: Derivation) -> Used:
     """What kinds of nodes a derivation has, its subproofs included."""
+    return Used(derivation.network, *_examples(_all(derivation)), derivation.numerator, derivation.known)
+
+
+def used_in(network: Network, derivations: Sequence[Derivation], others: Iterable[Node] = ()) -> Used:
+    """What kinds of nodes some derivations about one network have, and other lines beside them."""
+    lines = [*others, *(line for derivation in reversed(derivations) for line in _all(derivation))]
+    return Used(network, *_examples(lines), any(derivation.numerator for derivation in derivations))
+
+
+def _examples(lines: list[Node]) -> tuple[dict[type[Node], Node], tuple[Named, ...]]:
+    """One example of each kind of node, lines that stand later give theirs first; and all variables of no layer."""
     examples: dict[type[Node], Node] = {}
-    seen: set[Expr] = set()
-    # the result last, so that it gives the examples
-    waiting = [*_lines(derivation), derivation.result]
+    seen: set[Node] = set()
+    waiting = list(lines)
     while waiting:
         e = waiting.pop()
         if e not in seen:
             seen.add(e)
             examples.setdefault(type(e), e)
             waiting += children(e)
-    return Used(derivation, examples)
+    named = {e.name: e for e in seen if isinstance(e, Named)}
+    return examples, tuple(named[name] for name in sorted(named))
+
+
+def _all(derivation: Derivation) -> list[Node]:
+    """Its lines, the result last, so that it gives the examples."""
+    return [*(side for chain in derivation.given for side in chain.sides), *_lines(derivation), derivation.result]
 
 
 def _lines(derivation: Derivation) -> Iterator[Expr]:
@@ -140,9 +162,11 @@ def _lines(derivation: Derivation) -> Iterator[Expr]:
 
 
 def _layout(used: Used) -> Reason:
+    if not used.has(Partial) and not used.has(ActivationJacobian):
+        return ()
     v, u = Named("v"), Named("u")
     gradient, jacobian = Partial(LOSS, v), Partial(u, v)
-    if used.derivation.numerator:
+    if used.numerator:
         return ("Numerator layout: ", gradient, " is a row, the transpose of ", v, "; the rows of ", jacobian,
                 " belong to the entries of ", u, " and its columns to those of ", v, ".")  # fmt: skip
     return ("Denominator layout: ", gradient, " has the shape of ", v, "; the rows of ", jacobian,
@@ -245,7 +269,7 @@ def _jacobian(used: Used) -> Reason:
     if not isinstance(used.network, MLP) or not used.has(ActivationJacobian):
         return ()
     network = used.network
-    turned = used.derivation.numerator
+    turned = used.numerator
     D = ActivationJacobian(network.activation.name, PreActivation(l))
     slopes = Elementwise(network.activation.name, expr.Entry(PreActivation(l), index("i")), 1)
     defined = equal(D.T if turned else D, Partial(Hidden(l), PreActivation(l), turned))
@@ -257,7 +281,7 @@ def _column(used: Used) -> Reason:
     found = used.examples.get(ColumnAt)
     if not isinstance(found, ColumnAt):
         return ()
-    if used.derivation.numerator:
+    if used.numerator:
         return (found.T, " has ", found.vector.T, " in row ", Size(found.column), " and zeros elsewhere.")
     return (found, " has ", found.vector, " in column ", Size(found.column), " and zeros elsewhere.")
 
@@ -273,6 +297,17 @@ def _without_bias(used: Used) -> Reason:
     if not used.has(WithoutBias):
         return ()
     return (WithoutBias(Weight(l)), " is ", Weight(l), " without its last column, which multiplies the bias unit.")
+
+
+def _quantities(used: Used) -> Reason:
+    """The shapes of variables that are of no layer."""
+    network = used.network
+    if not isinstance(network, Quantities):
+        return ()
+    words: Reason = ()
+    for variable in used.named:
+        words = (*words, *((", ",) if words else ()), variable, " is ", Dimensions(variable))
+    return (*words, ".") if words else ()
 
 
 def _hadamard(used: Used) -> Reason:
@@ -292,7 +327,7 @@ def _product(used: Used) -> Reason:
 
 def _range(used: Used) -> Reason:
     words: Reason = ()
-    for name, (low, high) in used.derivation.known.items():
+    for name, (low, high) in used.known.items():
         if low is not None and high is not None:
             words = (*words, "; " if words else "Here ", _between(low, index(name), high))
     return (*words, ".") if words else ()
@@ -302,6 +337,7 @@ CONVENTIONS: tuple[Callable[[Used], Reason], ...] = (
     _layout,
     _ends,
     _range,
+    _quantities,
     _row,
     _bias,
     _weights,
@@ -319,8 +355,17 @@ CONVENTIONS: tuple[Callable[[Used], Reason], ...] = (
 
 def conventions(derivation: Derivation) -> tuple[Reason, ...]:
     """The sentences that a derivation needs."""
-    found = used(derivation)
+    return conventions_of(used(derivation))
+
+
+def conventions_of(found: Used) -> tuple[Reason, ...]:
+    """The sentences that some lines need."""
     return tuple(said for say in CONVENTIONS if (said := say(found)))
+
+
+def ranges(derivation: Derivation) -> Reason:
+    """What the free indices of a derivation run over; nothing, if it has none that is bounded on both sides."""
+    return _range(Used(derivation.network, {}, known=derivation.known))
 
 
 # --- the network -----------------------------------------------------------------------------------------------------
@@ -328,7 +373,7 @@ def conventions(derivation: Derivation) -> tuple[Reason, ...]:
 
 def forward_equations(network: Network) -> tuple[tuple[Chain, Reason], ...]:
     """The forward equations, in the order in which they are computed, each with its range."""
-    return tuple((equal(e.left, e.right), _ranged(e)) for e in network.equations)
+    return tuple((equal(e.left, e.right), _ranged(e)) for e in getattr(network, "equations", ()))
 
 
 def _ranged(equation: Equation) -> Reason:

@@ -1,9 +1,10 @@
-"""A derivation as data: its steps as JSON, formulas as LaTeX."""
+"""A derivation or a topic as data: its steps as JSON, formulas as LaTeX."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.derivation import Derivation, Reason, Step
@@ -11,9 +12,10 @@ from symbackprop.judges.outcome import Outcome
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
 from symbackprop.render.conventions import Dimensions
-from symbackprop.render.document import JUDGES, Report
 from symbackprop.render.latex import write
 from symbackprop.render.layout import Look, layout
+from symbackprop.render.verdicts import JUDGES, Report, numbered
+from symbackprop.topic import Part, Remark, Topic
 from symbackprop.tree import Node
 
 if TYPE_CHECKING:
@@ -23,79 +25,104 @@ Row = dict[str, Any]
 
 
 def source(
-    derivation: Derivation,
+    what: Derivation | Topic,
     notation: str | Notation = "lecture",
     *,
     subproofs: bool = False,
     report: Report | None = None,
 ) -> str:
     """The steps as JSON."""
-    return (
-        json.dumps(rows(derivation, notation, subproofs=subproofs, report=report), ensure_ascii=False, indent=1) + "\n"
-    )
+    return json.dumps(rows(what, notation, subproofs=subproofs, report=report), ensure_ascii=False, indent=1) + "\n"
 
 
 def rows(
-    derivation: Derivation,
+    what: Derivation | Topic,
     notation: str | Notation = "lecture",
     *,
     subproofs: bool = False,
     report: Report | None = None,
 ) -> list[Row]:
-    """The steps, one dictionary each.
+    """The steps, one dictionary each; those of a topic are counted through all of its derivations.
 
     Args:
-        derivation: whose steps are wanted.
+        what: whose steps are wanted.
         notation: the letters of the formulas.
         subproofs: whether each step has its subproofs, as lists of steps too.
-        report: what the judges say of each step, by its number from 1; all are asked where there is none.
+        report: what the judges say of each step; all are asked where there is none.
     """
     if report is None:
         from symbackprop.verify import verify
 
-        report = verify(derivation).outcomes()
-    look = Look(derivation.network, notation_named(notation), known=derivation.known)
-    made = []
-    for number, step in enumerate(derivation.steps, 1):
-        made.append({**_row(derivation, number, step, look, subproofs), **_judges(report.get(number, {}))})
+        report = verify(what)
+    outcomes = numbered(report, what.steps)
+    made: list[Row] = []
+    counted: Counter[str] = Counter()
+    for name, derivation in _named(what, what.name):
+        look = _look(derivation, notation)
+        for place, step in enumerate(derivation.steps, 1):
+            counted[name] += 1
+            row = {"name": name, "step": counted[name], **_row(derivation, place, step, look, subproofs)}
+            made.append({**row, **_judges(outcomes.get(len(made) + 1, {}))})
     return made
 
 
 def report_rows(report: Verified, notation: str | Notation = "lecture") -> list[Row]:
-    """The steps of all derivations of a report, with what each judge says."""
+    """The steps of all derivations and topics of a report, with what each judge says."""
     made = []
     looks: dict[int, Look] = {}
     for judged in report.steps:
         derivation = judged.derivation
-        fresh = Look(derivation.network, notation_named(notation), known=derivation.known)
-        look = looks.setdefault(id(derivation), fresh)
-        made.append({**_row(derivation, judged.number, judged.step, look, False), **_judges(judged.outcomes)})
+        look = looks.setdefault(id(derivation), _look(derivation, notation))
+        row = _row(derivation, judged.place or judged.number, judged.step, look, False)
+        made.append({"name": derivation.name, "step": judged.number, **row, **_judges(judged.outcomes)})
     return made
 
 
-def _row(derivation: Derivation, number: int, step: Step, look: Look, subproofs: bool) -> Row:
-    """One step. `before` is the line before; `since` counts the line that the rule was applied to, from 0."""
+def _named(part: Part, name: str) -> Iterator[tuple[str, Derivation]]:
+    """The derivations in a part of a topic, each with the name of the innermost topic that has one."""
+    match part:
+        case Derivation():
+            yield name, part
+        case Topic() | Remark():
+            inner = part.name if isinstance(part, Topic) and part.name else name
+            for each in part.parts:
+                yield from _named(each, inner)
+
+
+def _look(derivation: Derivation, notation: str | Notation) -> Look:
+    return Look(derivation.network, notation_named(notation), known=derivation.known)
+
+
+def _row(derivation: Derivation, place: int, step: Step, look: Look, subproofs: bool) -> Row:
+    """A step by its place in its derivation.
+
+    `before` is the line before; `since` counts the line that the rule was applied to, from 0. A line that is printed as
+    somebody claimed it says what is `expected` of the judges.
+    """
     lines = derivation.lines
     row: Row = {
-        "name": derivation.name,
-        "step": number,
         "rule": step.rule.name,
         "relation": step.relation,
-        "before": _latex(lines[number - 1], look),
+        "before": _latex(lines[place - 1], look),
         "after": _latex(step.after, look),
         "why": _sentence(step.why, look),
         "shape": _latex(Dimensions(step.after, ends=True), look),
-        "since": number - 1 if lines[number - 1] == step.before else lines.index(step.before),
+        "since": place - 1 if lines[place - 1] == step.before else lines.index(step.before),
         "assuming": list(step.assuming),
         "source": step.rule.source,
     }
+    if not step.is_true:
+        row["expected"] = "refuted"
     if subproofs:
         row["subproofs"] = [_subproof(proof, look) for proof in step.subproofs]
     return row
 
 
 def _subproof(proof: Derivation, look: Look) -> Row:
-    steps = [_row(proof, number, step, look, True) for number, step in enumerate(proof.steps, 1)]
+    steps = [
+        {"name": proof.name, "step": place, **_row(proof, place, step, look, True)}
+        for place, step in enumerate(proof.steps, 1)
+    ]
     return {"start": _latex(proof.start, look), "steps": steps}
 
 

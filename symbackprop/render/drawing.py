@@ -33,6 +33,8 @@ _PRIMES = {0: "", 1: "′", 2: "″", 3: "‴"}
 _COMBINING = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 _WIDE_MARKS = {"hat": "^", "bar": "_", "tilde": "~"}
 _SPACES = {"quad": " ", "thin": " "}
+# letters that the common fixed-width fonts do not have
+_LETTERS = {"𝒩": "N"}
 _SIGNS = {"∏": ("┬─┬", "│ │"), "Σ": ("∑",)}
 
 
@@ -51,7 +53,7 @@ def _draw(box: Box) -> Picture:
 
 @_draw.register
 def _(box: boxes.Symbol | boxes.Words | boxes.Infix) -> Picture:
-    return line_of(box.text)
+    return line_of(_LETTERS.get(box.text, box.text))
 
 
 @_draw.register

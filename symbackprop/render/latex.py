@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "Σ": r"\sum",
     "‖": r"\|",
     "ℒ": r"\mathcal{L}",
+    "𝒩": r"\mathcal{N}",
     "ℓ": r"\ell",
 }
 # `Σ` is a sum where it is a sign and a letter where it is a symbol
@@ -121,8 +122,8 @@ def _text(text: str) -> str:
 
 
 def _words(box: boxes.Words) -> str:
-    # a comma is set in math, so that it stands in the slant and with the blank of the formula
-    comma, text = (",", box.text[1:]) if box.text.startswith(",") else ("", box.text)
+    # a comma or semicolon is set in math, so that it stands in the slant and with the blank of the formula
+    comma, text = (box.text[0], box.text[1:]) if box.text.startswith((",", ";")) else ("", box.text)
     return f"{comma} {_text(text)}".strip() if text.strip() else comma
 
 
@@ -191,7 +192,9 @@ def _script(mark: str, box: Box | None) -> str:
 
 def _scripts(box: boxes.Scripts) -> str:
     base = write(box.base)
-    if not isinstance(box.base, SCRIPTED):
+    # of a function with its argument, `σ_{1,1}(A)^2`, the script stands at the closing parenthesis
+    last = box.base.items[-1] if isinstance(box.base, boxes.Row) else box.base
+    if not isinstance(last, SCRIPTED if last is box.base else boxes.Fenced):
         base = f"{{{base}}}"
     sub, sup = _script("_", box.sub), _script("^", box.sup)
     # TeX takes a superscript right after primes, and nowhere else

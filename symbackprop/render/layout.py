@@ -10,18 +10,18 @@
     def _(e: MyNode, look: Look) -> Level:
         return Level.FACTOR
 
-Variables are in `letters`, matrices that are written out in `matrices`, dimensions under braces in `braces`.
+Variables are in `letters`, matrices that are written out in `matrices`, dimensions under braces in `braces`, `∏`, `Σ`
+and their like in `operators`, random quantities and training sets in `chance`.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from symbackprop import expr, statements
-from symbackprop.dims import Dim, index
+from symbackprop import expr, magnitudes, statements
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr
-from symbackprop.render import boxes
+from symbackprop.render import boxes, chance, operators
 from symbackprop.render.boxes import Box, Infix, Row, Scripts, Symbol, Words
 from symbackprop.render.braces import dimensions, factor
 from symbackprop.render.letters import function, quantity
@@ -57,6 +57,7 @@ __all__ = [
     "transposed_level",
 ]
 
+REGISTERED = (operators, chance)  # importing them registers their layouts
 MINUS, PARTIAL = Symbol("−"), Symbol("∂")
 # functions that are written as delimiters
 _BARS = {"abs": ("|", "|")}
@@ -116,13 +117,18 @@ def _(e: expr.Product, look: Look) -> Box:
 
 
 def _factor(e: Expr, is_first: bool, is_last: bool, look: Look) -> Box:
-    if isinstance(e, expr.IndexedSum) and is_last:
+    if is_last and _is_open(e, look):
         return inside(e, look)
     box = factor(e, look, Level.FACTOR)
     if isinstance(e, expr.Quotient) and not is_first and not _is_scalar(e, look):
         # a vector over its norm, in the middle of a product, is read as one vector
         return parenthesised(box)
     return box
+
+
+def _is_open(e: Expr, look: Look) -> bool:
+    """Whether it begins with a sign that takes everything to its right along."""
+    return level(e, look) == Level.OPEN and not isinstance(e, expr.Product)
 
 
 def _is_scalar(e: Expr, look: Look) -> bool:
@@ -184,38 +190,7 @@ _binds(Level.SUM, expr.Sum, expr.Negative)
 
 @level.register
 def _(e: expr.Product, look: Look) -> Level:
-    return Level.OPEN if isinstance(e.factors[-1], expr.IndexedSum) else Level.PRODUCT
-
-
-@layout.register
-def _(e: expr.IndexedProduct, look: Look) -> Box:
-    first, last = (e.upper, e.lower) if e.descending else (e.lower, e.upper)
-    within = look.within(e.index, e.lower, e.upper)
-    # dimensions stand below factors, and a body that is one factor is no product
-    whole = isinstance(e.body, expr.Product)
-    body = inside(e.body, within) if whole else factor(e.body, within, Level.SUM)
-    return Row((_big("∏", e.index, first, last, look), fenced("[", body, "]")))
-
-
-def _big(sign: str, name: str, first: Dim, last: Dim, look: Look) -> Box:
-    i = dims_layout(index(name), look, tight=True)
-    lower = Row((i, Symbol("="), dims_layout(first, look, tight=True)))
-    return boxes.Big(sign, lower, dims_layout(last, look, tight=True))
-
-
-_binds(Level.FACTOR, expr.IndexedProduct)
-
-
-@layout.register
-def _(e: expr.IndexedSum, look: Look) -> Box:
-    within = look.within(e.index, e.lower, e.upper)
-    sign = _big("Σ", e.index, e.lower, e.upper, look)
-    if level(e.body, look) >= Level.OPEN:
-        return Row((sign, inside(e.body, within)))
-    return Row((sign, fenced("[", inside(e.body, within), "]")))
-
-
-_binds(Level.OPEN, expr.IndexedSum)
+    return Level.OPEN if _is_open(e.factors[-1], look) else Level.PRODUCT
 
 
 # --- quotients, powers, roots ----------------------------------------------------------------------------------------
@@ -300,12 +275,20 @@ _binds(Level.BASE, expr.Norm)
 
 @layout.register
 def _(e: expr.SingularValue, look: Look) -> Box:
-    which = Symbol("1" if e.largest else "n")
-    sigma = Scripts(Symbol("σ"), listed((which, which), ","))
-    return applied(sigma, inside(e.operand, look))
+    return _singular(Symbol("1" if e.which == expr.LARGEST else "n"), e.operand, look)
 
 
-_binds(Level.FACTOR, expr.SingularValue)
+@layout.register
+def _(e: magnitudes.SingularValueAt, look: Look) -> Box:
+    return _singular(dims_layout(e.at, look, tight=True), e.operand, look)
+
+
+def _singular(at: Box, of: Expr, look: Look) -> Box:
+    """`σ_{i,i}(A)`."""
+    return applied(Scripts(Symbol("σ"), listed((at, at), ",")), inside(of, look))
+
+
+_binds(Level.BASE, expr.SingularValue, magnitudes.SingularValueAt)
 
 
 # --- derivatives -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from symbackprop.activations import scalar_function
 from symbackprop.dims import Dim, dim
 from symbackprop.expr import Expr, Variable
 from symbackprop.notations import Written
-from symbackprop.render.boxes import Accent, Box, Scripts, Symbol
+from symbackprop.render.boxes import Accent, Box, Row, Scripts, Symbol
 from symbackprop.render.look import (
     Level,
     Look,
@@ -21,6 +21,7 @@ from symbackprop.render.look import (
     listed,
     parenthesised,
     styled,
+    zero_vector,
 )
 
 ANY = Symbol("·")
@@ -154,6 +155,21 @@ def _(e: expr.WithoutBias, look: Look) -> Box:
 
 
 @layout.register
+def _(e: expr.Columns, look: Look) -> Box:
+    first, last = (dims_layout(end, look, tight=True) for end in (e.first, e.last))
+    at = (ANY, Row((first, Symbol("…"), last)))
+    if isinstance(e.operand, Variable):
+        # a block of the weights is a matrix, so it has their letter and not that of a row
+        return indexed(written(e.operand, look), e.operand.index, at, look)
+    return _below(inside(e.operand, look, Level.BASE), at, look)
+
+
+@layout.register
+def _(e: expr.Zeros, look: Look) -> Box:
+    return zero_vector(look)
+
+
+@layout.register
 def _(e: expr.Ones, look: Look) -> Box:
     return styled(Symbol("1"), look.notation.vectors)
 
@@ -174,7 +190,9 @@ for _kind in (
     expr.Entry,
     expr.Row,
     expr.Column,
+    expr.Columns,
     expr.WithoutBias,
+    expr.Zeros,
     expr.Ones,
     expr.Identity,
     expr.Kronecker,

@@ -75,7 +75,8 @@ class Look:
     def laid(self) -> Laid:
         """What is laid out already; of `known` only the notes below braces depend."""
         braced = self.shown.dimensions
-        key = (self.shown.column_label, braced, tuple(self.known.items()) if braced == "all" else ())
+        known = tuple(self.known.items()) if braced == "all" else ()
+        key = (self.shown.column_label, braced, self.shown.notes, known)
         return self._laid.setdefault(key, {})
 
 
@@ -117,8 +118,18 @@ def inside(e: Expr, look: Look, needed: Level = Level.SUM) -> Box:
         found = layout(e, look)
         if level(e, look) < needed:
             found = parenthesised(found)
+        if look.shown.notes:
+            found = _noted(found, e, look)
         laid[e, needed] = found
     return found
+
+
+def _noted(box: Box, e: Expr, look: Look) -> Box:
+    """The boxes of a part with the line's words for it below a brace, if it has any."""
+    for part, words in look.shown.notes:
+        if part == e:
+            return boxes.Under(box, Words(words))
+    return box
 
 
 def tall(box: Box) -> bool:

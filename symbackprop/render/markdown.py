@@ -15,7 +15,7 @@ _AT_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
 
 def source(made: Document) -> str:
     """The whole file."""
-    return "\n\n".join([f"# {text(made.title)}", *map(_block, made.blocks)]) + "\n"
+    return "\n\n".join([f"# {text(made.title)}", *filter(None, map(block, made.blocks))]) + "\n"
 
 
 def text(words: str) -> str:
@@ -46,52 +46,85 @@ def _chained(line: Line) -> str:
 
 
 @singledispatch
-def _block(made: Block) -> str:
-    raise TypeError(f"{type(made).__name__} has no Markdown registered: add @_block.register for it")
+def block(made: Block) -> str:
+    raise TypeError(f"{type(made).__name__} has no Markdown registered: add @block.register for it")
 
 
-@_block.register
+@block.register
 def _(made: blocks.Heading) -> str:
-    return f"## {text(made.text)}"
+    return f"**{text(made.text)}**" if made.level == 0 else f"{'#' * min(made.level + 1, 6)} {text(made.text)}"
 
 
-@_block.register
+@block.register
+def _(made: blocks.Contents) -> str:
+    # whoever shows Markdown lists its headings
+    return ""
+
+
+@block.register
 def _(made: blocks.Paragraph) -> str:
     return words(made.words)
 
 
-@_block.register
+@block.register
 def _(made: blocks.Listing) -> str:
     return "\n".join(f"- {words(item)}" for item in made.items)
 
 
-@_block.register
+@block.register
 def _(made: blocks.Display) -> str:
     return "\n\n".join(
         _display(write(formula.box)) + (f"\n\n{words(note)}" if note else "") for formula, note in made.lines
     )
 
 
-@_block.register
+@block.register
 def _(made: blocks.Result) -> str:
     return _chained(made.line)
 
 
-@_block.register
+@block.register
 def _(made: blocks.StepBlock) -> str:
+    notes = [f"*{text(note)}*" for note in (made.verdict.notes if made.verdict else ())]
+    return "\n\n".join([_head(made), _chained(made.line), *notes, *map(_proof, made.proofs)])
+
+
+def _head(made: blocks.StepBlock) -> str:
+    """Number, rule and reason of a step, and what the judges say."""
     source = f" \\[{text(made.source)}\\]" if made.source else ""
-    head = f"**{text(made.number)} {text(capitalised(made.rule))}.** {words(made.why)}{source}"
-    return "\n\n".join([head, _chained(made.line), *map(_proof, made.proofs)])
+    judged = f" <sub>{text(made.verdict.words)}</sub>" if made.verdict and made.verdict.outcomes else ""
+    rule = f"{text(capitalised(made.rule))}{', as claimed' if made.is_claim else ''}"
+    return f"**{text(made.number)} {rule}.** {words(made.why)}{source}{judged}"
 
 
 def _proof(made: Proof) -> str:
     """A subproof, set off as a quotation."""
-    inside = "\n\n".join([f"*{words(made.title).strip()}*", *map(_block, made.steps)])
-    return "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
+    return _quoted([f"*{words(made.title).strip()}*", *map(block, made.steps)])
 
 
-@_block.register
+def _quoted(parts: list[str]) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in "\n\n".join(parts).split("\n"))
+
+
+@block.register
+def _(made: blocks.OneLine) -> str:
+    return "\n\n".join([_chained(made.line), *map(_head, made.steps)])
+
+
+@block.register
+def _(made: blocks.Aside) -> str:
+    return _quoted([f"**{text(made.title)}**", *filter(None, map(block, made.blocks))])
+
+
+@block.register
+def _(made: blocks.Picture) -> str:
+    return f"*Figure: {words(made.caption)}* `{made.command} -o {made.name}.svg` draws it."
+
+
+@block.register
 def _(made: blocks.Table) -> str:
     rows = [" | ".join(map(text, row)) for row in (made.header, *made.rows)]
-    rows.insert(1, " | ".join("---" for _ in made.header))
-    return "\n".join(f"| {row} |" for row in rows)
+    sides = made.right or (False,) * len(made.header)
+    rows.insert(1, " | ".join("---:" if right else "---" for right in sides))
+    title = f"*{text(made.title)}*\n\n" if made.title else ""
+    return title + "\n".join(f"| {row} |" for row in rows)

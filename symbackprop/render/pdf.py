@@ -7,13 +7,16 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from symbackprop.errors import MissingExtraError, SymbackpropError
 from symbackprop.render import tex, typ
 from symbackprop.render.blocks import Document
+from symbackprop.render.embedded import pages
 
 ENGINES = ("typst", "latex")
 # seconds; a page takes half of one
@@ -38,7 +41,7 @@ def pdf(made: Document, engine: str = "typst") -> bytes:
         MissingExtraError: if the engine is not installed.
     """
     check_engine(engine)
-    return by_typst(typ.source(made)) if engine == "typst" else by_latex(tex.source(made))
+    return by_typst(typ.source(made)) if engine == "typst" else by_latex(tex.source(made), pages(made))
 
 
 def check_name(engine: str) -> None:
@@ -78,12 +81,21 @@ def by_typst(source: str) -> bytes:
     return made
 
 
-def by_latex(source: str) -> bytes:
-    """Compile LaTeX source with latexmk or pdflatex, in a folder of its own and without access to other files."""
+def by_latex(source: str, pictures: Mapping[str, bytes] = MappingProxyType({})) -> bytes:
+    """Compile LaTeX source with latexmk or pdflatex, in a folder of its own and without access to other files.
+
+    Args:
+        source: the file.
+        pictures: the files beside it, by their names.
+    """
     command = _latex()
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "derivation.tex").write_text(source, encoding="utf-8")
-        log = _run((*command, *_OPTIONS, "derivation.tex"), folder)
+        for name, content in pictures.items():
+            Path(folder, name).write_bytes(content)
+        # pdflatex finds the pages of the contents in its first run and prints them in its second
+        for _ in range(2 if "\\tableofcontents" in source and command[0] == "pdflatex" else 1):
+            log = _run((*command, *_OPTIONS, "derivation.tex"), folder)
         made = Path(folder, "derivation.pdf")
         if not made.is_file():
             raise SymbackpropError(f"{command[0]} made no PDF: {_complaint(log)}; write engine typst instead")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symbackprop import expr, statements
+from symbackprop import chance, dataset, expr, magnitudes, statements
 from symbackprop.dims import ONE, Dim, index
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
@@ -42,7 +42,8 @@ _RELATIONS = {
 _PRIMES = {0: "", 1: " prime", 2: " double prime", 3: " triple prime"}
 _POWERS = {Fraction(2): "squared", Fraction(3): "cubed"}
 _NORMS = {"F": "the Frobenius norm of"}
-
+_EXTREMES = {"max": "maximum", "min": "minimum", "sup": "supremum", "inf": "infimum"}
+_SINGULAR = {expr.LARGEST: "largest", expr.SMALLEST: "smallest", expr.LEAST_NONZERO: "smallest nonzero"}
 
 _FUNCTIONS: dict[type[Expr], str] = {
     expr.SquareRoot: "the square root of",
@@ -51,11 +52,13 @@ _FUNCTIONS: dict[type[Expr], str] = {
     expr.Softmax: "softmax of",
 }
 
-stands(Level.NAME, expr.Identity, expr.Ones)
+stands(Level.NAME, expr.Identity, expr.Ones, expr.Zeros)
 stands(Level.PREFIX, expr.Kronecker, expr.Entry, expr.Row, expr.Column, expr.ColumnAt, expr.WithoutBias)
 stands(Level.PREFIX, expr.Diagonal, expr.Elementwise, expr.LayerMap, expr.ActivationJacobian, expr.Function)
 stands(Level.PREFIX, expr.LogSumExp, expr.Softmax, expr.Norm, expr.SingularValue, expr.SquareRoot)
-stands(Level.PREFIX, expr.Partial, expr.IndexedProduct, expr.IndexedSum)
+stands(Level.PREFIX, expr.Partial, expr.IndexedProduct, expr.IndexedSum, expr.Columns)
+stands(Level.PREFIX, magnitudes.OverUnit, magnitudes.Extreme, magnitudes.SingularValueAt, magnitudes.SpectralSum)
+stands(Level.PREFIX, chance.Gaussian, chance.Expectation, chance.Variance, dataset.Family, dataset.Prediction)
 
 
 # --- parts of a matrix -----------------------------------------------------------------------------------------------
@@ -76,6 +79,12 @@ def _(e: expr.Row, network: Network | None = None, notation: Notation | None = N
 @speak.register
 def _(e: expr.Column, network: Network | None = None, notation: Notation | None = None) -> str:
     return f"column {place(e.column, network, notation)} of {of(e.operand, network, notation)}"
+
+
+@speak.register
+def _(e: expr.Columns, network: Network | None = None, notation: Notation | None = None) -> str:
+    first, last = size_words(e.first, network, notation), place(e.last, network, notation)
+    return f"columns {first} to {last} of {of(e.operand, network, notation)}"
 
 
 @speak.register
@@ -241,7 +250,12 @@ def _two_norm(e: Expr, network: Network | None) -> str:
 
 @speak.register
 def _(e: expr.SingularValue, network: Network | None = None, notation: Notation | None = None) -> str:
-    return f"the {'largest' if e.largest else 'smallest'} singular value of {of(e.operand, network, notation)}"
+    return f"the {_SINGULAR[e.which]} singular value of {of(e.operand, network, notation)}"
+
+
+@speak.register
+def _(e: magnitudes.SingularValueAt, network: Network | None = None, notation: Notation | None = None) -> str:
+    return f"singular value {place(e.at, network, notation)} of {of(e.operand, network, notation)}"
 
 
 @speak.register
@@ -275,6 +289,54 @@ def _(e: expr.IndexedProduct, network: Network | None = None, notation: Notation
 def _(e: expr.IndexedSum, network: Network | None = None, notation: Notation | None = None) -> str:
     bounds = _bounds(e.index, e.lower, e.upper, network, notation)
     return f"the sum {bounds} of {speak(e.body, network, notation)}, end sum"
+
+
+@speak.register
+def _(e: magnitudes.SpectralSum, network: Network | None = None, notation: Notation | None = None) -> str:
+    values = f"the singular values {dim_words(index(e.index), notation=notation)} of {of(e.of, network, notation)}"
+    return f"the sum over {values}, of {speak(e.body, network, notation)}, end sum"
+
+
+@speak.register
+def _(e: magnitudes.Extreme, network: Network | None = None, notation: Notation | None = None) -> str:
+    bounds, name = _bounds(e.index, e.lower, e.upper, network, notation), _EXTREMES[e.kind]
+    return f"the {name} {bounds} of {speak(e.body, network, notation)}, end {name}"
+
+
+@speak.register
+def _(e: magnitudes.OverUnit, network: Network | None = None, notation: Notation | None = None) -> str:
+    vector, name = speak(e.vector, network, notation), _EXTREMES[e.kind]
+    return f"the {name} over unit vectors {vector}, of {speak(e.body, network, notation)}, end {name}"
+
+
+# --- random quantities and training sets -----------------------------------------------------------------------------
+
+
+@speak.register
+def _(e: chance.Gaussian, network: Network | None = None, notation: Notation | None = None) -> str:
+    mean, covariance = of(e.mean, network, notation), of(e.covariance, network, notation)
+    return f"the normal distribution with mean {mean}, and covariance {covariance}"
+
+
+@speak.register
+def _(e: chance.Expectation, network: Network | None = None, notation: Notation | None = None) -> str:
+    return f"the expectation of {of(e.operand, network, notation)}"
+
+
+@speak.register
+def _(e: chance.Variance, network: Network | None = None, notation: Notation | None = None) -> str:
+    return f"the variance of {of(e.operand, network, notation)}"
+
+
+@speak.register
+def _(e: dataset.Family, network: Network | None = None, notation: Notation | None = None) -> str:
+    return f"all {speak(e.member, network, notation)} {_bounds(e.index, e.lower, e.upper, network, notation)}"
+
+
+@speak.register
+def _(e: dataset.Prediction, network: Network | None = None, notation: Notation | None = None) -> str:
+    name, parameters = _function(e.name, 0, notation), of(e.parameters, network, notation)
+    return f"{name} of {of(e.input, network, notation)}, with parameters {parameters}"
 
 
 # --- statements ------------------------------------------------------------------------------------------------------

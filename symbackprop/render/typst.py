@@ -35,6 +35,7 @@ NAMES: dict[str, str] = {
     "⋮": "dots.v",
     "⋱": "dots.down",
     "ℒ": "cal(L)",
+    "𝒩": "cal(N)",
     "ℓ": "ell",
     "=": "=",
     "+": "+",
@@ -113,8 +114,8 @@ def _(box: boxes.Infix) -> str:
 
 @_write.register
 def _(box: boxes.Words) -> str:
-    # a comma is set in math, so that it stands in the slant of the formula and with its blank
-    comma, text = (r"\,", box.text[1:]) if box.text.startswith(",") else ("", box.text)
+    # a comma or semicolon is set in math, so that it stands in the slant of the formula and with its blank
+    comma, text = ("\\" + box.text[0], box.text[1:]) if box.text.startswith((",", ";")) else ("", box.text)
     return f"{comma}{string(text)}" if text.strip() or not comma else comma
 
 
@@ -155,6 +156,9 @@ def _between(left: Box, right: Box) -> str:
     """What stands between neighbours in a row; blanks at a string would be set, elsewhere they are not."""
     if isinstance(right, boxes.Words) and right.text[:1].isalpha() and _is_inner(left):
         return f" {_THIN}"
+    if isinstance(left, boxes.Big) and left.sign.isalpha() and left.sign not in BIG and isinstance(right, boxes.Fenced):
+        # "max" before a bar, as TeX sets it
+        return f" {_THIN} "
     if isinstance(left, boxes.Words) or isinstance(right, boxes.Words):
         return "" if not (isinstance(left, boxes.Infix) or isinstance(right, boxes.Infix)) else " "
     if (_is_inner(left) and _is_ordinary(right)) or (_is_ordinary(left) and _is_inner(right)):

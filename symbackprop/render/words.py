@@ -167,6 +167,11 @@ def _(e: expr.Identity, network: Network | None = None, notation: Notation | Non
 
 
 @speak.register
+def _(e: expr.Zeros, network: Network | None = None, notation: Notation | None = None) -> str:
+    return "the vector of zeros"
+
+
+@speak.register
 def _(e: expr.Ones, network: Network | None = None, notation: Notation | None = None) -> str:
     return "the vector of ones"
 

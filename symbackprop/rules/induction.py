@@ -18,6 +18,8 @@ Prove = Callable[[Derivation], Derivation]
 class Induction(Rule):
     """`before = claim(lower)`, and `claim(m) = claim(m+1)` for `lower ≤ m < upper`; so `before = claim(upper)`.
 
+    The same with `≤` or with `≥` in place of each `=`.
+
     Attributes:
         on: the index `m` of the induction.
         claim: an expression in `m`.
@@ -30,7 +32,9 @@ class Induction(Rule):
     upper: Dim = dim(1)
 
 
-def induction(on: str, claim: Expr, lower: Dim | int, upper: Dim, base: Prove, step: Prove) -> Induction:
+def induction(
+    on: str, claim: Expr, lower: Dim | int, upper: Dim, base: Prove, step: Prove, relation: str = "="
+) -> Induction:
     """The rule that leads from a line to `claim` at `upper`.
 
     Args:
@@ -40,6 +44,7 @@ def induction(on: str, claim: Expr, lower: Dim | int, upper: Dim, base: Prove, s
         upper: the last one.
         base: continues a derivation from the line to the claim at `lower`.
         step: continues a derivation from the claim at `on` to the claim at `on + 1`.
+        relation: of the line before to the claim; base and step give it, or equality.
 
     The rule raises `RuleError` where the base or the step does not end where it should, or where the upper bound may
     lie below the lower one.
@@ -50,8 +55,9 @@ def induction(on: str, claim: Expr, lower: Dim | int, upper: Dim, base: Prove, s
         if not at_most(first, upper, context.known):
             raise LookupError(f"whether {first} ≤ {upper} is not known")
         inside = {**context.known, on: (first, upper - 1)}
-        start = Derivation(e, context.network, known=context.known, title=f"Base case, {on} = {first}")
-        induct = Derivation(claim, context.network, known=inside, title=f"Step, from {on} to {m + 1}")
+        base_title, step_title = f"Base case, {on} = {first}", f"Step, from {on} to {m + 1}"
+        start = Derivation(e, context.network, known=context.known, title=base_title, given=context.given)
+        induct = Derivation(claim, context.network, known=inside, title=step_title, given=context.given)
         base_case = _reaching(base(start), at_index(claim, on, first), "base case")
         step_case = _reaching(step(induct), at_index(claim, on, m + 1), "step")
         why = ("By induction on ", Size(m), ", from ", Size(first), " to ", Size(upper), ".")
@@ -60,7 +66,9 @@ def induction(on: str, claim: Expr, lower: Dim | int, upper: Dim, base: Prove, s
     statement = (
         "before = claim(a), and claim(m) = claim(m+1) for a ≤ m < b: so before = claim(b)        shapes: as the line"
     )
-    return Induction("induction", rewrite, statement, "=", "induction", on=on, claim=claim, lower=first, upper=upper)
+    return Induction(
+        "induction", rewrite, statement, relation, "induction", on=on, claim=claim, lower=first, upper=upper
+    )
 
 
 def _reaching(proof: Derivation, wanted: Expr, what: str) -> Derivation:

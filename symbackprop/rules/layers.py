@@ -6,20 +6,33 @@ from typing import Any
 
 from symbackprop.derivation import Derivation, Rule
 from symbackprop.dims import Bounds, Dim, dim, index
-from symbackprop.errors import RuleError
+from symbackprop.equations import Network
+from symbackprop.errors import RuleError, SymbackpropError
 from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product
 from symbackprop.network import MLP
 from symbackprop.rules.algebra import hadamard_as_diagonal
 from symbackprop.rules.gradients import loss_gradient, through_activation, through_layer, through_weights
 from symbackprop.rules.induction import induction
+from symbackprop.rules.normalization import through_argument, through_normalization
 from symbackprop.rules.products import absorb, fold, over, product_of
 from symbackprop.substitution import free_symbols, replace_at, substitute
 from symbackprop.tree import subterms
 
 
-def layer_rules(style: str) -> tuple[Rule, ...]:
-    """The rules that lead from `∂L/∂z_l` to `∂L/∂z_{l+1}`."""
-    return (through_activation, through_weights) if style == "jacobian" else (through_layer,)
+def layer_rules(network: Network, style: str) -> tuple[Rule, ...]:
+    """The rules that lead from `∂L/∂z_l` to `∂L/∂z_{l+1}`.
+
+    Raises:
+        SymbackpropError: for Hadamard products in a normalised network, whose Jacobian is no diagonal.
+    """
+    if getattr(network, "scheme", None) is None:
+        return (through_activation, through_weights) if style == "jacobian" else (through_layer,)
+    if style != "jacobian":
+        raise SymbackpropError(
+            f"the Jacobian of a normalisation is no diagonal, so that style={style!r} cannot write it: "
+            "write style='jacobian'"
+        )
+    return through_normalization, through_argument, through_weights
 
 
 def layer_factor(network: MLP, name: str, style: str = "jacobian", known: Bounds | None = None) -> Expr:
@@ -33,7 +46,7 @@ def layer_factor(network: MLP, name: str, style: str = "jacobian", known: Bounds
     """
     known = known or {name: (dim(1), network.depth)}
     start = Derivation(Partial(LOSS, PreActivation(index(name))), network, known=known)
-    for each in layer_rules(style):
+    for each in layer_rules(network, style):
         start = start.by(each)
     if style == "hadamard":
         start = start.by(hadamard_as_diagonal)
@@ -42,10 +55,24 @@ def layer_factor(network: MLP, name: str, style: str = "jacobian", known: Bounds
     return product_of(start.result.factors[:-1])
 
 
-def one_layer_on(derivation: Derivation, style: str) -> Derivation:
-    """Two steps in the style of Jacobians (activation, weights), one in that of Hadamard products."""
-    for each in layer_rules(style):
-        derivation = derivation.by(each)
+def one_layer_on(
+    derivation: Derivation, style: str, labels: tuple[str, ...] = (), restated: str = ""
+) -> Derivation:
+    """Two steps in the style of Jacobians (activation, weights), one in that of Hadamard products.
+
+    A normalised layer takes a step more, and its lines are not the lecture's: they have no labels.
+
+    Args:
+        derivation: whose last line ends in the gradient of a pre-activation.
+        style: which rules lead through a layer.
+        labels: the lecture's names for the lines of a layer without normalisation.
+        restated: its name for the last of them where it is stated again.
+    """
+    rules = layer_rules(derivation.network, style)
+    names = labels if len(labels) == len(rules) else ("",) * len(rules)
+    for each, label in zip(rules, names, strict=True):
+        again = restated if label and label == names[-1] else ""
+        derivation = derivation.by(each, label=label, restated=again)
     return derivation
 
 

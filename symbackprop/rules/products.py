@@ -99,6 +99,26 @@ def peel(e: Expr, context: Context) -> Rewritten | None:
     return Rewritten(Product((*first, rest)), _factor_at(product_of(first), e.index, e.lower))
 
 
+@rule("empty product", source="definition of the ordered product")
+def empty(e: Expr, context: Context) -> Rewritten | None:
+    r"""(∏_{l=a}^{a-1} A_l) B = B        shapes: as B"""
+    if not isinstance(e, Product):
+        return None
+    for i, factor in enumerate(e.factors):
+        if isinstance(factor, IndexedProduct) and factor.upper == factor.lower - 1:
+            rest = product_of((*e.factors[:i], *e.factors[i + 1 :]))
+            return Rewritten(rest, ("A product without factors is the identity.",))
+    return None
+
+
+def begun(name: str, body: Expr, first: Dim | int) -> Rule:
+    """The rule that puts the empty product `∏_{name=first}^{first-1} body` of scalars before an expression."""
+    made = IndexedProduct(name, dim(first), dim(first) - 1, body)
+    why: Reason = ("A product without factors is 1.",)
+    statement = "B = (∏_{l=a}^{a-1} a_l) B        shapes: as B"
+    return Rule("as a product", lambda e, context: Rewritten(made @ e, why), statement, source=empty.source)
+
+
 def over(name: str, lower: Dim | int, upper: Dim | int, body: Expr) -> IndexedProduct:
     """`∏_{name=lower}^{upper} body`."""
     return IndexedProduct(name, dim(lower), dim(upper), body)

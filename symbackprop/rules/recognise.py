@@ -27,6 +27,7 @@ from symbackprop.indices import (
     times,
 )
 from symbackprop.normalform import normal, raised
+from symbackprop.shapes import SCALAR
 from symbackprop.substitution import free_symbols
 
 STYLES = ("jacobian", "hadamard")
@@ -64,15 +65,30 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
 
 
 def _shared(one: Entries) -> tuple[Term | None, Entries]:
-    """What is a factor of every one of several terms, number and powers of scalars, and the sum without it."""
+    """What is a factor of every one of several terms, number and powers of scalars, and the sum without it.
+
+    Of a scalar that every term has a power of, the greatest is taken out: `s^{-1}` of `s^{-1}` and `s^{-3}`.
+    """
     sizes = {abs(term.coefficient) for term in one.terms}
     number = sizes.pop() if len(sizes) == 1 else Fraction(1)
-    powers = tuple(f for f in one.terms[0].factors if isinstance(f, Raised)) if one.terms else ()
-    powers = tuple(f for f in powers if all(f in term.factors for term in one.terms))
+    exponents = [{f.base: f.exponent for f in term.factors if isinstance(f, Raised)} for term in one.terms]
+    common = [base for base in exponents[0] if all(base in own for own in exponents)] if exponents else []
+    powers = tuple(Raised(base, max(own[base] for own in exponents)) for base in common)
     if len(one.terms) < 2 or (number == 1 and not powers):
         return None, one
-    rest = (Term(t.coefficient / number, tuple(f for f in t.factors if f not in powers), t.bound) for t in one.terms)
-    return Term(number, powers), Entries(tuple(rest))
+    return Term(number, powers), Entries(tuple(_divided(term, number, powers) for term in one.terms))
+
+
+def _divided(term: Term, number: Fraction, powers: tuple[Raised, ...]) -> Term:
+    """A term without a number and without powers of scalars, of each of which it has some power itself."""
+    least = {power.base: power.exponent for power in powers}
+    factors: list[Factor] = []
+    for f in term.factors:
+        if not isinstance(f, Raised) or f.base not in least:
+            factors.append(f)
+        elif f.exponent != least[f.base]:
+            factors.append(Raised(f.base, f.exponent - least[f.base]))
+    return Term(term.coefficient / number, tuple(factors), term.bound)
 
 
 def _scaled(shared: Term, inside: Expr, calculus: Calculus, style: str) -> Expr:
@@ -108,7 +124,7 @@ class _Reading:
 
     def read(self) -> Expr:
         self._find_softmax()
-        scalars = [self._scalar(f) for f in self._take(lambda f: not self._live(f) and not isinstance(f, Delta))]
+        scalars = self._take(lambda f: not self._live(f) and not isinstance(f, Delta))
         if self.row == ONE and self.column == ONE:
             body = self._inner()
         elif self.column == ONE:
@@ -119,13 +135,26 @@ class _Reading:
             body = self._matrix()
         if self.left:
             raise Inexpressible(f"nothing is known to write {self.left[0]} as")
-        if self.coefficient != 1:
-            scalars.insert(0, expr.Number(Fraction(self.coefficient)))
-        parts = [*scalars, *([] if body is None else [body])] or [expr.number(1)]
+        # a gradient by a scalar stands where the chain rule has it, behind the derivative: `1 ∂L/∂z̄`
+        last = [of for f in scalars if isinstance(f, Item) and isinstance(of := self._scalar(f), expr.Partial)]
+        before = self._scale([f for f in scalars if not isinstance(f, Item) or self._scalar(f) not in last])
+        parts = [*before, *([] if body is None else [body]), *last] or [expr.number(1)]
         total = parts[0]
         for part in parts[1:]:
             total = total @ part
         return total
+
+    def _scale(self, scalars: list[Factor]) -> list[Expr]:
+        """What is before a column or a matrix: the number and the scalars, those with reciprocals over a line."""
+        above = [self._scalar(f) for f in scalars if not isinstance(f, Raised) or f.exponent > 0]
+        below = [self._scalar(Raised(f.base, -f.exponent)) for f in scalars if isinstance(f, Raised) and f.exponent < 0]
+        if self.coefficient != 1:
+            above.insert(0, expr.Number(Fraction(self.coefficient)))
+        if not below:
+            return above
+        over = above or [expr.number(1)]
+        ends = [part[0] if len(part) == 1 else expr.Product(tuple(part)) for part in (over, below)]
+        return [expr.Quotient(*ends)]
 
     def _find_softmax(self) -> None:
         """`exp v_k / Σ_m exp v_m` becomes an entry of the softmax of v."""
@@ -164,12 +193,17 @@ class _Reading:
 
     def _scalar(self, factor: Factor) -> Expr:
         match factor:
+            case Item(expr.Size(size)):
+                return expr.Size(self._named(size))
             case Item(of, row, column):
-                return of if shape_is_plain(of) else expr.Entry(of, row, None if column == ONE else column)
+                is_scalar = self.calculus.shape(of) == SCALAR
+                return of if is_scalar else expr.Entry(of, row, None if column == ONE else column)
             case Applied(function, order, argument):
                 return expr.Elementwise(function, recognised(argument, ONE, ONE, self.calculus, self.style), order)
             case Raised(base, exponent):
                 inside = recognised(base, ONE, ONE, self.calculus, self.style)
+                if exponent == 1:
+                    return inside
                 return expr.SquareRoot(inside) if exponent == Fraction(1, 2) else expr.Power(inside, exponent)
         raise Inexpressible(f"{factor} is not a scalar")
 
@@ -222,7 +256,7 @@ class _Reading:
         if self.style == "hadamard":
             return expr.Hadamard(tuple(weights))
         *first, last = weights
-        return expr.Diagonal(first[0] if len(first) == 1 else expr.Hadamard(tuple(first))) @ last
+        return expr.Diagonal(_entrywise(first)) @ last
 
     def _inner(self) -> Expr | None:
         """What is left of a scalar: nothing, or one sum over columns, `aᵀ b`."""
@@ -235,8 +269,14 @@ class _Reading:
                     weights.append(matrix @ self._column(other))
                 if len(weights) == 1:
                     return expr.Ones(self._named(self.sizes[name])).T @ weights[0]
-                first, *rest = weights
-                return first.T @ (rest[0] if len(rest) == 1 else expr.Hadamard(tuple(rest)))
+                # what the network computes first, then its parameters, and a gradient at the end
+                weights.sort(key=lambda e: (isinstance(e, expr.Partial), isinstance(e, expr.Named)))
+                first, *between, last = weights
+                if not between:
+                    return first.T @ last
+                if self.style == "hadamard":
+                    return first.T @ expr.Hadamard((*between, last))
+                return first.T @ expr.Diagonal(_entrywise(between)) @ last
         return None
 
     # matrices
@@ -273,7 +313,7 @@ class _Reading:
         if rows == columns:
             if not weights:
                 return expr.Identity(self._named(rows))
-            return expr.Diagonal(weights[0] if len(weights) == 1 else expr.Hadamard(tuple(weights)))
+            return expr.Diagonal(_entrywise(weights))
         match weights:
             case [expr.Elementwise(function, operand, 1)] if abs((rows - columns).constant) == 1:
                 made = expr.ActivationJacobian(function, operand)
@@ -296,7 +336,7 @@ class _Reading:
         weights, edges = self._around(at)
         total: Expr | None = None
         if weights:
-            total = expr.Diagonal(weights[0] if len(weights) == 1 else expr.Hadamard(tuple(weights)))
+            total = expr.Diagonal(_entrywise(weights))
         if at == self.column:
             return total if total is not None else expr.Identity(self._named(self.sizes[str(at)]))
         if len(edges) != 1:
@@ -312,6 +352,10 @@ class _Reading:
             case Dim(((Width(layer), 1),), -1):
                 return units(layer)
         return size
+
+
+def _entrywise(columns: list[Expr]) -> Expr:
+    return columns[0] if len(columns) == 1 else expr.Hadamard(tuple(columns))
 
 
 # --- scalars with indexed sums, for printing a calculation ------------------------------------------------------------

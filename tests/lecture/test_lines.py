@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
+from symbackprop.chance import Gaussian
+from symbackprop.dataset import Family, Prediction
 from symbackprop.derivation import Shown
 from symbackprop.dims import DEPTH as L
-from symbackprop.dims import Dim, dim, index, units
+from symbackprop.dims import Dim, dim, index, units, width
 from symbackprop.expr import (
     LOSS,
     ActivationJacobian,
     ColumnAt,
+    Columns,
     Diagonal,
     Entry,
     Expr,
+    Function,
     Hidden,
+    Identity,
     IndexedProduct,
     IndexedSum,
     LayerMap,
@@ -25,6 +31,7 @@ from symbackprop.expr import (
     Norm,
     Ones,
     Partial,
+    Power,
     PreActivation,
     Product,
     Quotient,
@@ -33,8 +40,10 @@ from symbackprop.expr import (
     Size,
     SquareRoot,
     Weight,
+    Zeros,
     number,
 )
+from symbackprop.magnitudes import OverUnit, SingularValueAt, SpectralSum
 from symbackprop.network import MLP
 from symbackprop.notations import notation
 from symbackprop.render.latex import latex
@@ -79,8 +88,8 @@ def going_on(relation: str, side: Expr) -> Chain:
     return Chain((LOSS, side), (relation,), continued=True)
 
 
-def sigma(e: Expr, largest: bool = True) -> Expr:
-    return SingularValue(e, largest)
+def sigma(e: Expr, which: str = "largest") -> Expr:
+    return SingularValue(e, which)
 
 
 X = placed(x, 1)
@@ -89,11 +98,25 @@ CLOSED = X @ layers(1, L) @ UPSTREAM
 ROW_0 = d_loss(row(0))
 
 
-def bound(largest: bool = True) -> Expr:
-    factors = layers(1, L, lambda i: sigma(D(i), largest) @ sigma(W(i).T, largest))
-    return Product((sigma(X, largest), factors, Norm(UPSTREAM)))
+def bound(which: str = "largest") -> Expr:
+    factors = layers(1, L, lambda i: sigma(D(i), which) @ sigma(W(i).T, which))
+    return Product((sigma(X, which), factors, Norm(UPSTREAM)))
 
 
+def over_unit(kind: str) -> Expr:
+    return OverUnit(kind, Named("x"), Norm(A @ Named("x")))
+
+
+def normal(variance: int) -> Expr:
+    """What the weights of a layer are drawn from."""
+    scaled = Quotient(number(variance), Size(width(l) + width(l + 1))) @ Identity(width(l))
+    return Gaussian(Zeros(width(l)), scaled)
+
+
+i = index("i")
+ALL_WEIGHTS = Family("l", dim(0), L, W(l))
+RESIDUAL = Named("y", i) - Prediction("f", Named("x", i), ALL_WEIGHTS)
+PENALTY = Power(Norm(Columns(W(l), dim(1), units(l)), "F"), Fraction(2))
 MEAN = Named("mean", l + 1)
 CENTRED = z(l + 1) - MEAN @ Ones(units(l + 1))
 SCALED = Product((Quotient(SquareRoot(Size(units(l + 1))), Named("s", l + 1)), Diagonal(Named("v", l + 1)), CENTRED))
@@ -119,6 +142,7 @@ LINES: dict[str, Node] = {
     "w0.6": going_on("=", X @ layers(1, L - 1) @ D(L) @ d_loss(h(L))),
     "w0.7": going_on("=", X @ layers(1, L - 1) @ D(L) @ W(L).T @ UPSTREAM),
     "w0.closed": going_on("=", CLOSED),
+    "norm.definition": equal(Norm(A), over_unit("sup"), sigma(A)),
     "norm.unit_vector": Chain((Norm(A @ Quotient(y, Norm(y))), Norm(A), sigma(A)), ("≤", "=")),
     "norm.homogeneous": equal(
         Norm(A @ Quotient(y, Norm(y))),
@@ -145,8 +169,16 @@ LINES: dict[str, Node] = {
     "vanish.saturation_term": sigma(D(l)),
     "vanish.bound_again": Chain((Norm(ROW_0), bound()), ("≤",)),
     "explode.upper_again": Chain((Norm(ROW_0), bound()), ("≤",)),
-    "explode.lower": Chain((Norm(ROW_0), bound(largest=False)), ("≥",)),
-    "explode.lower_again": Chain((Norm(ROW_0), bound(largest=False)), ("≥",)),
+    "explode.fact": equal(over_unit("inf"), sigma(A, "smallest")),
+    "explode.lower": Chain((Norm(ROW_0), bound("smallest")), ("≥",)),
+    "explode.lower_again": Chain((Norm(ROW_0), bound("smallest")), ("≥",)),
+    "init.xavier": normal(2),
+    "init.he": normal(4),
+    "decay.loss": equal(
+        Function("L", (ALL_WEIGHTS,)),
+        IndexedSum("i", dim(1), index("N"), Norm(RESIDUAL) + Named("lambda") @ PENALTY),
+    ),
+    "decay.frobenius": equal(Norm(A, "F"), SquareRoot(SpectralSum("i", A, Power(SingularValueAt(A, i), Fraction(2))))),
     "layernorm.isometry": equal(Norm(A @ Named("x")), Norm(Named("x"))),
     "layernorm.before": Together((equal(z(l + 1), W(l) @ h(l)), equal(h(l + 1), psi(z(l + 1))))),
     "layernorm.after": Together(
@@ -166,18 +198,10 @@ SHOWN = {
     "rule.weight_row": Shown(column_label=True),
     "w0.given": Shown(column_label=True, dimensions="columns"),
     "w0.closed": Shown(dimensions="all"),
+    "decay.loss": Shown(notes=((PENALTY, "Exclude biases"),)),
 }
-# lines of dots, and what the tree has no node for: a binder (sup, inf), a distribution, a set, σ_{i,i}
-NOT_TREES = {
-    "w0.dots",
-    "vanish.dots",
-    "norm.definition",
-    "explode.fact",
-    "init.xavier",
-    "init.he",
-    "decay.loss",
-    "decay.frobenius",
-}
+# lines of dots say nothing: they are statements of their own
+NOT_TREES = {"w0.dots", "vanish.dots"}
 
 
 def printed(name: str) -> str:

@@ -320,10 +320,10 @@ VALUES = {
     ),
     "the largest singular value": (SingularValue(Weight(l).T), lambda e, p: np.linalg.svd(e.W[1])[1][0]),
     "the smallest one, of more rows than columns": (
-        SingularValue(Weight(2).T, False),
+        SingularValue(Weight(2).T, "smallest"),
         lambda e, p: np.linalg.svd(e.W[2])[1][-1],
     ),
-    "inf |A v| of more columns than rows": (SingularValue(Weight(2), False), lambda e, p: 0.0),
+    "inf |A v| of more columns than rows": (SingularValue(Weight(2), "smallest"), lambda e, p: 0.0),
     "a norm": (Norm(PreActivation(l)), lambda e, p: np.linalg.norm(p.z[1])),
     "entrywise": (Hadamard((PreActivation(l), PreActivation(l))), lambda e, p: p.z[1][:, 0] ** 2),
 }

@@ -15,6 +15,7 @@ from symbackprop.expr import (
     ActivationJacobian,
     Column,
     ColumnAt,
+    Columns,
     Elementwise,
     Entry,
     Expr,
@@ -32,11 +33,13 @@ from symbackprop.expr import (
     PreActivation,
     Product,
     Row,
+    SingularValue,
     Softmax,
     SquareRoot,
     Target,
     Weight,
     WithoutBias,
+    Zeros,
     number,
 )
 from symbackprop.network import MLP
@@ -125,6 +128,10 @@ def test_every_kind_of_box_has_a_writer() -> None:
         (Power(Norm(A), Fraction(-1, 2)), r"\|A\|_2^{-1/2}"),
         (number(Fraction(-1, 2)), r"-\frac{1}{2}"),
         (IndexedProduct("l", dim(1), index("L"), Weight(l), True), r"\prod_{l=L}^1 [W_l]"),
+        (Columns(Weight(l), dim(1), units(l)), r"W_{l,\cdot,1\dots n_l-1}"),
+        (Columns(A.T, dim(2), k), r"(A^\top)_{\cdot,2\dots k}"),
+        (Zeros(l), r"\vec{0}"),
+        (Power(SingularValue(A), Fraction(2)), r"\sigma_{1,1}(A)^2"),
         (Named("gamma", l), r"\gamma_l"),
         (Named("W_x"), "W_x"),
         (Named("W_hx", l), r"W_{\text{hx},l}"),
@@ -175,7 +182,7 @@ def test_names_cannot_do_anything(name: str) -> None:
 
 
 def test_every_command_is_a_command_or_a_letter() -> None:
-    assert all(re.fullmatch(r"\\[A-Za-z]+|\\\||-|o|\\mathcal\{L\}", command) for command in COMMANDS.values())
+    assert all(re.fullmatch(r"\\[A-Za-z]+|\\\||-|o|\\mathcal\{[LN]\}", command) for command in COMMANDS.values())
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
 
@@ -23,6 +24,7 @@ from symbackprop.expr import (
     Named,
     Norm,
     Partial,
+    Power,
     PreActivation,
     Product,
     Quotient,
@@ -284,6 +286,23 @@ def test_scalars_have_no_dimensions() -> None:
 def test_what_has_a_brace_has_none_inside() -> None:
     e = Transpose(Weight(l) @ Hidden(l)) @ PreActivation(l + 1)
     assert notes(e) == ["1×(n_l+1−1)", "(n_l+1−1)×1"]
+
+
+def test_words_below_a_factor() -> None:
+    """The lecture's "Exclude biases", below a power of a norm; of two equal factors both have the words."""
+    penalty = Power(Norm(WithoutBias(Weight(l)), "F"), Fraction(2))
+    lambd = Named("lambda")
+
+    def shown(e: Expr, part: Expr, dimensions: str = "none") -> str:
+        return text(layout(e, Look(shown=Shown(notes=((part, "Exclude biases"),), dimensions=dimensions))))
+
+    assert shown(lambd @ penalty, penalty) == "λ‖W_l‖_F^2⏟{Exclude biases}"
+    assert shown(penalty + lambd, penalty) == "‖W_l‖_F^2⏟{Exclude biases}+λ"
+    assert shown(A @ v @ A, A) == "A⏟{Exclude biases}vA⏟{Exclude biases}"
+    assert shown(lambd @ penalty, Norm(Weight(l))) == "λ‖W_l‖_F^2"
+    look = Look()
+    assert text(layout(lambd @ penalty, look.showing(Shown(notes=((penalty, "small"),))))).endswith("⏟{small}")
+    assert "⏟" not in text(layout(lambd @ penalty, look))
 
 
 # --- one look, many lines ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from symbackprop import expr, statements
+from symbackprop import chance, dataset, expr, magnitudes, statements
 from symbackprop.dims import DEPTH, ONE, Dim, dim, index, units, width
 from symbackprop.expr import LOSS, Hidden, Named, Partial, PreActivation, Weight, number
 from symbackprop.network import MLP
@@ -51,6 +51,7 @@ SPOKEN: list[tuple[Node, str]] = [
     (expr.Size(2 * width(0)), "2 n 0"),
     (expr.Identity(width(0)), "the identity matrix"),
     (expr.Ones(width(0)), "the vector of ones"),
+    (expr.Zeros(width(0)), "the vector of zeros"),
     (expr.Kronecker(index("i"), index("k")), "the Kronecker delta of i and k"),
     # parts
     (expr.Entry(Z, index("i")), "entry i of z l"),
@@ -58,6 +59,8 @@ SPOKEN: list[tuple[Node, str]] = [
     (expr.Entry(Z, units(L)), "entry n l minus 1, of z l"),
     (expr.Row(Weight(dim(0)), J).T, "the transpose of row j of W 0"),
     (expr.Column(W, width(L)), "column n l of W l"),
+    (expr.Columns(W, ONE, units(L)), "columns 1 to n l minus 1, of W l"),
+    (expr.Columns(W, dim(2), dim(3)), "columns 2 to 3 of W l"),
     (expr.WithoutBias(W), "W l without its bias column"),
     (
         PLACED,
@@ -96,7 +99,42 @@ SPOKEN: list[tuple[Node, str]] = [
     (expr.Norm(W), "the spectral norm of W l"),
     (expr.Norm(W, "F"), "the Frobenius norm of W l"),
     (expr.SingularValue(W.T), "the largest singular value of W l transpose"),
-    (expr.SingularValue(W, largest=False), "the smallest singular value of W l"),
+    (expr.SingularValue(W, "smallest"), "the smallest singular value of W l"),
+    (expr.SingularValue(W, "least nonzero"), "the smallest nonzero singular value of W l"),
+    (magnitudes.SingularValueAt(W, index("i")), "singular value i of W l"),
+    (
+        magnitudes.SpectralSum("i", A, expr.Power(magnitudes.SingularValueAt(A, index("i")), Fraction(2))),
+        "the sum over the singular values i of A, of the quantity singular value i of A, end quantity squared, end sum",
+    ),
+    (
+        magnitudes.OverUnit("sup", V, expr.Norm(A @ V)) @ B,
+        "the supremum over unit vectors v, of the 2-norm of the quantity A times v, end quantity, end supremum, "
+        "times B",
+    ),
+    (
+        magnitudes.OverUnit("inf", V, expr.Norm(V)),
+        "the infimum over unit vectors v, of the 2-norm of v, end infimum",
+    ),
+    (
+        magnitudes.Extreme("max", "i", ONE, units(L), expr.Entry(Z, index("i"))),
+        "the maximum over i from 1 to n l minus 1 of entry i of z l, end maximum",
+    ),
+    (
+        magnitudes.Extreme("min", "k", ONE, DEPTH, expr.Norm(Weight(index("k")), "F")),
+        "the minimum over k from 1 to capital L of the Frobenius norm of W k, end minimum",
+    ),
+    # random quantities and training sets
+    (
+        chance.Gaussian(expr.Zeros(width(0)), expr.Identity(width(0))),
+        "the normal distribution with mean the vector of zeros, and covariance the identity matrix",
+    ),
+    (chance.Expectation(A @ V), "the expectation of the quantity A times v, end quantity"),
+    (chance.Variance(Named("s")), "the variance of s"),
+    (dataset.Family("l", dim(0), DEPTH, W), "all W l over l from 0 to capital L"),
+    (
+        dataset.Prediction("f", Named("x", index("i")), Named("theta")),
+        "f of x i, with parameters theta",
+    ),
     (Partial(LOSS, Z), "the partial derivative of the loss L with respect to z l"),
     (
         Partial(H, Z, numerator=True),
@@ -207,6 +245,11 @@ DIFFERENT: list[tuple[expr.Expr, expr.Expr]] = [
     (expr.SquareRoot(A) + B, expr.SquareRoot(A + B)),
     (expr.Negative(A) + B, expr.Negative(A + B)),
     (expr.Entry(Z, index("i")) @ V, expr.Entry(Z @ V, index("i"))),
+    (magnitudes.OverUnit("sup", V, A) @ B, magnitudes.OverUnit("sup", V, A @ B)),
+    (magnitudes.Extreme("max", "i", ONE, DEPTH, A) + B, magnitudes.Extreme("max", "i", ONE, DEPTH, A + B)),
+    (expr.Power(chance.Expectation(A), Fraction(2)), chance.Expectation(expr.Power(A, Fraction(2)))),
+    (chance.Variance(A) @ B, chance.Variance(A @ B)),
+    (expr.SingularValue(A, "least nonzero"), expr.SingularValue(A, "smallest")),
 ]
 
 
@@ -236,7 +279,8 @@ def test_every_node_has_words_and_an_example() -> None:
     lacking = [kind.__name__ for kind in concrete(Node) if speak.dispatch(kind) is silent]
     assert not lacking, f"no words for {', '.join(lacking)}: add @speak.register"
     shown = {type(inner) for e, _ in SPOKEN for inner in nodes(e)}
-    own = {kind for kind in concrete(Node) if kind.__module__ in (expr.__name__, statements.__name__)}
+    modules = {module.__name__ for module in (expr, statements, magnitudes, chance, dataset)}
+    own = {kind for kind in concrete(Node) if kind.__module__ in modules}
     assert not own - shown, f"no example for {sorted(kind.__name__ for kind in own - shown)}"
 
 

@@ -1,0 +1,34 @@
+"""Gradients of random networks, for figures that compare them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from symbackprop.numeric.backprop import ACTIVATIONS, Pass, backprop
+
+# NumPy types most results of arithmetic as Any: a stricter name than that says nothing
+Array = Any
+
+
+def gaussian_weights(rng: np.random.Generator, widths: list[int], variance: float) -> list[Array]:
+    """`W_0 … W_L`, entries `N(0, variance/n_in)`; no biases."""
+    return [
+        rng.standard_normal((after, before)) * math.sqrt(variance / before)
+        for before, after in itertools.pairwise(widths)
+    ]
+
+
+def run(weights: list[Array], x: Array, upstream: Array, activation: str, augmented: bool = False) -> Pass:
+    """A forward and a backward pass, with a loss whose gradient by the output is `upstream`."""
+    linear = (lambda output, target: (output * target).sum(axis=0), lambda output, target: target)
+    return backprop(weights, x, upstream, ACTIVATIONS[activation], linear, augmented=augmented)
+
+
+def gradient_norms(made: Pass) -> list[float]:
+    """`‖∂L/∂z_l‖ / ‖∂L/∂ŷ‖` for `l = 1 … L`."""
+    *hidden, output = (float(np.linalg.norm(gradient)) for gradient in made.dz[1:])
+    return [norm / output for norm in hidden]

@@ -1,0 +1,565 @@
+"""Claims about means and variances in a network with random weights, proved in a normal form of moments.
+
+Both sides become sums of products of moments: products inside an expectation are multiplied out by the index calculus,
+and what the network's `Draws` say is used as axioms: `E[w_{i,k} w_{i',k'}] = δ_{i,i'} δ_{k,k'} Var[w]`, independence,
+symmetry, and that the units of a layer are alike. Forward equations are put in until both sides agree. No rule is
+imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from functools import singledispatch
+
+from symbackprop import expr
+from symbackprop.chance import Expectation, Variance
+from symbackprop.dims import ONE, Bounds, Dim, at_most, index, units, width
+from symbackprop.draws import RandomMLP
+from symbackprop.equations import Network, same_variable
+from symbackprop.expr import LOSS, Bias, Entry, Expr, Hidden, Partial, PreActivation, Variable, Weight
+from symbackprop.indices import (
+    UNIT,
+    ZERO,
+    Applied,
+    Calculus,
+    Delta,
+    Entries,
+    Factor,
+    Inexpressible,
+    Item,
+    Raised,
+    Term,
+    count,
+    plus,
+    scaled,
+    single,
+    summed,
+    symbol_of,
+    times,
+    under,
+)
+from symbackprop.normalform import normal, raised
+from symbackprop.statements import Chain
+from symbackprop.substitution import free_symbols, substitute
+from symbackprop.tree import children, rebuild, subterms
+
+MEAN = "E"
+HALF = Fraction(1, 2)
+# how often a forward equation is put in on either side
+UNFOLDINGS = 4
+# how often means are taken again
+ROUNDS = 8
+
+
+def is_about(*sides: Expr) -> bool:
+    """Whether an expression has a mean or a variance in it."""
+    return any(isinstance(part, Expectation | Variance) for side in sides for _, part in subterms(side))
+
+
+def prove(left: Expr, right: Expr, network: Network, known: Bounds, given: tuple[Chain, ...] = ()) -> str | None:
+    """What the equality of two scalars with moments in them rests on, for all widths; None where it is not proved.
+
+    Args:
+        known: bounds of the free integer symbols.
+        given: equations assumed.
+    """
+    if not isinstance(network, RandomMLP):
+        return None
+    work = Moments(network, known)
+    wanted = list(_forms(right, work))
+    for one in _forms(left, work):
+        if one in wanted:
+            return "moments by entries"
+        if any(_differ_by(one, two, chain, work) for two in wanted for chain in given):
+            return "moments by entries, and an equation assumed"
+    return None
+
+
+def _forms(e: Expr, work: Moments) -> Iterator[Entries]:
+    """The normal forms of an expression as it is and with forward equations put in, each once."""
+    waiting, seen = [(e, 0)], {e}
+    while waiting:
+        here, depth = waiting.pop(0)
+        with suppress(Inexpressible, LookupError):
+            yield normal(moments(here, work), work)
+        if depth < UNFOLDINGS:
+            for kind in (PreActivation, Hidden):
+                for of_loss in (False, True):
+                    new = _unfolded(here, kind, of_loss, work)
+                    if new not in seen:
+                        seen.add(new)
+                        waiting.append((new, depth + 1))
+
+
+def _differ_by(one: Entries, two: Entries, chain: Chain, work: Moments) -> bool:
+    """Whether the difference of two forms is a multiple of that of both sides of an equation assumed."""
+    if chain.relations != ("=",):
+        return False
+    gap = normal(plus(one, scaled(-1, two)), work)
+    zero = normal(plus(moments(chain.sides[0], work), scaled(-1, moments(chain.sides[1], work))), work)
+    for term in gap.terms:
+        for unit in zero.terms:
+            multiple = times(Entries((term,)), raised(Entries((unit,)), Fraction(-1)))
+            for split in (multiple, times(Entries((term,)), _inverse(unit))):
+                if normal(times(split, zero), work) == gap:
+                    return True
+    return False
+
+
+def _inverse(term: Term) -> Entries:
+    """`1/term`, factor by factor; a term with sums has none."""
+    if term.bound or not term.coefficient:
+        return ZERO
+    total = scaled(1 / term.coefficient, UNIT)
+    for factor in term.factors:
+        base, power = (factor.base, -factor.exponent) if isinstance(factor, Raised) else (single(factor), Fraction(-1))
+        total = times(total, raised(base, power))
+    return total
+
+
+# --- forward equations -----------------------------------------------------------------------------------------------
+
+
+def _unfolded(e: Expr, kind: type[Variable], of_loss: bool, work: Moments) -> Expr:
+    """The expression with every entry of a kind, or derivative of the loss by one, put in by the forward equations."""
+    found: Expr | None = None
+    match e:
+        case Entry(Variable() as v, k, None) if isinstance(v, kind) and not of_loss:
+            found = _forward(v, k, work)
+        case Partial(expr.Loss(), Entry(Variable() as v, k, None)) | Entry(
+            Partial(expr.Loss(), Variable() as v), k, None
+        ):
+            # a derivative by an entry is not one by what the entry is computed from
+            found = _backward(v, k, work) if isinstance(v, kind) and of_loss else e
+    if found is not None:
+        return found
+    if isinstance(e, expr.IndexedSum):
+        inner = work.inside({e.index: (e.lower, e.upper)})
+        return expr.IndexedSum(e.index, e.lower, e.upper, _unfolded(e.body, kind, of_loss, inner))
+    return rebuild(e, tuple(_unfolded(child, kind, of_loss, work) for child in children(e)))
+
+
+def _fresh(*taken: Dim) -> str:
+    used = {name for each in taken for name in each.symbols}
+    return next(name for name in map("ι{}".format, range(len(used) + 1)) if name not in used)
+
+
+def _forward(v: Variable, k: Dim, work: Moments) -> Expr | None:
+    """`z_{l+1,i} = Σ_k w_{l,i,k} h_{l,k}` and `h_{l,k} = g(z_{l,k})`."""
+    try:
+        equation = work.network.definition(v, work.known)
+    except LookupError:
+        return None
+    if equation is None:
+        return None
+    terms: list[Expr] = []
+    for term in equation.right.terms if isinstance(equation.right, expr.Sum) else (equation.right,):
+        match term:
+            case expr.Product((Weight() as W, Hidden() as h)):
+                m, last = _fresh(k, h.index), work.network.normal(width(h.index))
+                bias = work.network.constant(h, last)
+                size = last if bias is None else work.network.normal(units(h.index))
+                terms.append(expr.IndexedSum(m, ONE, size, Entry(W, k, index(m)) @ Entry(h, index(m))))
+                if bias is not None:
+                    terms.append(expr.number(bias) @ Entry(W, k, last))
+            case Bias():
+                terms.append(Entry(term, k))
+            case expr.LayerMap(function, z) if isinstance(z, Variable) and work.is_unit(k, z.index):
+                terms.append(expr.Elementwise(function, Entry(z, k)))
+            case expr.Elementwise(function, Variable() as z, 0):
+                terms.append(expr.Elementwise(function, Entry(z, k)))
+            case _:
+                return None
+    return terms[0] if len(terms) == 1 else expr.Sum(tuple(terms))
+
+
+def _backward(v: Variable, k: Dim, work: Moments) -> Expr | None:
+    """`∂L/∂h_{l,k} = Σ_i w_{l,i,k} ∂L/∂z_{l+1,i}` and `∂L/∂z_{l,k} = g'(z_{l,k}) ∂L/∂h_{l,k}`: the chain rule."""
+    try:
+        uses = work.network.uses(v, work.known)
+    except LookupError:
+        return None
+    if len(uses) != 1:
+        return None
+    after, (right, *others) = uses[0].left, _terms(uses[0].right)
+    match right:
+        case expr.Product((Weight() as W, Hidden() as h)) if h == v and all(isinstance(b, Bias) for b in others):
+            assert after.index is not None
+            i = _fresh(k, after.index)
+            body = Entry(W, index(i), k) @ Partial(LOSS, Entry(after, index(i)))
+            return expr.IndexedSum(i, ONE, work.network.normal(units(after.index)), body)
+        case expr.LayerMap(function, z) | expr.Elementwise(function, z, 0) if z == v and not others:
+            return expr.Elementwise(function, Entry(v, k), 1) @ Partial(LOSS, Entry(after, k))
+    return None
+
+
+def _terms(e: Expr) -> tuple[Expr, ...]:
+    return e.terms if isinstance(e, expr.Sum) else (e,)
+
+
+# --- the normal form -------------------------------------------------------------------------------------------------
+
+
+class Moments(Calculus):
+    """A calculation with moments: the index calculus in a network with random weights."""
+
+    def __init__(self, network: RandomMLP, known: Bounds) -> None:
+        super().__init__(network, known)
+        self.random, self.draws = network, network.draws
+
+    def inside(self, more: Bounds) -> Moments:
+        """The same under a sum, where its index lies within its bounds."""
+        return Moments(self.random, {**self.known, **more})
+
+    def is_unit(self, k: Dim, layer: Dim | None) -> bool:
+        """Whether `k` is surely a pre-activation of a layer, not its bias unit."""
+        if layer is None:
+            return False
+        size, name = self.network.normal(units(layer)), symbol_of(k)
+        if name in self.ranges:
+            return self.within(k, self.sized(size))
+        if name is not None:
+            # the index of a sum reaches as far as its bound
+            k = self.known.get(name, (None, k))[1] or k
+        # every layer has a unit beside its bias unit, which its size in widths does not say
+        return at_most(k, size, self.known)
+
+    def is_bias(self, k: Dim, layer: Dim) -> bool:
+        """Whether `k` is the bias unit of a layer."""
+        return self.random.augmented and self.sized(k) == self.sized(self.network.normal(width(layer)))
+
+    def is_hidden(self, layer: Dim, last: Dim | int = 0) -> bool:
+        """Whether a layer surely has index 1 to `L + last`."""
+        known = {**dict.fromkeys(self.network.depth.symbols, (ONE, None)), **self.known}
+        return at_most(1, layer, known) and at_most(layer, self.network.depth + last, known)
+
+
+@singledispatch
+def moments(e: Expr, work: Moments) -> Entries:
+    """A scalar as a sum of products of entries, constants and moments.
+
+    Raises:
+        Inexpressible: for what is none.
+    """
+    raise Inexpressible(f"{e} is not a polynomial in entries and moments")
+
+
+@moments.register
+def _(e: expr.Number, work: Moments) -> Entries:
+    return scaled(e.value, UNIT)
+
+
+@moments.register
+def _(e: expr.Size, work: Moments) -> Entries:
+    return count(work.sized(work.network.normal(e.size)))
+
+
+@moments.register
+def _(e: expr.Product, work: Moments) -> Entries:
+    total = UNIT
+    for factor in e.factors:
+        total = times(total, moments(factor, work))
+    return total
+
+
+@moments.register
+def _(e: expr.Sum, work: Moments) -> Entries:
+    return plus(*(moments(term, work) for term in e.terms))
+
+
+@moments.register
+def _(e: expr.Negative, work: Moments) -> Entries:
+    return scaled(-1, moments(e.operand, work))
+
+
+@moments.register
+def _(e: expr.Quotient, work: Moments) -> Entries:
+    return times(moments(e.numerator, work), raised(normal(moments(e.denominator, work), work), Fraction(-1)))
+
+
+@moments.register
+def _(e: expr.Power, work: Moments) -> Entries:
+    return raised(normal(moments(e.base, work), work), e.exponent)
+
+
+@moments.register
+def _(e: expr.IndexedSum, work: Moments) -> Entries:
+    if e.lower != ONE:
+        raise Inexpressible("a sum by entries starts at 1")
+    i = work.index(work.network.normal(e.upper))
+    terms = moments(substitute(e.body, {e.index: i}), work)
+    if any(isinstance(f, Item) and free_symbols(f.of) & i.symbols for t in terms.terms for f in t.factors):
+        raise Inexpressible(f"{e} sums over a family, and only the places of entries are summed over")
+    return _split(summed(i, terms, work), work)
+
+
+def _split(one: Entries, work: Moments) -> Entries:
+    """Sums over all units of a layer as those without the bias unit and the term of the bias unit."""
+    parts: list[Entries] = []
+    waiting = list(one.terms)
+    while waiting:
+        term = waiting.pop()
+        for name, size in term.bound:
+            layer = _layer_of(name, term)
+            if layer is not None and work.is_bias(size, layer):
+                rest = tuple(pair for pair in term.bound if pair[0] != name)
+                shorter = (*rest, (name, work.sized(work.network.normal(units(layer)))))
+                work.ranges[name] = shorter[-1][1]
+                waiting.append(Term(term.coefficient, term.factors, shorter))
+                last = Term(term.coefficient, term.factors).at({name: work.network.normal(width(layer))})
+                waiting.append(Term(last.coefficient, last.factors, rest))
+                break
+        else:
+            parts.append(Entries((term,)))
+    return plus(*parts)
+
+
+def _layer_of(name: str, term: Term) -> Dim | None:
+    """The layer whose units an index of a sum runs over."""
+    for factor in term.factors:
+        match factor:
+            case Item(Hidden(layer), row, _) if symbol_of(row) == name:
+                return layer
+            case Item(Weight(layer), _, column) if symbol_of(column) == name:
+                return layer
+    return None
+
+
+@moments.register
+def _(e: Entry, work: Moments) -> Entries:
+    match e.operand:
+        case Variable() as v:
+            rows, columns = work.shape(v)
+            column = ONE if e.column is None else work.fixed(e.column, columns)
+            return single(Item(v, work.fixed(e.row, rows), column))
+        case Partial(expr.Loss(), Variable() as v) if e.column is None:
+            return moments(Partial(LOSS, Entry(v, e.row)), work)
+    raise Inexpressible(f"{e} is not an entry of a variable")
+
+
+@moments.register
+def _(e: Partial, work: Moments) -> Entries:
+    match e:
+        case Partial(expr.Loss(), Entry(Variable() as v, row, None)):
+            return single(Item(Partial(LOSS, v), work.fixed(row, work.shape(v)[0]), ONE))
+    raise Inexpressible(f"{e} is not the derivative of the loss by an entry of a column")
+
+
+@moments.register
+def _(e: expr.Elementwise, work: Moments) -> Entries:
+    if e.function == "identity":
+        return UNIT if e.order == 1 else ZERO if e.order else moments(e.operand, work)
+    return single(Applied(e.function, e.order, normal(moments(e.operand, work), work)))
+
+
+@moments.register
+def _(e: Expectation, work: Moments) -> Entries:
+    return mean(moments(e.operand, work), work)
+
+
+@moments.register
+def _(e: Variance, work: Moments) -> Entries:
+    value = normal(moments(e.operand, work), work)
+    first = mean(value, work)
+    return plus(mean(times(value, value), work), scaled(-1, times(first, first)))
+
+
+# --- axioms ----------------------------------------------------------------------------------------------------------
+
+
+def mean(one: Entries, work: Moments) -> Entries:
+    """`E[…]`, which is linear."""
+    parts = []
+    for term in normal(one, work).terms:
+        work.ranges.update(term.bound)
+        parts.append(under(term.bound, scaled(term.coefficient, _of_product(term.factors, work))))
+    return _again(normal(plus(*parts), work), work)
+
+
+def _again(one: Entries, work: Moments) -> Entries:
+    """The means in it taken once more: where two indices turned out to be one, more is known of them."""
+    for _ in range(ROUNDS):
+        parts = []
+        for term in one.terms:
+            work.ranges.update(term.bound)
+            total = scaled(term.coefficient, UNIT)
+            for factor in term.factors:
+                match factor:
+                    case Applied(function, _, Entries((Term(_, block),))) if function == MEAN:
+                        total = times(total, _of_product(block, work))
+                    case _:
+                        total = times(total, single(factor))
+            parts.append(under(term.bound, total))
+        new = normal(plus(*parts), work)
+        if new == one:
+            return one
+        one = new
+    raise Inexpressible("the moments do not come to an end")
+
+
+def _of_product(factors: tuple[Factor, ...], work: Moments) -> Entries:
+    """The mean of a product: what is constant comes out, what is independent comes apart."""
+    constant = [f for f in factors if not _variables(f)]
+    waiting = [f for f in factors if _variables(f)]
+    total = UNIT
+    for factor in constant:
+        total = times(total, single(factor))
+    while waiting:
+        block = [waiting.pop(0)]
+        for other in block:
+            joined = [f for f in waiting if not _independent(other, f, work)]
+            waiting = [f for f in waiting if f not in joined]
+            block += joined
+        total = times(total, _of_block(tuple(block), work))
+    return total
+
+
+def _variables(factor: Factor) -> list[Expr]:
+    """What is random in a factor: variables, and derivatives of the loss."""
+    match factor:
+        case Item(Variable() as v) if not isinstance(v, expr.Loss):
+            return [v]
+        case Item(Partial() as d):
+            return [d]
+        case Applied(function, _, _) if function == MEAN:
+            return []
+        case Applied(_, _, argument) | Raised(argument, _):
+            return [v for term in argument.terms for f in term.factors for v in _variables(f)]
+    return []
+
+
+def _independent(one: Factor, two: Factor, work: Moments) -> bool:
+    return all(_apart(a, b, one, two, work) for a in _variables(one) for b in _variables(two))
+
+
+def _apart(a: Expr, b: Expr, one: Factor, two: Factor, work: Moments) -> bool:
+    """Whether what is random in two factors is independent.
+
+    Entries of weights are, one from another, where they surely differ; which two that are alike in a sum do is for
+    `_of_block` to tell.
+    """
+    if isinstance(b, Weight | Bias) and not isinstance(a, Weight | Bias):
+        a, b = b, a
+    match a, b:
+        case Weight() | Bias(), Weight() | Bias():
+            return type(a) is not type(b) or not same_variable(a, b, work.known)
+        case (Weight() | Bias()) as w, Variable() as v:
+            return not work.network.computed_from(v, w, work.known)
+        case ((Weight(layer) | Bias(layer)), Partial(_, PreActivation(q) | Hidden(q))):
+            return work.draws.independent_gradients and at_most(layer + 1, q, work.known)
+        case PreActivation(layer), Partial(_, PreActivation(q)):
+            return work.draws.independent_gradients and at_most(layer + 1, q, work.known)
+        case PreActivation(layer), Partial(_, Hidden(q)):
+            return work.draws.independent_gradients and at_most(layer, q, work.known)
+        case Partial(), PreActivation():
+            return _apart(b, a, two, one, work)
+    return False
+
+
+def _of_block(block: tuple[Factor, ...], work: Moments) -> Entries:
+    """The mean of a product of factors that may depend on each other."""
+    match block:
+        case (Item(Weight() | Bias()),):
+            return ZERO
+        case (Item(Weight(l), i, k), Item(Weight(), m, n)):
+            return times(times(single(Delta(i, m)), single(Delta(k, n))), _variance(Weight(l), k, work))
+        case (Item(Bias(l), i, _), Item(Bias(), m, _)):
+            return times(single(Delta(i, m)), _variance(Bias(l), i, work))
+        case (Item(PreActivation(l)),) if work.is_hidden(l, 1) and _is_linear(PreActivation(l), work):
+            return ZERO
+        case (Item(Partial(_, Hidden(l) | PreActivation(l))),) if work.draws.independent_gradients:
+            if work.is_hidden(l):
+                # linear in the weights of the layer after, which are independent of all else in it
+                return ZERO
+    half = _by_symmetry(block, work)
+    if half is not None:
+        return half
+    if any(isinstance(v, Weight | Bias) for f in block for v in _variables(f)):
+        raise Inexpressible("a moment of weights with what is computed from them, or of more than two")
+    return _opaque(_first_unit(block, work), work)
+
+
+def _is_linear(z: PreActivation, work: Moments) -> bool:
+    """Whether the forward equation of `z` is linear in weights that are independent of the rest of it."""
+    equation = work.network.definition(z, work.known)
+    kinds = (expr.Product, Bias)
+    return equation is not None and all(isinstance(term, kinds) for term in _terms(equation.right))
+
+
+def _variance(of: Weight | Bias, column: Dim, work: Moments) -> Entries:
+    """The variance of an entry of a matrix of weights, or of a bias."""
+    layer = of.index
+    is_bias = isinstance(of, Bias) or work.is_bias(column, layer)
+    if work.draws.biases == "zero":
+        if is_bias:
+            return ZERO
+        if not work.is_unit(column, layer):
+            raise Inexpressible(f"whether {column} is the bias unit of layer {layer} is not known")
+    said = work.draws.variance_at(layer)
+    return single(Item(Variance(Weight(layer)), ONE, ONE)) if said is None else moments(said, work)
+
+
+def _by_symmetry(block: tuple[Factor, ...], work: Moments) -> Entries | None:
+    """`E[ReLU(z)²] = ½ E[z²]` and `E[ReLU'(z)] = ½` for a pre-activation that is as likely as its negative."""
+    if not work.draws.symmetric:
+        return None
+    first = block[0]
+    match first:
+        case Applied("relu", order, Entries((Term(coefficient, (Item(PreActivation(l)) as z,), ()),))):
+            if coefficient != 1 or any(f != first for f in block) or not work.is_hidden(l, 1):
+                return None
+            if order == 1 and work.draws.independent_gradients:
+                return scaled(HALF, UNIT)
+            if order == 0 and len(block) == 2:
+                return scaled(HALF, _of_block((z, z), work))
+    return None
+
+
+def _first_unit(block: tuple[Factor, ...], work: Moments) -> tuple[Factor, ...]:
+    """The factors with unit 1 in place of unit `k`, where all of them are about one unit: the units are alike."""
+    rows: set[Dim] = set()
+    for item in (item for factor in block for item in _items(factor)):
+        match item:
+            case Item(PreActivation(l), k, _) if work.is_hidden(l, 1) and work.is_unit(k, l):
+                rows.add(k)
+            case Item(Hidden(l), k, _) if work.is_hidden(l) and work.is_unit(k, l):
+                rows.add(k)
+            case Item(Partial(_, PreActivation(l) | Hidden(l)), k, _) if work.is_hidden(l) and work.is_unit(k, l):
+                rows.add(k)
+            case _:
+                return block
+    if len(rows) != 1:
+        return block
+    (row,) = rows
+    name = symbol_of(row)
+    if name is None:
+        return block if row == ONE else tuple(_at_one(f, row) for f in block)
+    return tuple(f.at({name: ONE}) for f in block)
+
+
+def _items(factor: Factor) -> Iterator[Item]:
+    match factor:
+        case Item():
+            yield factor
+        case Applied(_, _, argument) | Raised(argument, _):
+            for term in argument.terms:
+                for inner in term.factors:
+                    yield from _items(inner)
+
+
+def _at_one(factor: Factor, row: Dim) -> Factor:
+    match factor:
+        case Item(of, k, column) if k == row:
+            return Item(of, ONE, column)
+        case Applied(function, order, argument):
+            terms = tuple(
+                Term(t.coefficient, tuple(_at_one(f, row) for f in t.factors), t.bound) for t in argument.terms
+            )
+            return Applied(function, order, Entries(terms))
+    return factor
+
+
+def _opaque(block: tuple[Factor, ...], work: Moments) -> Entries:
+    return single(Applied(MEAN, 0, normal(Entries((Term(Fraction(1), block),)), work)))

@@ -1,0 +1,207 @@
+"""Normalisation schemes as one family: what a scheme averages over is a row of a table.
+
+A scheme takes a column of `n` entries, its *set*: the units of a layer for layer normalisation, the examples of a batch
+for batch normalisation. `c = z - z̄ 1` is the centred column (of an uncentred scheme: `z` itself), `s` its length and
+`√n/s · c` the normalised column, which is scaled by `v` and shifted by `u`. With ε, `s² = ‖c‖² + n ε`.
+Sources: the lecture's slide on layer normalisation; Ioffe and Szegedy 2015 (batch); Ulyanov et al. 2016 (instance);
+Wu and He 2018 (group); Zhang and Sennrich 2019 (RMS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbackprop.dims import ONE, Dim, index
+from symbackprop.equations import Equation
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import (
+    Diagonal,
+    Entry,
+    Expr,
+    IndexedSum,
+    Named,
+    Norm,
+    Number,
+    Ones,
+    Power,
+    Product,
+    Quotient,
+    Size,
+    SquareRoot,
+    Variable,
+    number,
+)
+from symbackprop.shapes import SCALAR, Shape
+
+# the names of the variables that a scheme adds, as they stand in the equations
+MEAN, CENTRED, LENGTH, SCALE, SHIFT, ARGUMENT = "mean", "c", "s", "v", "u", "a"
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A normalisation scheme.
+
+    Attributes:
+        name: what it is called.
+        over: what its set is, in words.
+        size: the letter of the number of entries in the set, where it is no layer's.
+        centred: whether the mean of the set is taken off.
+        scale_each: whether every entry of the set has a scale of its own; else the set shares one.
+        elsewhere: why a network that sees one example at a time cannot have it, and what to write; empty if it can.
+    """
+
+    name: str
+    over: str
+    size: str = "n"
+    centred: bool = True
+    scale_each: bool = True
+    elsewhere: str = ""
+
+
+SCHEMES: dict[str, Scheme] = {
+    row.name: row
+    for row in (
+        Scheme("layer", "the units of a layer, for one example"),
+        Scheme("rms", "the units of a layer, for one example", centred=False),
+        Scheme("group", "the units of one group, for one example"),
+        Scheme(
+            "batch",
+            "the examples of a batch, for one unit",
+            size="m",
+            scale_each=False,
+            elsewhere="averages over the examples of a batch, and these equations are about one example",
+        ),
+        Scheme(
+            "instance",
+            "the positions of one channel, for one example",
+            size="p",
+            scale_each=False,
+            elsewhere="averages over the positions of a channel, and a unit of this network has one position",
+        ),
+    )
+}
+
+
+def scheme(name: str) -> Scheme:
+    """The scheme of that name; capitals do not count.
+
+    Raises:
+        SymbackpropError: for an unknown name.
+    """
+    found = SCHEMES.get(name.casefold()) if isinstance(name, str) else None
+    if found is None:
+        raise SymbackpropError(f"there is no normalization {name!r}: write one of {', '.join(sorted(SCHEMES))}")
+    return found
+
+
+Epsilon = Fraction | str | None
+
+
+def as_epsilon(value: object) -> Epsilon:
+    """ε as it stands in the equations: a letter, a number above 0, or None for none; 0 is none.
+
+    Raises:
+        SymbackpropError: for a negative number, or what is neither a number nor a letter.
+    """
+    if value is None or isinstance(value, str):
+        if value is not None and not value.isidentifier():
+            raise SymbackpropError(f"epsilon = {value!r} is no letter: write 'epsilon', or a number such as 1e-5")
+        return value
+    try:
+        # 1e-5 means a hundred-thousandth, not the binary number next to it
+        made = Fraction(str(value))
+    except ValueError:
+        raise SymbackpropError(f"epsilon = {value!r} is not a number: write one of 0 or more, such as 1e-5") from None
+    if made < 0:
+        raise SymbackpropError(
+            f"epsilon = {value} is negative, and s² = ‖c‖² + n ε could be too: write 0 or more, such as 1e-5"
+        )
+    return made or None
+
+
+def epsilon_of(value: Epsilon) -> Expr | None:
+    """ε as a tree; None where there is none."""
+    if value is None:
+        return None
+    return Named(value) if isinstance(value, str) else Number(value)
+
+
+@dataclass(frozen=True)
+class Normalized:
+    """The equations of one set: what the scheme computes from a column.
+
+    Attributes:
+        scheme: the scheme.
+        column: `z`, the column that is normalised.
+        size: the number `n` of its entries.
+        at: the index of the variables that are added; None where they have none.
+        epsilon: ε; None if there is none.
+    """
+
+    scheme: Scheme
+    column: Variable
+    size: Dim
+    at: Dim | None = None
+    epsilon: Epsilon = None
+
+    def named(self, name: str) -> Named:
+        """A variable of the scheme, at this set."""
+        return Named(name, self.at)
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of each variable that is added, by its name."""
+        column: Shape = (self.size, ONE)
+        each = column if self.scheme.scale_each else SCALAR
+        found = {LENGTH: SCALAR, SCALE: each, SHIFT: each, ARGUMENT: column}
+        return {MEAN: SCALAR, CENTRED: column, **found} if self.scheme.centred else found
+
+    @property
+    def centred(self) -> Variable:
+        """`c`, or the column itself in a scheme that is not centred."""
+        return self.named(CENTRED) if self.scheme.centred else self.column
+
+    @property
+    def argument(self) -> Named:
+        """`a`, what the scheme gives."""
+        return self.named(ARGUMENT)
+
+    @property
+    def mean(self) -> Expr:
+        """`1/n Σ_i z_i`."""
+        i = index("i")
+        total = IndexedSum("i", ONE, self.size, Entry(self.column, i))
+        return Quotient(number(1), Size(self.size)) @ total
+
+    @property
+    def length(self) -> Expr:
+        """`‖c‖`, or `√(‖c‖² + n ε)`."""
+        epsilon = epsilon_of(self.epsilon)
+        if epsilon is None:
+            return Norm(self.centred)
+        return SquareRoot(Power(Norm(self.centred), Fraction(2)) + Size(self.size) @ epsilon)
+
+    @property
+    def scaled(self) -> Expr:
+        """`√n/s diag(v) c + u`, or `γ √n/s c + β 1` where the set shares one scale."""
+        ratio = Quotient(SquareRoot(Size(self.size)), self.named(LENGTH))
+        v, u = self.named(SCALE), self.named(SHIFT)
+        if self.scheme.scale_each:
+            return Product((ratio, Diagonal(v), self.centred)) + u
+        return Product((ratio, v, self.centred)) + u @ Ones(self.size)
+
+    def lines(self) -> Iterator[tuple[Variable, Expr, bool]]:
+        """`(left, right, whether the right side is an abbreviation that may be written out)`, as computed."""
+        if self.scheme.centred:
+            mean = self.named(MEAN)
+            yield mean, self.mean, True
+            yield self.named(CENTRED), self.column - mean @ Ones(self.size), True
+        yield self.named(LENGTH), self.length, True
+        yield self.argument, self.scaled, False
+
+    def equations(self, family: str | None = None, lower: Dim | int = 0, upper: Dim | int = 0) -> tuple[Equation, ...]:
+        """The lines as forward equations, a family over `family` where it is given."""
+        first, last = (Dim(constant=end) if isinstance(end, int) else end for end in (lower, upper))
+        return tuple(Equation(left, right, family, first, last, short) for left, right, short in self.lines())
