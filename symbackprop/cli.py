@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from symbackprop.derivation import Derivation
     from symbackprop.network import MLP
+    from symbackprop.topic import Topic
+    from symbackprop.verify import Report
 
 # packages that are imported by another name
 PACKAGES = {"flint": "python-flint"}
@@ -76,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="the names of the derivations, one a line")
     listing.set_defaults(run=_list)
 
-    derive = commands.add_parser("derive", help="a derivation, step by step, in the terminal or in files")
+    derive = commands.add_parser("derive", help="a derivation or topic, step by step, in the terminal or in files")
     derive.add_argument("what", metavar="NAME|FILE.py", help="a name from `symbackprop list`, or a derivation file")
     derive.add_argument(
         "-o",
@@ -91,12 +93,25 @@ def _parser() -> argparse.ArgumentParser:
     derive.add_argument("--layout", default="denominator", help="denominator (gradients are columns) or numerator")
     derive.add_argument("--notation", default="lecture", help="whose letters: lecture")
     derive.add_argument("--engine", default="typst", help="what makes a .pdf: typst or latex")
+    derive.add_argument("--slides", action="store_true", help="make slides instead of pages: .pdf or .typ")
     derive.add_argument("--subproofs", action="store_true", help="show base case and step of an induction")
     derive.set_defaults(run=_derive)
 
     lecture = commands.add_parser("lecture", help="the lecture's formula lines")
     lecture.add_argument("--json", action="store_true", help='{"formula id": "LaTeX"}')
     lecture.set_defaults(run=_lecture)
+
+    plot = commands.add_parser("plot", help="a figure of the lecture, as a picture or as numbers")
+    plot.add_argument("name", metavar="NAME", help="such as activations; a wrong name lists them all")
+    plot.add_argument(
+        "-o",
+        dest="outputs",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write a file instead; the suffix chooses the format: .svg .png .pdf .csv; may be repeated",
+    )
+    plot.set_defaults(run=_plot)
 
     verify = commands.add_parser("verify", help="every step by every judge")
     verify.add_argument("names", metavar="NAME", nargs="*", help="derivations; all of them, if none is named")
@@ -113,6 +128,7 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--activation", default="g", help="a name such as tanh, or a letter for a generic function")
     group.add_argument("--loss", default="generic", help="a name such as squared_error, or generic")
     group.add_argument("--bias", default="augmented", help="augmented (a unit that is 1), separate or none")
+    group.add_argument("--normalization", metavar="S", help="of every hidden layer: layer, rms, …; none, if not given")
 
 
 def _network(options: argparse.Namespace) -> MLP:
@@ -124,6 +140,7 @@ def _network(options: argparse.Namespace) -> MLP:
         activation=options.activation,
         loss=options.loss,
         bias=options.bias,
+        normalization=options.normalization,
     )
 
 
@@ -157,11 +174,38 @@ def _derive(options: argparse.Namespace) -> int:
     from symbackprop.render.files import Options, check_outputs, save_all
     from symbackprop.render.plain import plain
 
-    check_outputs(options.outputs, options.engine)
+    if options.slides and not options.outputs:
+        raise SymbackpropError("slides are a file: write -o slides.pdf with --slides")
+    check_outputs(options.outputs, options.engine, options.slides)
     made = derive(options.what, _network(options), style=options.style, layout=options.layout)
     if not options.outputs:
         print(plain(made, notation=options.notation, subproofs=options.subproofs))
-    save_all(made, options.outputs, Options(options.notation, options.engine, options.subproofs))
+        return DONE
+    report = _verdicts(made) if options.what == "lecture" else None
+    look = Options(options.notation, options.engine, options.subproofs, report, options.slides)
+    save_all(made, options.outputs, look)
+    for output in options.outputs:
+        print(f"wrote {output}", file=sys.stderr)
+    return DONE
+
+
+def _verdicts(made: Derivation | Topic) -> Report:
+    """What the judges say of each step of the lecture, with little effort, as its document is to be quick."""
+    from symbackprop.progress import Bar
+    from symbackprop.verify import verify
+
+    with Bar("judging") as bar:
+        return verify(made, effort="brief", progress=bar)
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from symbackprop.figures import save
+    from symbackprop.progress import Bar
+
+    with Bar(f"figure {options.name}") as bar:
+        made = save(options.name, options.outputs, progress=bar)
+    if not options.outputs:
+        print(made.table.text())
     for output in options.outputs:
         print(f"wrote {output}", file=sys.stderr)
     return DONE
@@ -183,11 +227,14 @@ def _lecture(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from symbackprop.library import names
+    from symbackprop.progress import Bar
     from symbackprop.verify import verify
 
     network = _network(options)
-    wanted = options.names or [name for name in names() if name != "bias" or network.bias != "none"]
-    report = verify(*_derivations(wanted, network), progress=lambda text: print(text, file=sys.stderr))
+    every = [name for name in names() if name != "lecture" and (name != "bias" or network.bias != "none")]
+    wanted = options.names or every
+    with Bar("judging") as bar:
+        report = verify(*_derivations(wanted, network), progress=bar)
     if options.json:
         import json
 
@@ -199,7 +246,7 @@ def _verify(options: argparse.Namespace) -> int:
     return DONE if report.as_expected else UNEXPECTED
 
 
-def _derivations(wanted: Sequence[str], network: MLP) -> list[Derivation]:
+def _derivations(wanted: Sequence[str], network: MLP) -> list[Derivation | Topic]:
     from symbackprop.library import derive
 
     return [derive(name, network) for name in wanted]

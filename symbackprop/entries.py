@@ -36,6 +36,7 @@ from symbackprop.indices import (
 from symbackprop.normalform import applied, derivative, normal, raised
 from symbackprop.shapes import SCALAR
 from symbackprop.substitution import free_symbols, substitute
+from symbackprop.tree import subterms
 
 
 @singledispatch
@@ -386,4 +387,11 @@ def _through(factor: Factor, calculus: Calculus, kept: set[Expr], losses: bool) 
                     raise Inexpressible(f"{u} depends on {variable} through more than its own equation")
                 forward = normal(entries(equation.right, column, ONE, calculus), calculus)
                 return derivative(forward, variable, row, k, calculus)
+        case Item(Partial(of, expr.Variable() as variable), row, column) if not isinstance(of, expr.Variable):
+            # of what is written out, as ‖W‖_F²: the shape says that it is a scalar
+            inside = (part for _, part in subterms(of) if isinstance(part, expr.Variable) and part != variable)
+            if calculus.shape(of) == SCALAR and not any(
+                calculus.network.computed_from(part, variable, calculus.known) for part in inside
+            ):
+                return derivative(normal(entries(of, ONE, ONE, calculus), calculus), variable, row, column, calculus)
     return single(factor)

@@ -110,6 +110,10 @@ class Network:
         """The value of an entry that is the same in every network of the kind, such as a bias unit; else None."""
         return None
 
+    def about(self, names: frozenset[str]) -> Network:
+        """The network as far as these further variables, by name, go: one without what none of them needs."""
+        return self
+
     def definition(self, variable: Variable, known: Bounds) -> Equation | None:
         """The equation that computes a variable; None for an input or a parameter."""
         key = ("definition", variable, frozenset(known.items()))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from symbackprop import expr
@@ -32,6 +33,10 @@ from symbackprop.indices import (
 )
 from symbackprop.keeping import kept
 from symbackprop.tree import subterms
+
+
+# orders of like factors that are tried for a normal form: 5!
+ORDERS = 120
 
 
 def normal(one: Entries, calculus: Calculus) -> Entries:
@@ -178,15 +183,29 @@ def _sum_shown(one: Entries) -> str:
 def _renamed(term: Term) -> Term:
     """Bound indices named by the place where they first occur, factors sorted.
 
-    Ties between factors that differ only in bound indices may be broken either way: then two equal terms can get
-    different normal forms, and a proof is missed; a wrong proof is impossible.
+    Factors that differ only in bound indices are tried in every order, up to `ORDERS` of them. Where there are more, a
+    tie may be broken either way: then two equal terms can get different normal forms, and a proof is missed; a wrong
+    proof is impossible.
     """
     blank = {name: index("#") for name, _ in term.bound}
-    taken = {name for factor in term.factors for name in indices_of(factor)} - blank.keys()
+    if len(term.factors) < 2 or not term.bound:
+        return _named_in_order(term, term.factors)
+    alike: dict[str, list[Factor]] = {}
+    for factor in sorted(term.factors, key=_shown):
+        alike.setdefault(_shown(factor.at(blank)), []).append(factor)
+    groups = [alike[text] for text in sorted(alike)]
+    if math.prod(math.factorial(len(group)) for group in groups) > ORDERS:
+        return _named_in_order(term, [factor for group in groups for factor in group])
+    orders = itertools.product(*(list(itertools.permutations(group)) for group in groups))
+    made = [_named_in_order(term, [factor for group in order for factor in group]) for order in orders]
+    return made[0] if len(made) == 1 else min(made, key=_shown)
+
+
+def _named_in_order(term: Term, factors: Sequence[Factor]) -> Term:
+    """The term with its bound indices named in the order in which the factors have them."""
+    blank = {name for name, _ in term.bound}
+    taken = {name for factor in factors for name in indices_of(factor)} - blank
     names = (f"·{i}" for i in itertools.count(1) if f"·{i}" not in taken)
-    factors = list(term.factors)
-    if len(factors) > 1:
-        factors.sort(key=lambda f: (_shown(f.at(blank)), _shown(f)))
     order: dict[str, Dim] = {}
     for factor in factors:
         for name in indices_of(factor):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbackprop.derivation import Derivation, Step
+from symbackprop.expr import Expr, Named
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Undecided
+from symbackprop.progress import Progress, silent
 from symbackprop.topic import Topic
+from symbackprop.tree import subterms
 
 JUDGES = ("kernel", "exact", "numeric")
 
@@ -30,7 +33,7 @@ class Judged:
 
     @property
     def as_expected(self) -> bool:
-        """Whether one judge proves it or finds support for it, and none refutes it; of a false line, whether one does."""
+        """Whether one judge proves it or finds support for it, and none refutes it; a false line, whether one does."""
         found = tuple(self.outcomes.values())
         if not self.step.is_true:
             return any(isinstance(o, Refuted) for o in found)
@@ -60,8 +63,18 @@ class Report:
 
 
 def claim_of(step: Step, derivation: Derivation) -> Claim:
-    """The claim that a step makes: the line before it, related to the line after."""
-    return Claim(step.before, step.relation, step.after, derivation.network, step.known, derivation.given)
+    """The claim that a step makes: the line before it, related to the line after.
+
+    Of what is assumed, only the equations count that are about a variable in the claim.
+    """
+    named = _named(step.before) | _named(step.after)
+    given = tuple(chain for chain in derivation.given if not named.isdisjoint(_named(*chain.sides)))
+    return Claim(step.before, step.relation, step.after, derivation.network.about(named), step.known, given)
+
+
+def _named(*sides: Expr) -> frozenset[str]:
+    """Names of the variables in expressions that are not the lecture's."""
+    return frozenset(part.name for side in sides for _, part in subterms(side) if isinstance(part, Named))
 
 
 def judged(step: Step, derivation: Derivation, effort: str = "full") -> dict[str, Outcome]:
@@ -73,10 +86,15 @@ def judged(step: Step, derivation: Derivation, effort: str = "full") -> dict[str
     Raises:
         SymbackpropError: for another effort.
     """
-    from symbackprop.judges import entrywise, exact, kernel, numeric
+    from symbackprop.judges import entrywise, exact, kernel, moments, numeric
     from symbackprop.judges.settings import effort_of
 
     claim, tried = claim_of(step, derivation), effort_of(effort)
+    if moments.is_about(claim):
+        # what is assumed of a variance is about no variable of its own
+        claim = replace(claim, given=derivation.given)
+        values = {"exact": moments.exact(claim, tried), "numeric": moments.numeric(claim, tried)}
+        return {"kernel": kernel.judge(step, derivation), **values}
     field = exact.judge(claim, tried)
     return {
         "kernel": kernel.judge(step, derivation),
@@ -100,12 +118,12 @@ def _both(field: Outcome, entrywise: Callable[[Claim], Outcome], claim: Claim) -
     return field
 
 
-def verify(*made: Derivation | Topic, progress: Callable[[str], None] | None = None, effort: str = "full") -> Report:
+def verify(*made: Derivation | Topic, progress: Progress = silent, effort: str = "full") -> Report:
     """A report of what each judge says of each step.
 
     Args:
         made: derivations and topics.
-        progress: called with a line of text before each of them.
+        progress: called with the number of steps that are judged, and of all.
         effort: "full", or "brief" for the two least depths that make sense and the one after (of Quantities, one list
             of sizes), at one point each, without SymPy's derivatives entry by entry; the outcomes say so. The kernel
             does all it does in either case.
@@ -113,15 +131,16 @@ def verify(*made: Derivation | Topic, progress: Callable[[str], None] | None = N
     Raises:
         SymbackpropError: for another effort.
     """
-    found = []
+    found: list[Judged] = []
+    total = sum(len(each.steps) for each in made)
     for each in made:
-        if progress is not None:
-            progress(f"{each.name}: {len(each.steps)} steps")
         number = 0
         for derivation in each.derivations if isinstance(each, Topic) else (each,):
             for place, step in enumerate(derivation.steps, 1):
                 number += 1
+                progress(len(found), total)
                 found.append(Judged(derivation, number, step, judged(step, derivation, effort), place))
+    progress(total, total)
     return Report(tuple(found))
 
 

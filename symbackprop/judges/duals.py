@@ -220,7 +220,10 @@ def _settle(point: Point, variable: Variable) -> None:
 
 
 def _nearest(point: Point, variable: Variable) -> list[Variable]:
-    """The first input or parameter that is met on the way back from each root in the equation of a variable."""
+    """The first input or parameter that is met on the way back from each root in the equation of a variable.
+
+    One that belongs to a layer is taken before one that all layers share, as ε, which would undo the layers before.
+    """
     definition = point.definition(variable)
     roots = [] if definition is None else [e for _, e in subterms(definition.right) if _takes_root(e)]
     found: list[Variable] = []
@@ -228,11 +231,15 @@ def _nearest(point: Point, variable: Variable) -> list[Variable]:
         waiting = [e for _, e in subterms(root) if isinstance(e, Variable) and not free_symbols(e)]
         # what stands under a sum's own index is found by what else its equation reads
         waiting = waiting or list(point.read_by(variable))
+        free: list[Variable] = []
         for current in waiting:
-            if point.definition(current) is None:
-                found += [current] if current not in found else []
+            if point.definition(current) is not None:
+                waiting += [part for part in point.read_by(current) if part not in waiting]
+                continue
+            free.append(current)
+            if current.index is not None:
                 break
-            waiting += [part for part in point.read_by(current) if part not in waiting]
+        found += [each for each in free[-1:] if each.index is not None] or free[:1]
     if not found:
         raise Unvalued(f"{variable} is computed from nothing that is drawn")
     return found

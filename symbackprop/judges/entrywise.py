@@ -6,6 +6,7 @@ compared entry by entry at random points of exact rationals. No rule of a deriva
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,8 @@ import mpmath
 import sympy
 from sympy import ImmutableDenseMatrix as Matrix
 
+from symbackprop import expr
+from symbackprop.dims import ONE
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.explicit import OutOfRange, Reading, explicit
@@ -23,14 +26,15 @@ from symbackprop.judges.evaluation import DIGITS, WORKING, NotEvaluable, Point
 from symbackprop.judges.field import targets_sum_to_one
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.settings import Setting
-from symbackprop.judges.small import Instance, instances, reading, settings
+from symbackprop.judges.small import Instance, enough, instances, reading, settings
+from symbackprop.magnitudes import OverUnit, SingularValueAt, SpectralSum
 from symbackprop.matrices import matrix
 from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
+from symbackprop.shapes import shape
 from symbackprop.tree import subterms
 
 POINTS = 3
-DEPTHS = 2  # at how many depths a claim about every depth is tried
 SHOWN = 8  # symbols of a counterexample
 
 
@@ -49,13 +53,16 @@ def judge(claim: Claim) -> Outcome:
         return Undecided("this network takes neither widths nor sizes, so there are none to try it at")
     if claim.network.definition(LOSS, {}) is None and any(_names_loss(side) for side in (claim.left, claim.right)):
         return Undecided("this network has no equation for its loss, so there is nothing to differentiate")
+    spectral = next((e for side in (claim.left, claim.right) for e in _spectral(side, claim.network)), None)
+    if spectral is not None:
+        return Undecided(f"{spectral} is a root of a polynomial in the entries, which SymPy does not compare exactly")
     seen: list[str] = []
     reasons: list[str] = []
     missing: list[tuple[Instance, str]] = []
     depths: set[int] = set()
     samples = 0
     for setting in settings(claim):
-        if len(depths) == DEPTHS and setting.depth not in depths:
+        if len(depths) == enough(claim.network) and setting.depth not in depths:
             break
         for instance in instances(claim, setting):
             try:
@@ -94,6 +101,24 @@ def _one_sided(missing: list[tuple[Instance, str]]) -> Outcome:
             continue
         return Refuted(f"at {instance.where}: {why}")
     return Undecided("it makes sense at none of the depths that were tried")
+
+
+def _spectral(e: Expr, network: Network) -> Iterator[Expr]:
+    """What is no root of a number: singular values, norms of matrices, extremes over unit vectors."""
+    for _, inner in subterms(e):
+        match inner:
+            case expr.SingularValue() | SingularValueAt() | OverUnit() | SpectralSum():
+                yield inner
+            case expr.Norm(operand, "2") if not _is_column(operand, network):
+                yield inner
+
+
+def _is_column(e: Expr, network: Network) -> bool:
+    try:
+        return shape(e, network)[1] == ONE
+    except ShapeError:
+        # what does not conform is refuted where it is read
+        return True
 
 
 def _compare(instance: Instance, network: Network, setting: Setting) -> Refuted | int:

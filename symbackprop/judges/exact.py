@@ -174,7 +174,7 @@ def _at(claim: Claim, setting: Setting, number: int) -> list[Sample]:
         seed = number + 3 * attempt
         try:
             point = constrained(setting.network, seed, plan) if claim.given else _point(setting.network, seed)
-            hypotheses.checked(claim, lambda each: holds(each, point, setting))  # noqa: B023, called at once
+            hypotheses.checked(claim, partial(holds, point=point, setting=setting))
             return [_compared(claim, point, setting, symbols) for symbols in assignments(claim, point, setting, turned)]
         except ConstantRoot:
             raise

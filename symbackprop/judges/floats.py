@@ -17,12 +17,14 @@ from symbackprop import expr
 from symbackprop.dims import Dim, Units, Width, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Entry, Expr, Row, Transpose, Variable
-from symbackprop.judges.spreads import GAUSSIAN, SPREADS, made_as
+from symbackprop.expr import Entry, Expr, Named, Row, Transpose, Variable
 from symbackprop.judges.hypotheses import NOTHING, Plan, Unmade
+from symbackprop.judges.spreads import GAUSSIAN, SPREADS, made_as
 from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, GENERIC_LOSS, SCALARS, SLOPES
 from symbackprop.network import MLP
+from symbackprop.normalization import SCALE, SHIFT, epsilon_of
 from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES, Array, Entrywise, Pass, backprop
+from symbackprop.numeric.normalized import normalized_backprop
 from symbackprop.shapes import shape
 from symbackprop.tree import rebuild
 
@@ -181,6 +183,9 @@ class Point:
             if isinstance(variable, expr.Target):
                 # targets of a cross-entropy sum to 1
                 made = np.abs(made) / max(np.abs(made).sum(), np.finfo(float).tiny)
+            if variable.index is None and variable.name == getattr(self.network, "epsilon", None):
+                # ε of a normalised network is above 0
+                made = np.abs(made)
             if isinstance(variable, expr.Hidden) and getattr(self.network, "augmented", False):
                 made[-1] = 1
             self._drawn[variable] = self._planned(variable, made)
@@ -206,18 +211,38 @@ class Point:
         network = self.network
         if not isinstance(network, MLP) or network.widths is None:
             return None
-        plain = MLP(None, network.widths, network.activation.name, network.loss.name, network.bias)
-        if self.given or plain.equations != network.equations:
+        scheme = None if network.scheme is None else network.scheme.name
+        kind = (network.activation.name, network.loss.name, network.bias, scheme, network.epsilon)
+        if self.given or MLP(None, network.widths, *kind).equations != network.equations:
             return None
         if self._pass is None:
-            layers = range(len(network.widths) - 1)
-            W = [self.value(expr.Weight(dim(l))) for l in layers]
-            b = [self.value(expr.Bias(dim(l))) for l in layers] if network.bias == "separate" else None
-            x, y = self.value(network.input), self.value(expr.Target())
-            loss = GENERIC_LOSS if network.loss.formula is None else LOSSES[network.loss.name]
-            slopes = self.function(network.activation.name)
-            self._pass = backprop(W, x, y, slopes, loss, b, network.augmented)
+            self._pass = self._by_hand(network, len(network.widths) - 1)
         return self._pass
+
+    def _by_hand(self, network: MLP, count: int) -> Pass:
+        """The hand-written pass through a network of `count` weight matrices."""
+        W = [self.value(expr.Weight(dim(l))) for l in range(count)]
+        b = [self.value(expr.Bias(dim(l))) for l in range(count)] if network.bias == "separate" else None
+        x, y = self.value(network.input), self.value(expr.Target())
+        loss = GENERIC_LOSS if network.loss.formula is None else LOSSES[network.loss.name]
+        slopes = self.function(network.activation.name)
+        if network.scheme is None:
+            return backprop(W, x, y, slopes, loss, b, network.augmented)
+        v, u = ([0, *(self.value(Named(name, dim(l))) for l in range(1, count))] for name in (SCALE, SHIFT))
+        epsilon = epsilon_of(network.epsilon)
+        return normalized_backprop(
+            W,
+            x,
+            y,
+            slopes,
+            loss,
+            v,
+            u,
+            b,
+            network.augmented,
+            is_centred=network.scheme.centred,
+            epsilon=0.0 if epsilon is None else at(epsilon, self, {}).item(),
+        )
 
 
 def at(e: Expr, point: Point, symbols: Symbols) -> Array:

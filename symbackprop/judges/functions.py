@@ -130,6 +130,10 @@ def _(e: expr.SquareRoot, flow: Flow, symbols: Symbols) -> Dual:
 
 @push.register
 def _(e: expr.Power, flow: Flow, symbols: Symbols) -> Dual:
+    if e.exponent.denominator == 1 and e.exponent.numerator % 2 == 0 and isinstance(e.base, expr.Norm):
+        # ‖v‖² is a sum of squares, which has a value where its root has none
+        squares, square, _ = _squares(e.base, flow, symbols)
+        return _power(squares, square, e.exponent.numerator // 2)
     of, base = number_of(e.base, flow, symbols, "the base of a power")
     if e.exponent.denominator == 2:
         of = _square_root(of, base, e.base)
@@ -141,13 +145,18 @@ def _(e: expr.Power, flow: Flow, symbols: Symbols) -> Dual:
 
 @push.register
 def _(e: expr.Norm, flow: Flow, symbols: Symbols) -> Dual:
+    return _square_root(*_squares(e, flow, symbols))
+
+
+def _squares(e: expr.Norm, flow: Flow, symbols: Symbols) -> tuple[Dual, int, Expr]:
+    """The sum of the squared entries under a norm, its value, and what it is the norm of."""
     of = push(e.operand, flow, symbols)
     if e.kind != "F" and 1 not in of.extent:
         raise Unvalued(f"the spectral norm {e} has no value in a prime field")
     entries = ints(of.value)
     square = sum(entry * entry for entry in entries) % PRIME
     squares = chained(scalar(square), (of, lambda: matrix(1, len(entries), [2 * entry % PRIME for entry in entries])))
-    return _square_root(squares, square, e.operand)
+    return squares, square, e.operand
 
 
 @push.register(expr.SingularValue)

@@ -21,6 +21,7 @@ from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, IndexedProduct, Product
 from symbackprop.indices import Calculus, Inexpressible
+from symbackprop.judges.moment_forms import prove
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
 from symbackprop.judges.signs import Setting, rises
 from symbackprop.judges.theorems import cited
@@ -121,6 +122,9 @@ def _follows(step: Step, left: Expr, right: Expr, derivation: Derivation) -> Out
 
     setting = Setting(network, known, derivation.given, same)
     if step.relation == "=":
+        moments = prove(left, right, network, known, derivation.given)
+        if moments is not None:
+            return Proved(moments)
         theorem = cited(left, "=", right, setting)
         return equal(left, right, network, known) if theorem is None else Proved(f"by theorem: {theorem.name}")
     theorem = cited(left, step.relation, right, setting)
@@ -235,7 +239,8 @@ def _index_of(factors: list[Expr], name: str, body: Expr) -> Dim | None:
     parts = body.factors if isinstance(body, Product) else (body,)
     if len(parts) != len(factors):
         return None
-    value = _matched(parts[0], factors[0], name)
+    pairs = zip(parts, factors, strict=True)
+    value = next((found for one, two in pairs if (found := _matched(one, two, name)) is not None), None)
     if value is None:
         return None
     instance = substitute(body, {name: value})
@@ -248,7 +253,7 @@ def _matched(template: Expr, found: Expr, name: str) -> Dim | None:
         if type(one) is not type(two):
             return None
         for a, b in zip(one._values(), two._values(), strict=True):
-            if isinstance(a, Dim) and isinstance(b, Dim) and a.symbols == {name}:
+            if isinstance(a, Dim) and isinstance(b, Dim) and (a - index(name)).is_constant:
                 return b - (a - index(name))
     return None
 

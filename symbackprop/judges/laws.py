@@ -111,28 +111,30 @@ class Kind:
         return {}
 
     @cached_property
-    def _laws(self) -> dict[int, Joint | None]:
+    def _laws(self) -> dict[tuple[int, int], Joint | None]:
         return {}
 
-    def preactivations(self, layer: int) -> Joint:
-        """The joint law of all `z_{layer,i}`.
+    def preactivations(self, layer: int, count: int) -> Joint:
+        """The joint law of any `count` different `z_{layer,i}`: the rows of weights are alike.
 
         Raises:
             TooMany: where it has too many outcomes.
         """
-        if layer not in self._laws:
+        key = layer, count
+        if key not in self._laws:
+            made: Joint | None
             try:
-                made = self._assumed(layer) if self.draws.independent_gradients else self._computed(layer)
+                made = self._assumed(count) if self.draws.independent_gradients else self._computed(layer, count)
             except TooMany:
                 made = None
-            self._laws[layer] = made
-        found = self._laws[layer]
+            self._laws[key] = made
+        found = self._laws[key]
         if found is None:
             raise TooMany
         return found
 
-    def _computed(self, layer: int) -> Joint:
-        rows, total, work = self.units(layer), Joint(), 0
+    def _computed(self, layer: int, count: int) -> Joint:
+        total, work = Joint(), 0
         laws = [self.weight(layer - 1, column + 1) for column in range(self.widths[layer - 1])]
         for h, chance in self.hidden(layer - 1).items():
             row: Law = {0: 1}
@@ -140,19 +142,16 @@ class Kind:
                 row = _plus(row, {value * w: p for w, p in _merged(law, value).items()})
             if self.bias == "separate":
                 row = _plus(row, self.bias_law(layer - 1))
-            work += len(row) ** rows
+            work += len(row) ** count
             if work > MOST:
                 raise TooMany
-            for z in itertools.product(row.items(), repeat=rows):
+            for z in itertools.product(row.items(), repeat=count):
                 key = tuple(value for value, _ in z)
                 total[key] = total.get(key, 0) + chance * math.prod(p for _, p in z)
         return _reduced(total)
 
-    def _assumed(self, layer: int) -> Joint:
+    def _assumed(self, n: int) -> Joint:
         """Any pre-activations of which each is as likely as its negative, and none is 0; all of one size at a time."""
-        n = self.units(layer)
-        if 2 ** (n + 1) > MOST:
-            raise TooMany
         signs = list(itertools.product((1, -1), repeat=n))
         return {tuple(s * size for s in sign): weight for sign in signs for size, weight in ((1, 2), (3, 1))}
 
@@ -164,7 +163,7 @@ class Kind:
             one, two = tuple(range(1, n + 1)), tuple(2 * k * (-1) ** k for k in range(1, n + 1))
             return {(*one, *last): 1, (*two, *last): 2}
         total: Joint = {}
-        for z, chance in self.preactivations(layer).items():
+        for z, chance in self.preactivations(layer, self.units(layer)).items():
             h = (*(self.slope(value, 0) for value in z), *last)
             total[h] = total.get(h, 0) + chance
         return total
@@ -293,10 +292,13 @@ class Needs:
             name, layer, _, column = atom
             law = kind.weight(layer, column) if name == "W" else kind.bias_law(layer)
             found.append(((atom,), {(value,): p for value, p in law.items()}))
-        laws = {"z": kind.preactivations, "h": kind.hidden, "dz": kind.gradient}
-        for name, layer in sorted({a[:2] for a in self.drawn if a[0] in laws}):
+        for name, layer in sorted({a[:2] for a in self.drawn if a[0] in ("z", "h", "dz")}):
             atoms = tuple(sorted(a for a in self.drawn if a[:2] == (name, layer)))
-            found.append((atoms, marginal(laws[name](layer), [a[2] for a in atoms])))
+            if name == "z":
+                found.append((atoms, kind.preactivations(layer, len(atoms))))
+            else:
+                law = kind.hidden(layer) if name == "h" else kind.gradient(layer)
+                found.append((atoms, marginal(law, [a[2] for a in atoms])))
         return found
 
 

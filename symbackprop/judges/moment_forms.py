@@ -213,6 +213,12 @@ class Moments(Calculus):
         """The same under a sum, where its index lies within its bounds."""
         return Moments(self.random, {**self.known, **more})
 
+    def fixed(self, at: Dim, size: Dim) -> Dim:
+        """An index named in an expression: it lies within what is known of it, else within what it indexes."""
+        name = symbol_of(at)
+        upper = None if name is None else self.known.get(name, (None, None))[1]
+        return super().fixed(self.network.normal(at), size if upper is None else self.network.normal(upper))
+
     def is_unit(self, k: Dim, layer: Dim | None) -> bool:
         """Whether `k` is surely a pre-activation of a layer, not its bias unit."""
         if layer is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 
 import numpy as np
@@ -19,11 +19,11 @@ from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr
 from symbackprop.judges import hypotheses
 from symbackprop.judges.claim import Claim
-from symbackprop.judges.spreads import GAUSSIAN, SPREADS
 from symbackprop.judges.floats import Missing, NotNumeric, Point
 from symbackprop.judges.hypotheses import Plan, Unmade
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.settings import FULL, Choice, Effort, Setting, Sizes, kind
+from symbackprop.judges.spreads import GAUSSIAN, SPREADS
 from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS
 from symbackprop.judges.steps import evaluate
 from symbackprop.network import MLP
@@ -153,7 +153,7 @@ def _at_setting(claim: Claim, setting: Setting, effort: Effort) -> Iterator[Comp
     for generic, (number, spread) in product(range(generics), enumerate(spreads)):
         point = _point(setting.network, seed + number + generic, generic, spread, plan)
         try:
-            hypotheses.checked(claim, lambda each: _holds(each, point, setting))  # noqa: B023, called at once
+            hypotheses.checked(claim, partial(_holds, point=point, setting=setting))
             for symbols in _spread(list(_symbols(claim, point, setting))):
                 yield _compared(claim, point, setting, symbols)
         except Unmade as reason:

@@ -21,6 +21,7 @@ from symbackprop.substitution import free_symbols, substitute
 from symbackprop.symbolic import at_widths as with_equations
 from symbackprop.tree import subterms
 
+DEPTHS = 2
 ROWS = range(1, 3)  # values of an index that counts rows or columns
 INSTANCES = 6  # of the free indices, at one list of widths
 
@@ -50,6 +51,12 @@ class Instance:
     left: Expr
     right: Expr
     where: str
+
+
+def enough(network: Network) -> int:
+    """At how many depths a claim about every depth is tried."""
+    # through a second normalised layer SymPy writes out a root of sums of roots: a minute for one gradient
+    return 1 if isinstance(network, MLP) and network.scheme is not None else DEPTHS
 
 
 def settings(claim: Claim) -> Iterator[Setting]:

@@ -13,6 +13,7 @@ from symbackprop.expr import Entry, Expr, Partial, Row, Transpose, Variable
 from symbackprop.judges import spectra
 from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, value
 from symbackprop.numeric.backprop import Array, Pass
+from symbackprop.numeric.normalized import NormalizedPass
 from symbackprop.substitution import free_symbols
 
 STEP = 1e-30
@@ -89,22 +90,31 @@ def by_hand(e: Partial, variable: Variable, point: Point) -> list[Array] | None:
         return None
     if variable not in point.gradients:
         found = point.backward()
-        if found is None:
+        gradient = None if found is None else _found(found, variable)
+        if gradient is None:
             return None
-        point.gradients[variable] = _checked(found, variable, point)
+        point.gradients[variable] = _checked(gradient, variable, point)
     return [point.gradients[variable]]
 
 
-def _checked(found: Pass, variable: Variable, point: Point) -> Array:
-    value = point.value(variable)
-    assert variable.index is not None
+def _found(found: Pass, variable: Variable) -> Array | None:
+    """The gradient by a variable in a pass; None for one that the pass does not have, as ε."""
+    if variable.index is None:
+        return None
+    if isinstance(found, NormalizedPass) and isinstance(variable, expr.Named):
+        return found.named[variable.name][variable.index.constant]
     family: dict[type, list[Array]] = {
         expr.Weight: found.dW,
         expr.Bias: found.db,
         expr.PreActivation: found.dz,
         expr.Hidden: found.dh,
     }
-    gradient = family[type(variable)][variable.index.constant]
+    return family[type(variable)][variable.index.constant]
+
+
+def _checked(gradient: Array, variable: Variable, point: Point) -> Array:
+    """The gradient itself, once a complex step along some direction has confirmed it."""
+    value = point.value(variable)
     direction = np.random.default_rng(point.seed).standard_normal(value.shape)
     slope = point.moved(variable, value + STEP * 1j * direction).value(expr.LOSS).imag.item() / STEP
     along = float((gradient * direction).sum())

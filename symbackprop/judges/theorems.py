@@ -14,6 +14,7 @@ from fractions import Fraction
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, at_most, index
 from symbackprop.expr import LARGEST, SMALLEST, Expr, IndexedProduct, Norm, Product, SingularValue
+from symbackprop.judges.differentiation import is_chain_to, is_one_term, is_sum_rule
 from symbackprop.judges.monomials import factors, same_monomial
 from symbackprop.judges.signs import Setting, inside_of, is_nonnegative, spelled
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
@@ -327,6 +328,28 @@ def _drops_square(left: Expr, right: Expr, setting: Setting) -> bool:
     return False
 
 
+def _is_one_of_all(left: Expr, right: Expr, setting: Setting) -> bool:
+    """`σ_{1,1}(A) ≤ √(Σ_i σ_{i,i}(A)²)`: it is one of them, and no square is negative."""
+    match left, right:
+        case SingularValue(A, which), expr.SquareRoot(SpectralSum(i, B, expr.Power(SingularValueAt(C, at), two))):
+            return which == LARGEST and A == B == C and at == index(i) and two == 2
+    return False
+
+
+def _is_below_frobenius(left: Expr, right: Expr, setting: Setting) -> bool:
+    """`σ_{1,1}(A) ≤ ‖A‖_F`; a matrix and its transpose have the same singular values."""
+    match left, right:
+        case SingularValue(A, which), Norm(B, "F"):
+            return which == LARGEST and _unturned(A) == _unturned(B)
+    return False
+
+
+def _unturned(e: Expr) -> Expr:
+    while isinstance(e, expr.Transpose):
+        e = e.operand
+    return e
+
+
 # max |g'|: of the sigmoid ¼ at 0, of the others 1 (remarks, “Numbers to reproduce”)
 STEEPEST = {"sigmoid": Fraction(1, 4), "tanh": Fraction(1), "relu": Fraction(1), "softplus": Fraction(1)}
 
@@ -368,4 +391,9 @@ THEOREMS = (
     Theorem("the steepest slope", "≤", "the slope and where it is greatest", _is_steepest),
     Theorem("rational functions of e^z", "=", "equal as fractions in lowest terms", _is_scalar_identity),
     Theorem("a square is not negative", "≤", "a² ≥ 0", _drops_square),
+    Theorem("one of several", "≤", "no square is negative", _is_one_of_all),
+    Theorem("the Frobenius norm bounds the spectral norm", "≤", "Horn and Johnson 2013, 5.6.P23", _is_below_frobenius),
+    Theorem("the derivative is linear", "=", "sum rule", is_sum_rule),
+    Theorem("a term for each layer", "=", "a derivative of what has no such variable is 0", is_one_term),
+    Theorem("the chain rule through one variable", "=", "chain rule", is_chain_to),
 )

@@ -32,7 +32,7 @@ class Words(Box):
 
 
 # the relations among what stands between its neighbours
-RELATIONS = frozenset("=≤≥<>⇒≈≠")
+RELATIONS = frozenset("=≤≥<>⇒←≈≠")
 
 
 @dataclass(frozen=True)

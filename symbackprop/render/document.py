@@ -10,13 +10,11 @@ from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
 from symbackprop.render.blocks import Block, Display, Document, Heading, Listing, Paragraph, Result, Table
 from symbackprop.render.conventions import conventions, forward_equations
-from symbackprop.render.topics import TopicWriter, given
+from symbackprop.render.topics import CHAIN, OPENING, TopicWriter, given
 from symbackprop.render.verdicts import JUDGES, Report, numbered
 from symbackprop.render.writer import Writer
 from symbackprop.topic import Topic
 
-# the headings before what is particular to a derivation or topic, and the one above the steps
-OPENING, CHAIN = ("Conventions", "The network"), "Derivation"
 _BY_HAND = "not judged"
 
 

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "≤": r"\leq",
     "≥": r"\geq",
     "⇒": r"\Rightarrow",
+    "←": r"\leftarrow",
     "…": r"\dots",
     "⋮": r"\vdots",
     "⋱": r"\ddots",

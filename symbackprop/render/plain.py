@@ -18,10 +18,11 @@ from symbackprop.render.blocks import Heading, Math, Proof, StepBlock, Words
 from symbackprop.render.boxes import Box, Row
 from symbackprop.render.breaking import width as em_width
 from symbackprop.render.conventions import used, used_in
-from symbackprop.render.document import CHAIN, OPENING, document
+from symbackprop.render.document import document
 from symbackprop.render.drawing import draw
 from symbackprop.render.pictures import Picture, beside, columns, line_of
 from symbackprop.render.text import WIDTH, fits, write
+from symbackprop.render.topics import CHAIN, OPENING
 from symbackprop.render.verdicts import Report
 from symbackprop.render.writer import Writer
 from symbackprop.topic import Topic
@@ -125,6 +126,76 @@ def _joined(row: list[Picture]) -> list[str]:
     return list(beside(spaced).lines)
 
 
+# --- chains ----------------------------------------------------------------------------------------------------------
+
+
+class _Page:
+    """So many columns; it remembers whether a short form stands in one of the lines."""
+
+    def __init__(self) -> None:
+        self.width = WIDTH
+        self.shortened = False
+
+    def fitting(self, formula: Math, width: int) -> Box:
+        """A formula in full where it fits on a line, else in the short form."""
+        # an em is more than a column: what is far too wide need not be drawn to see it
+        if em_width(formula.box) <= width and fits(formula.box, width):
+            return formula.box
+        self.shortened = True
+        return formula.short
+
+    def step(self, made: StepBlock, indent: int) -> list[str]:
+        """A step: the formula, its rule at the right, its subproofs below, and a blank line."""
+        lead = draw(made.line.lead.box)
+        aligned = lead.width <= _LEAD
+        inside = indent + (lead.width + 1 if aligned else _STEP)
+        lines: list[str] = []
+        if made.line.is_first and not aligned:
+            lines += _indented(write(self.fitting(made.line.lead, self.width - indent), self.width - indent), indent)
+        if made.line.dots:
+            lines += [*_indented(write(made.line.dots.box), inside), ""]
+        formula = self.fitting(made.line.formula, self.width - inside)
+        if made.line.is_first and aligned:
+            lines += self._noted(Row((made.line.lead.box, formula)), made, indent)
+        else:
+            lines += [""] * (bool(lines) and draw(formula).is_tall) + self._noted(formula, made, inside)
+        lines += self._judged(made, inside)
+        for proof in made.proofs:
+            lines += ["", *self.proof(proof, indent + _PROOF)]
+        return [*lines, ""]
+
+    def proof(self, made: Proof, indent: int) -> list[str]:
+        """A subproof: its title and its steps, set in."""
+        lines = [*_indented(write(Row(tuple(_boxes(made.title))), self.width - indent), indent), ""]
+        for step in made.steps:
+            lines += self.step(step, indent + _STEP)
+        return lines[:-1]
+
+    def _noted(self, box: Box, made: StepBlock, indent: int) -> list[str]:
+        """The lines of a formula with the rule at the right of its base line, or below where there is no room."""
+        lines = _indented(write(box, self.width - indent), indent)
+        picture = draw(box)
+        at = picture.base if picture.width <= self.width - indent else len(lines) - 1
+        note = f"[{made.number}] {made.rule}{', as claimed' if made.is_claim else ''}"
+        if made.least is not None:
+            note += f", for {write(made.least.box)[0]}"
+        room = self.width - columns(lines[at]) - columns(note)
+        if room >= 2:
+            lines[at] += " " * room + note
+        else:
+            lines.append(note.rjust(self.width))
+        return lines
+
+    def _judged(self, made: StepBlock, indent: int) -> list[str]:
+        """What the judges say, below a formula."""
+        if made.verdict is None:
+            return []
+        lines = [made.verdict.words.rjust(self.width)] if made.verdict.outcomes else []
+        for note in made.verdict.notes:
+            lines += _indented(_filled((note,), self.width - indent), indent)
+        return lines
+
+
 # --- blocks ----------------------------------------------------------------------------------------------------------
 
 
@@ -212,74 +283,7 @@ def _(made: blocks.Aside, page: _Page) -> list[str]:
     return [*(f"│ {line}" for line in inner), ""]
 
 
-# --- chains ----------------------------------------------------------------------------------------------------------
-
-
-class _Page:
-    """So many columns; it remembers whether a short form stands in one of the lines."""
-
-    def __init__(self) -> None:
-        self.width = WIDTH
-        self.shortened = False
-
-    def fitting(self, formula: Math, width: int) -> Box:
-        """A formula in full where it fits on a line, else in the short form."""
-        # an em is more than a column: what is far too wide need not be drawn to see it
-        if em_width(formula.box) <= width and fits(formula.box, width):
-            return formula.box
-        self.shortened = True
-        return formula.short
-
-    def step(self, made: StepBlock, indent: int) -> list[str]:
-        """A step: the formula, its rule at the right, its subproofs below, and a blank line."""
-        lead = draw(made.line.lead.box)
-        aligned = lead.width <= _LEAD
-        inside = indent + (lead.width + 1 if aligned else _STEP)
-        lines: list[str] = []
-        if made.line.is_first and not aligned:
-            lines += _indented(write(self.fitting(made.line.lead, self.width - indent), self.width - indent), indent)
-        if made.line.dots:
-            lines += [*_indented(write(made.line.dots.box), inside), ""]
-        formula = self.fitting(made.line.formula, self.width - inside)
-        if made.line.is_first and aligned:
-            lines += self._noted(Row((made.line.lead.box, formula)), made, indent)
-        else:
-            lines += [""] * (bool(lines) and draw(formula).is_tall) + self._noted(formula, made, inside)
-        lines += self._judged(made, inside)
-        for proof in made.proofs:
-            lines += ["", *self.proof(proof, indent + _PROOF)]
-        return [*lines, ""]
-
-    def proof(self, made: Proof, indent: int) -> list[str]:
-        """A subproof: its title and its steps, set in."""
-        lines = [*_indented(write(Row(tuple(_boxes(made.title))), self.width - indent), indent), ""]
-        for step in made.steps:
-            lines += self.step(step, indent + _STEP)
-        return lines[:-1]
-
-    def _noted(self, box: Box, made: StepBlock, indent: int) -> list[str]:
-        """The lines of a formula with the rule at the right of its base line, or below where there is no room."""
-        lines = _indented(write(box, self.width - indent), indent)
-        picture = draw(box)
-        at = picture.base if picture.width <= self.width - indent else len(lines) - 1
-        note = f"[{made.number}] {made.rule}{', as claimed' if made.is_claim else ''}"
-        if made.least is not None:
-            note += f", for {write(made.least.box)[0]}"
-        room = self.width - columns(lines[at]) - columns(note)
-        if room >= 2:
-            lines[at] += " " * room + note
-        else:
-            lines.append(note.rjust(self.width))
-        return lines
-
-    def _judged(self, made: StepBlock, indent: int) -> list[str]:
-        """What the judges say, below a formula."""
-        if made.verdict is None:
-            return []
-        lines = [made.verdict.words.rjust(self.width)] if made.verdict.outcomes else []
-        for note in made.verdict.notes:
-            lines += _indented(_filled((note,), self.width - indent), indent)
-        return lines
+# --- what short forms mean --------------------------------------------------------------------------------------------
 
 
 def _legend(what: Derivation | Topic, notation: Notation, shortened: bool) -> list[str]:

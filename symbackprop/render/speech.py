@@ -38,6 +38,7 @@ _RELATIONS = {
     "≤": "is at most",
     "≥": "is at least",
     "⇒": "implies",
+    "←": "becomes",
 }
 _PRIMES = {0: "", 1: " prime", 2: " double prime", 3: " triple prime"}
 _POWERS = {Fraction(2): "squared", Fraction(3): "cubed"}

@@ -32,6 +32,8 @@ from symbackprop.statements import Chain
 from symbackprop.topic import Numbers, Part, Prose, Remark, Shows, Topic
 from symbackprop.tree import Node
 
+# the headings before what is particular to a derivation or topic, and the one above the steps
+OPENING, CHAIN = ("Conventions", "The network"), "Derivation"
 # a chain of more steps than this ends with its first and its last line
 _LONG = 3
 # assumptions that are wider than this, in em, stand on lines of their own
@@ -62,18 +64,24 @@ class TopicWriter:
 
     def document(self, whole: Topic) -> tuple[Block, ...]:
         """All blocks; contents first where there are sections."""
-        has_sections = any(isinstance(part, Topic) for part in whole.parts)
-        contents = (Contents(),) if has_sections else ()
-        return (*contents, *self._opening(whole), *_Section(self, whole, 1).blocks())
+        sections = [i for i, part in enumerate(whole.parts) if isinstance(part, Topic)]
+        if sections:
+            section = _Section(self, whole, 1)
+            before, after = whole.parts[: sections[0]], whole.parts[sections[0] :]
+            return (*section.blocks(before), Contents(), *self._opening(whole), *section.blocks(after))
+        made = tuple(self._opening(whole))
+        if not made:
+            return tuple(_Section(self, whole, 1).blocks(whole.parts))
+        return (*made, Heading(CHAIN), *_Section(self, whole, 2).blocks(whole.parts))
 
     def _opening(self, whole: Topic) -> Iterator[Block]:
         said, equations = self.introduced(whole)
         writer = self.writer(whole.network)
         if said:
-            yield Heading("Conventions")
+            yield Heading(OPENING[0])
             yield Listing(tuple(map(writer.words, said)))
         if equations:
-            yield Heading("The network")
+            yield Heading(OPENING[1])
             yield Paragraph(("The forward equations, in the order in which they are computed:",))
             yield Display(tuple((writer.math(line), writer.words(note)) for line, note in equations))
 
@@ -107,16 +115,12 @@ class _Section:
 
     def __init__(self, whole: TopicWriter, part: Topic, level: int) -> None:
         self.whole = whole
-        self.topic = part
         self.level = level
         self.number = 1
         self.entries: dict[str, str] = {}
         self.writer = whole.writer(part.network)
 
-    def blocks(self) -> Iterator[Block]:
-        yield from self._parts(self.topic.parts)
-
-    def _parts(self, parts: Sequence[Part], in_aside: bool = False) -> Iterator[Block]:
+    def blocks(self, parts: Sequence[Part], in_aside: bool = False) -> Iterator[Block]:
         for i, part in enumerate(parts):
             following = parts[i + 1] if i + 1 < len(parts) else None
             yield from self._part(part, following, in_aside)
@@ -148,7 +152,7 @@ class _Section:
     @_part.register
     def _(self, part: Remark, following: Part | None, in_aside: bool) -> Iterator[Block]:
         title = part.title.strip().removesuffix(".")
-        yield Aside(f"Remark: {title}" if title else "Remark", tuple(self._parts(part.parts, in_aside=True)))
+        yield Aside(f"Remark: {title}" if title else "Remark", tuple(self.blocks(part.parts, in_aside=True)))
 
     @_part.register
     def _(self, part: Topic, following: Part | None, in_aside: bool) -> Iterator[Block]:
@@ -163,7 +167,7 @@ class _Section:
         if not part.name:
             # its steps are counted with those around it
             inner.number, inner.entries = self.number, self.entries
-        yield from inner.blocks()
+        yield from inner.blocks(part.parts)
         if not part.name:
             self.number = inner.number
 

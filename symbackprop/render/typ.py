@@ -22,6 +22,7 @@ PREAMBLE = """\
 #set par(justify: true, spacing: 0.9em)
 #show heading: set block(above: 1.6em, below: 0.9em)
 #show heading: set text(size: 12pt)
+#show heading.where(level: 2): set text(size: 11pt)
 #show title: set text(size: 15pt)
 #show title: set align(center)
 #show title: set block(below: 1.5em)
@@ -52,7 +53,7 @@ DEFINITIONS = """\
 #let line(formula, rule) = block(above: 0.6em, below: 0.6em, pad(left: 1.8em,
   grid(columns: (1fr, auto), align: (left + horizon, right + horizon), formula, text(size: 0.82em, rule))))
 #let subproof(name, body) = pad(left: 1.6em, {
-  block(above: 0.8em, below: 0.6em, sticky: true, emph(name))
+  if name != [] { block(above: 0.8em, below: 0.6em, sticky: true, emph(name)) }
   body
 })
 #let source(name) = text(size: 0.82em)[\\[#name\\]]
@@ -72,7 +73,10 @@ WHERE_USED = {
 """,
     "below": """\
 // a formula, and what is said of it
-#let below(formula, note) = { formula; block(above: 0.5em, note) }
+#let below(formula, note) = block(breakable: false, { formula; block(above: 0.5em, note) })
+""",
+    "heading": """\
+#show heading.where(numbering: "1.1"): set text(size: 1.2em)
 """,
     "runin": """\
 #let runin(title) = block(above: 1.1em, below: 0.8em, sticky: true, strong(title))
@@ -91,7 +95,6 @@ WHERE_USED = {
 })
 """,
     "picture": """\
-#let tallest = 95mm
 #let picture(data, alt, caption) = figure(
   layout(size => {
     let made = image(data, format: "svg", alt: alt, width: size.width)
@@ -116,9 +119,11 @@ def source(made: Document) -> str:
     return f"{preamble}{definitions(body)}\n#title()\n\n{body}\n"
 
 
-def definitions(body: str) -> str:
-    """What a body is written with."""
-    return DEFINITIONS + "".join(made for name, made in WHERE_USED.items() if re.search(rf"\b{name}[(\[]", body))
+def definitions(body: str, tallest: str = "95mm") -> str:
+    """What a body is written with; no figure is taller than `tallest`."""
+    used = [made for name, made in WHERE_USED.items() if re.search(rf"\b{name}[(\[]", body)]
+    limit = f"#let tallest = {tallest}\n" if "#picture(" in body else ""
+    return DEFINITIONS + limit + "".join(used)
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
@@ -233,10 +238,13 @@ def _(made: blocks.StepBlock, room: float) -> str:
 
 
 def _step(made: blocks.StepBlock, room: float) -> str:
-    notes = made.verdict.notes if made.verdict else ()
-    said = "".join(f"\n#noted[{text(note)}]" for note in notes)
-    proofs = "".join(f"\n#{_proof(proof, room - PROOF)}" for proof in made.proofs)
-    return f"step({head(made)},\n  {chained(made.line, room - INDENT)}){said}{proofs}"
+    proofs = "".join(f"\n#{proof(each, room - PROOF)}" for each in made.proofs)
+    return f"step({head(made)},\n  {chained(made.line, room - INDENT)}){notes(made)}{proofs}"
+
+
+def notes(made: blocks.StepBlock) -> str:
+    """What is said of a step that was refuted, as markup."""
+    return "".join(f"\n#noted[{text(note)}]" for note in (made.verdict.notes if made.verdict else ()))
 
 
 def head(made: blocks.StepBlock) -> str:
@@ -247,7 +255,7 @@ def head(made: blocks.StepBlock) -> str:
     return f"[{text(made.number)}], [{rule}], [{words(made.why)}{origin}{judged}]"
 
 
-def _proof(made: Proof, room: float) -> str:
+def proof(made: Proof, room: float) -> str:
     if any(step.why for step in made.steps):
         body = "\n".join(f"#{_step(step, room)}" for step in made.steps)
     else:

@@ -57,6 +57,11 @@ class Telescoped(MLP):
     no hidden layer has fewer units than the output.
     """
 
+    def about(self, names: frozenset[str]) -> MLP:
+        """The network itself without the factors."""
+        kind = (self.activation.name, self.loss.name, self.bias)
+        return self if names & {"Q", "R"} else MLP(None if self.widths else self.depth, self.widths, *kind)
+
     def _shape_of(self, variable: Variable) -> Shape:
         outputs = self.normal(width(self.depth + 1))
         match variable:

@@ -13,10 +13,9 @@ from fractions import Fraction
 from symbackprop import expr
 from symbackprop.chance import Expectation, Variance
 from symbackprop.derivation import Context, Rewritten, rule
-from symbackprop.dims import ONE, Bounds, Dim, Symbol, at_most, index, units, width
+from symbackprop.dims import ONE, Bounds, Dim, at_most, index, units
 from symbackprop.draws import RandomMLP
 from symbackprop.expr import (
-    LOSS,
     Bias,
     Elementwise,
     Entry,
@@ -34,6 +33,7 @@ from symbackprop.expr import (
     Weight,
     number,
 )
+from symbackprop.rules.by_entries import gradient_of, is_bias, is_unit
 from symbackprop.rules.products import factors_of, instance, product_of
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import children, rebuild, subterms
@@ -63,42 +63,12 @@ def variance(layer: Dim) -> Variance:
     return Variance(Entry(Weight(layer), ONE, ONE))
 
 
-def loss_by(entry: Entry) -> Partial:
-    """`∂L/∂v_k`."""
-    return Partial(LOSS, entry)
-
-
 # --- what an entry is, where it stands -------------------------------------------------------------------------------
-
-
-def _is_unit(k: Dim, layer: Dim, context: Context) -> bool:
-    """Whether `k` is surely one of the units of a layer, not its bias unit."""
-    size = context.network.normal(units(layer))
-    match k:
-        case Dim(((Symbol(name), 1),), 0) if name in context.known:
-            # the index of a sum reaches as far as its bound
-            k = context.known[name][1] or k
-        case Dim(((Symbol(), 1),), 0):
-            # a free index is a place in what it indexes: in z_l, a unit
-            return True
-    return at_most(k, size, context.known)
-
-
-def _is_bias(column: Dim | None, layer: Dim, network: RandomMLP) -> bool:
-    return network.augmented and column == network.normal(width(layer))
 
 
 def _within(layer: Dim, first: int, last: Dim, context: Context) -> bool:
     known: Bounds = {**dict.fromkeys(context.network.depth.symbols, (ONE, None)), **context.known}
     return at_most(first, layer, known) and at_most(layer, last, known)
-
-
-def _gradient_of(e: Expr) -> tuple[Variable, Dim] | None:
-    """The column and the place of an entry that the loss is differentiated by."""
-    match e:
-        case Partial(expr.Loss(), Entry(Variable() as v, k, None)):
-            return v, k
-    return None
 
 
 def _layer_of_weight(e: Expr) -> Dim | None:
@@ -115,7 +85,7 @@ def _is_apart(e: Expr, layer: Dim, context: Context) -> bool:
 
 
 def _is_part_apart(part: Expr, layer: Dim, network: RandomMLP, context: Context) -> bool:
-    gradient = _gradient_of(part)
+    gradient = gradient_of(part)
     if gradient is not None:
         v, _ = gradient
         assert v.index is not None
@@ -131,7 +101,7 @@ def _is_part_apart(part: Expr, layer: Dim, network: RandomMLP, context: Context)
 
 def _random_parts(e: Expr) -> Iterator[Expr]:
     """Entries, and derivatives by entries, in an expression."""
-    if isinstance(e, Entry) or _gradient_of(e) is not None:
+    if isinstance(e, Entry) or gradient_of(e) is not None:
         yield e
         return
     for child in children(e):
@@ -173,110 +143,6 @@ def _is_slope_times_gradient(parts: tuple[Expr, ...], context: Context) -> bool:
         case (Elementwise(_, Entry(PreActivation(l), i, None)), Partial(expr.Loss(), Entry(Hidden(m), k, None))):
             return l == m and i == k and _is_linear(parts[1], context)
     return False
-
-
-# --- forward equations by entries ------------------------------------------------------------------------------------
-
-
-@rule("forward equation", source="slide 1, bullet 1")
-def written_out(e: Expr, context: Context) -> Rewritten | None:
-    r"""z_{l+1,i} = Σ_{k=1}^{n_l} w_{l,i,k} h_{l,k}        shapes: scalars"""
-    match e:
-        case Entry(PreActivation() as z, i, None):
-            equation = context.network.definition(z, context.known)
-            match None if equation is None else equation.right:
-                case Product((Weight() as W, Hidden() as h)):
-                    return Rewritten(_row_times(W, h, i, context), ("An entry of ", W @ h, "."))
-                case Sum((Product((Weight() as W, Hidden() as h)), Bias() as b)):
-                    return Rewritten(_row_times(W, h, i, context) + Entry(b, i), ("An entry of ", W @ h + b, "."))
-    return None
-
-
-def _letter(*taken: Dim) -> str:
-    """A letter for an index that is none of those that occur."""
-    used = frozenset[str]().union(*(each.symbols for each in taken))
-    return next(name for name in "kmpqrs" if name not in used)
-
-
-def _row_times(W: Weight, h: Hidden, i: Dim, context: Context) -> Expr:
-    k = _letter(i, h.index)
-    body = Entry(W, i, index(k)) @ Entry(h, index(k))
-    return IndexedSum(k, ONE, context.network.normal(width(h.index)), body)
-
-
-@rule("the bias unit apart", source="remarks, conventions")
-def bias_apart(e: Expr, context: Context) -> Rewritten | None:
-    r"""Σ_{k=1}^{n_l} w_{l,i,k} h_{l,k} = Σ_{k=1}^{n_l-1} w_{l,i,k} h_{l,k} + w_{l,i,n_l}        shapes: scalars"""
-    network = _network(context)
-    match e:
-        case IndexedSum(k, low, high, Product((Entry(Weight(l) as W, i, c), Entry(Hidden(m), r, None)))):
-            last = context.network.normal(width(l))
-            if (
-                network is None
-                or not network.augmented
-                or l != m
-                or not c == r == index(k)
-                or (low, high) != (ONE, last)
-            ):
-                return None
-            rest = IndexedSum(k, ONE, network.normal(units(l)), e.body)
-            why = ("The last of the ", Size(last), " hidden units is always ", Size(ONE), ".")
-            return Rewritten(rest + Entry(W, i, last), why)
-    return None
-
-
-@rule("layer map, entry by entry", source="slide 1, bullet 1")
-def activated(e: Expr, context: Context) -> Rewritten | None:
-    r"""h_{l,k} = g(z_{l,k}), for k < n_l        shapes: scalars"""
-    match e:
-        case Entry(Hidden(l) as h, k, None) if _is_unit(k, l, context) and k != context.network.normal(width(l)):
-            equation = context.network.definition(h, context.known)
-            match None if equation is None else equation.right:
-                case expr.LayerMap(g, PreActivation() as z) | Elementwise(g, PreActivation() as z, 0):
-                    return Rewritten(Elementwise(g, Entry(z, k)), ("The activation acts on each entry.",))
-    return None
-
-
-@rule("the identity", source="definition")
-def without_identity(e: Expr, context: Context) -> Rewritten | None:
-    r"""id(z) = z, id'(z) = 1        shapes: scalars"""
-    match e:
-        case Elementwise("identity", operand, 0):
-            return Rewritten(operand, ("The network is linear.",))
-        case Elementwise("identity", Entry(), 1):
-            return Rewritten(number(1), ("The network is linear.",))
-    return None
-
-
-@rule("gradient through the weights, entry by entry", source="slide 1, bullet 3")
-def through_weights_by_entries(e: Expr, context: Context) -> Rewritten | None:
-    r"""∂L/∂h_{l,k} = Σ_i w_{l,i,k} ∂L/∂z_{l+1,i}        shapes: scalars"""
-    match _gradient_of(e):
-        case Hidden(l) as h, k:
-            uses = context.network.uses(h, context.known)
-            if len(uses) != 1 or not isinstance(uses[0].left, PreActivation):
-                return None
-            i, z = ("i" if "i" not in k.symbols | l.symbols else _letter(k, l)), uses[0].left
-            body = Entry(Weight(l), index(i), k) @ loss_by(Entry(z, index(i)))
-            why = ("Each entry of ", z, " uses ", Entry(h, k), " once.")
-            return Rewritten(IndexedSum(i, ONE, context.network.normal(units(z.index)), body), why)
-    return None
-
-
-@rule("gradient through the activation, entry by entry", source="slide 1, bullet 2")
-def through_activation_by_entries(e: Expr, context: Context) -> Rewritten | None:
-    r"""∂L/∂z_{l,k} = g'(z_{l,k}) ∂L/∂h_{l,k}        shapes: scalars"""
-    match _gradient_of(e):
-        case PreActivation() as z, k:
-            match context.network.uses(z, context.known):
-                case [expr_use] if isinstance(expr_use.left, Hidden):
-                    match expr_use.right:
-                        case expr.LayerMap(g, _) | Elementwise(g, _, 0):
-                            made = Elementwise(g, Entry(z, k), 1) @ loss_by(Entry(expr_use.left, k))
-                            return Rewritten(
-                                made, (Entry(expr_use.left, k), " is computed from ", Entry(z, k), " alone.")
-                            )
-    return None
 
 
 # --- variances -------------------------------------------------------------------------------------------------------
@@ -334,7 +200,7 @@ def _is_other_weight(w: Entry, term: Expr, other: Expr, context: Context) -> boo
     single = other if pair[0] is term else term
     match single:
         case Entry(Weight(layer), _, column):
-            return _is_bias(column, layer, network) and pair[0].upper == network.normal(units(layer))
+            return is_bias(column, layer, network) and network.normal(pair[0].upper) == network.normal(units(layer))
         case Entry(Bias()):
             return True
     return False
@@ -361,7 +227,7 @@ def as_variance(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
-@rule("independent factors", source=HE, requires=INDEPENDENT)
+@rule("independent factors", source=HE, requires=f"{INDEPENDENT}; of gradients: {GRADIENTS}")
 def of_independent(e: Expr, context: Context) -> Rewritten | None:
     r"""E[w² h²] = E[w²] E[h²], for w independent of h        shapes: scalars"""
     match e:
@@ -387,7 +253,7 @@ def _are_independent(first: Expr, rest: tuple[Expr, ...], context: Context) -> b
         return all(_is_apart(other, layer, context) for other in rest)
     match _base(first):
         case Elementwise(_, Entry(PreActivation(l))) | Entry(PreActivation(l)):
-            found = [_gradient_of(_base(other)) for other in rest]
+            found = [gradient_of(_base(other)) for other in rest]
             return network.draws.independent_gradients and all(_is_above(gradient, l, context) for gradient in found)
     return False
 
@@ -410,8 +276,8 @@ def weights_alike(e: Expr, context: Context) -> Rewritten | None:
     r"""Var[w_{l,i,k}] = Var[w_{l,1,1}], for k < n_l        shapes: scalars"""
     network = _network(context)
     match e:
-        case Variance(Entry(Weight(l), i, Dim() as k)) if network is not None and _is_unit(k, l, context):
-            if _is_bias(k, l, network) or i == k == ONE:
+        case Variance(Entry(Weight(l), i, Dim() as k)) if network is not None and is_unit(k, l, context):
+            if is_bias(k, l, network) or i == k == ONE:
                 return None
             return Rewritten(variance(l), ("All weights of ", Weight(l), " have one distribution."))
     return None
@@ -422,7 +288,7 @@ def of_bias(e: Expr, context: Context) -> Rewritten | None:
     r"""Var[w_{l,i,n_l}] = 0 where biases start at 0, else Var[w_{l,1,1}]        shapes: scalars"""
     network = _network(context)
     match e:
-        case Variance(Entry(Weight(l), _, k)) if network is not None and _is_bias(k, l, network):
+        case Variance(Entry(Weight(l), _, k)) if network is not None and is_bias(k, l, network):
             pass
         case Variance(Entry(Bias(l))) if network is not None:
             pass
@@ -457,7 +323,7 @@ def _place(entry: Entry, context: Context) -> Dim | None:
         case _:
             return None
     return (
-        k if _within(l, 1, last, context) and _is_unit(k, l, context) and not _output_gradient(entry, context) else None
+        k if _within(l, 1, last, context) and is_unit(k, l, context) and not _output_gradient(entry, context) else None
     )
 
 
@@ -533,9 +399,9 @@ def by_scheme(e: Expr, context: Context) -> Rewritten | None:
     r"""Var[w_{l,1,1}] = the variance that the scheme says        shapes: scalars"""
     network = _network(context)
     match e:
-        case Variance(Entry(Weight(l), _, Dim() as k)) if network is not None and _is_unit(k, l, context):
+        case Variance(Entry(Weight(l), _, Dim() as k)) if network is not None and is_unit(k, l, context):
             said = network.draws.variance_at(l)
-            if said is None or _is_bias(k, l, network):
+            if said is None or is_bias(k, l, network):
                 return None
             return Rewritten(said, ("This is how the weights are drawn.",))
     return None

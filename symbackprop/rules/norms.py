@@ -274,3 +274,12 @@ def longest_row(e: Expr, context: Context) -> Rewritten | None:
             mean = expr.Quotient(Norm(expr.Partial(of, W), "F"), expr.SquareRoot(expr.Size(high)))
             return Rewritten(mean, ("The largest square is at least the mean of the squares.",))
     return None
+
+
+@rule("on the unit sphere", source="definition of the unit sphere")
+def on_sphere(e: Expr, context: Context) -> Rewritten | None:
+    r"""sup_{‖x‖_2=1} ‖x‖_2 = inf_{‖x‖_2=1} ‖x‖_2 = 1        shapes: x is n×1"""
+    match e:
+        case OverUnit(_, x, Norm(y, "2")) if x == y:
+            return Rewritten(number(1), ("All vectors there have norm 1.",))
+    return None

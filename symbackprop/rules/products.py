@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
 from symbackprop.dims import Dim, at_most, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import LOSS, Expr, IndexedProduct, Partial, PreActivation, Product, Size
+from symbackprop.expr import Expr, IndexedProduct, Partial, PreActivation, Product, Size
 from symbackprop.statements import equal
 from symbackprop.substitution import substitute
 
@@ -73,7 +73,7 @@ def fold(name: str, body: Expr, lower: Dim | int, upper: Dim | int) -> Rule:
         if not count:
             # the empty product is the identity of the layer it starts at: it goes before the gradient of that layer
             why: Reason = ("A product without factors is the identity.",)
-            return Rewritten(made @ e, why) if e == Partial(LOSS, PreActivation(first)) else None
+            return Rewritten(made @ e, why) if isinstance(e, Partial) and e.wrt == PreActivation(first) else None
         if not isinstance(e, Product):
             return None
         run = tuple(f for step in range(count) for f in instance(body, name, first + step))

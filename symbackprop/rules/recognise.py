@@ -136,8 +136,8 @@ class _Reading:
         if self.left:
             raise Inexpressible(f"nothing is known to write {self.left[0]} as")
         # a gradient by a scalar stands where the chain rule has it, behind the derivative: `1 ∂L/∂z̄`
-        last = [of for f in scalars if isinstance(f, Item) and isinstance(of := self._scalar(f), expr.Partial)]
-        before = self._scale([f for f in scalars if not isinstance(f, Item) or self._scalar(f) not in last])
+        last = [self._scalar(f) for f in scalars if _is_gradient(f) and isinstance(self._scalar(f), expr.Partial)]
+        before = self._scale([f for f in scalars if not _is_gradient(f) or self._scalar(f) not in last])
         parts = [*before, *([] if body is None else [body]), *last] or [expr.number(1)]
         total = parts[0]
         for part in parts[1:]:
@@ -234,11 +234,12 @@ class _Reading:
         return (matrix, item.column) if item.row == at else (matrix.T, item.row)
 
     def _around(self, at: Dim) -> tuple[list[Expr], list[Item]]:
-        """The columns and the matrices that have an index, slopes first."""
+        """The columns and the matrices that have an index, slopes first and gradients last."""
         name = str(at)
         found = self._take(lambda f: name in self._live(f))
         weights = [f for f in found if self._live(f) == [name]]
-        weights.sort(key=lambda f: not (isinstance(f, Applied) and f.order > 0))
+        # slopes first, gradients last, as the chain rule has them
+        weights.sort(key=lambda f: (not (isinstance(f, Applied) and f.order > 0), _is_gradient(f)))
         edges = [f for f in found if self._live(f) != [name]]
         if any(not isinstance(f, Item) for f in edges):
             raise Inexpressible(f"{edges[0]} has two indices and is not an entry of a matrix")
@@ -352,6 +353,10 @@ class _Reading:
             case Dim(((Width(layer), 1),), -1):
                 return units(layer)
         return size
+
+
+def _is_gradient(factor: Factor) -> bool:
+    return isinstance(factor, Item) and isinstance(factor.of, expr.Partial)
 
 
 def _entrywise(columns: list[Expr]) -> Expr:

@@ -1,4 +1,4 @@
-"""Norms, singular values and extremes in floats: against NumPy at the values of the variables, and against quotients."""
+"""Norms, singular values and extremes in floats: against NumPy at the same values, and against difference quotients."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def test_what_a_prime_field_cannot_say(e, why):
 
 
 def test_the_lecture_on_supremum_and_infimum():
-    """`sup ‖A x‖ = σ_{1,1}(A)` and `inf ‖A x‖ = σ_{n,n}(A)`, at `A = W_l`; read as the least nonzero one it is false."""
+    """`sup ‖A x‖ = σ_{1,1}(A)` and `inf ‖A x‖ = σ_{n,n}(A)`, at `A = W_l`; of the least nonzero one it is false."""
     body = Norm(Weight(l) @ Hidden(l))
     sup, inf = (OverUnit(kind, Hidden(l), body) for kind in ("sup", "inf"))
     assert isinstance(judge(Claim(sup, "=", SingularValue(Weight(l)), MLP())), Supported)

@@ -15,7 +15,7 @@ import pytest
 from symbackprop.activations import ACTIVATIONS
 from symbackprop.derivation import Derivation
 from symbackprop.judges.outcome import Proved, Refuted
-from symbackprop.library import LAYOUTS, STYLES, derive, names
+from symbackprop.library import LAYOUTS, STYLES, derive
 from symbackprop.network import MLP
 from symbackprop.notations import notation
 from symbackprop.render import blocks, boxes, data, markdown, tex, typ
@@ -30,7 +30,18 @@ from symbackprop.render.plain import plain
 from symbackprop.render.scalars import described
 
 BY_ENTRIES = ["forward equation", "derivative of an entry", "read as a matrix"]
-ALL = [(name, style, side) for name in names() for style in STYLES for side in LAYOUTS]
+NAMES = (
+    "last_hidden",
+    "preactivation",
+    "hidden",
+    "weight_row",
+    "weight_gradient",
+    "layer_weight_gradient",
+    "weight_matrix",
+    "bias",
+    "input",
+)
+ALL = [(name, style, side) for name in NAMES for style in STYLES for side in LAYOUTS]
 
 
 def steps(made: Document) -> list[StepBlock]:
@@ -215,7 +226,7 @@ def test_shapes_and_the_activation_without_a_bias_unit() -> None:
 
 
 def test_a_range_of_one_layer_is_that_layer() -> None:
-    for name in names():
+    for name in NAMES:
         made = document(derive(name, MLP(depth=1)))
         assert r"1 \leq l \leq 1" not in tex.source(made)
     assert "for $l = 1$" in tex.source(made)

@@ -106,7 +106,7 @@ DESIGN = Design(
     caption="The gradient norm in each layer of random networks with weights of variance 2/n, by activation: median "
     "and 10-90 % band; dotted, the root mean square in mean-field theory.",
     alt="Left: for sigmoid the gradient norm falls by ten powers of ten over 20 layers, for tanh it stays near 1. "
-    "Right: for ReLU and ELU it stays near 1, for softplus and SiLU it falls to a twentieth and a two hundredth.",
+    "Right: for ReLU and ELU it stays near 1, for softplus and SiLU it falls below a twentieth and a two hundredth.",
     numbers=numbers,
     draw=draw,
 )

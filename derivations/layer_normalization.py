@@ -1,0 +1,178 @@
+"""Layer normalization: the pre-activations of each hidden layer are centred and scaled."""
+
+from fractions import Fraction
+
+from symbackprop.derivation import Derivation
+from symbackprop.dims import index, units
+from symbackprop.expr import Bias, Expr, Hidden, Named, Norm, Number, Power, PreActivation, Weight, number
+from symbackprop.magnitudes import OverUnit
+from symbackprop.network import MLP
+from symbackprop.normalization import Normalized, scheme
+from symbackprop.quantities import Quantities
+from symbackprop.rules.bounds import row_gradient
+from symbackprop.rules.normalization import parameter_gradients, through_scheme
+from symbackprop.rules.norms import assumed, multiplied_out, on_sphere
+from symbackprop.statements import Together, equal
+from symbackprop.substitution import put
+from symbackprop.topic import Numbers, Prose, Remark, Shows, Topic
+
+ORDER = 60
+A, x, u, v = (Named(name) for name in "Axuv")
+SPACE = Quantities({"A": ("m", "n"), "x": ("n",), "u": ("n",), "v": ("n",)})
+SAME_LENGTH = equal(Norm(A @ x), Norm(x))
+
+
+def derive(network: MLP, style: str) -> Topic:
+    """∂L/∂z_l = (√n/s_l) (I - 11ᵀ/n - c_l c_lᵀ/s_l²) diag(v_l) ∂L/∂a_l."""
+    normalized = with_layers(network)
+    through = through_scheme(normalized)
+    return Topic(
+        (
+            Prose(("Instead of scaling the weights, scale the pre-activations of each hidden layer. If",)),
+            Shows(SAME_LENGTH, "layernorm.isometry", note=("for all ", x)),
+            Prose(("the singular values of ", A, " must all be 1.",)),
+            polarization(),
+            *extremes(),
+            one_point(),
+            Prose(("Originally in each layer:",)),
+            Shows(before(network), "layernorm.before"),
+            Prose(("With layer normalization, with further parameters ", Named("u", index("l") + 1), " and ",
+                   Named("v", index("l") + 1), ":")),
+            Shows(after(network), "layernorm.after"),
+            Prose(("The backward pass, from the pre-activations to the argument ", Named("a", index("l")),
+                   " of the activation:")),
+            through,
+            *parameter_gradients(normalized),
+            singular(),
+            Prose(("The gradient of a row of the first weights, with the normalization in place:",)),
+            row_gradient(normalized),
+        ),
+        normalized,
+    )  # fmt: skip
+
+
+def with_layers(network: MLP) -> MLP:
+    """The same network with layer normalization, unless it has one already."""
+    if network.scheme is not None:
+        return network
+    depth = None if network.widths else network.depth
+    kind = (network.activation.name, network.loss.name, network.bias)
+    return MLP(depth, network.widths, *kind, normalization="layer")
+
+
+# --- the singular values ----------------------------------------------------------------------------------------------
+
+
+def polarization() -> Derivation:
+    """uᵀAᵀA v = uᵀ v for all u and v, so AᵀA = I."""
+    plus, minus = u + v, u - v
+    given = (equal(Norm(A @ plus), Norm(plus)), equal(Norm(A @ minus), Norm(minus)))
+    title = "Products are kept, too"
+    start = Derivation(u.T @ A.T @ A @ v, SPACE, known=SPACE.bounds, given=given, title=title)
+    why = ("The squares of both lengths, written out, differ by four times this.",)
+    lengths = start.by(multiplied_out(quarter(Norm(A @ plus), Norm(A @ minus)), "polarization", why))
+    kept = ("By assumption, for this vector.",)
+    first = lengths.by(assumed(Norm(A @ minus), Norm(minus), kept)).by(assumed(Norm(A @ plus), Norm(plus), kept))
+    return first.by(multiplied_out(u.T @ v, "polarization", ("The same for these two vectors.",)))
+
+
+def quarter(one: Expr, two: Expr) -> Expr:
+    """(‖…‖² - ‖…‖²)/4."""
+    square = Fraction(2)
+    return Number(Fraction(1, 4)) @ (Power(one, square) - Power(two, square))
+
+
+def extremes() -> tuple[Derivation, Derivation]:
+    """The largest and the smallest singular value are 1, and so are all between them."""
+    made = []
+    for kind, name in (("sup", "The largest singular value"), ("inf", "The smallest singular value")):
+        start = Derivation(OverUnit(kind, x, Norm(A @ x)), SPACE, known=SPACE.bounds, given=(SAME_LENGTH,), title=name)
+        made.append(start.by(assumed(Norm(A @ x), Norm(x), ("By assumption.",))).by(on_sphere))
+    return made[0], made[1]
+
+
+def one_point() -> Remark:
+    """A norm fixed at one point says nothing of the matrix."""
+    words = ("“It suffices to control the norms” does not follow, though: the assumption is about all vectors. A norm "
+             "that is kept at one point leaves the singular values free.",)  # fmt: skip
+    table = Numbers("A matrix that keeps the length of one vector", ("quantity", "value"), counterexample)
+    return Remark("Not at one point", (Prose(words), table))
+
+
+def counterexample() -> tuple[tuple[str, str], ...]:
+    """A = diag(2, 1/2) keeps the length of (1, 2)."""
+    import numpy as np
+
+    matrix, vector = np.diag([2.0, 0.5]), np.array([1.0, 2.0])
+    lengths = [f"{np.linalg.norm(each):.6g}" for each in (matrix @ vector, vector)]
+    values = ", ".join(f"{value:g}" for value in np.linalg.svd(matrix, compute_uv=False))
+    return ("A", "diag(2, 0.5)"), ("x", "(1, 2)"), ("‖Ax‖", lengths[0]), ("‖x‖", lengths[1]), ("σ(A)", values)
+
+
+# --- the layer --------------------------------------------------------------------------------------------------------
+
+
+def before(network: MLP) -> Together:
+    """z_{l+1} = W_l h_l, h_{l+1} = ψ(z_{l+1})."""
+    l = index("l")
+    z, h = PreActivation(l + 1), Hidden(l + 1)
+    return Together((equal(z, affine(network)), equal(h, network.layer_map(z))))
+
+
+def affine(network: MLP) -> Expr:
+    """`W_l h_l`, and the bias where it stands apart."""
+    l = index("l")
+    product = Weight(l) @ Hidden(l)
+    return product + Bias(l) if network.bias == "separate" else product
+
+
+def after(network: MLP) -> Together:
+    """The same with the mean, the length and the argument of ψ; centring is written out, as on the slide."""
+    l = index("l")
+    z = PreActivation(l + 1)
+    made = Normalized(scheme("layer"), z, network.normal(units(l + 1)), l + 1)
+    mean, centred, length, argument = made.lines()
+    c, written = centred[0], centred[1]
+    h = equal(Hidden(l + 1), network.layer_map(put(argument[1], c, written)))
+    return Together((equal(z, affine(network)), equal(*mean[:2]), equal(length[0], put(length[1], c, written)), h))
+
+
+def singular() -> Remark:
+    """Where it has no meaning, and what it forgets."""
+    l = index("l")
+    s = Named("s", l)
+    return Remark(
+        "Where it is singular, and what it forgets",
+        (
+            Prose(("The formula is singular at ", equal(s, number(0)), ", where all pre-activations of the layer are "
+                   "equal: always so in a layer of one unit. A number ε that is added under the root keeps it away: ",
+                   "it makes the eigenvalue along ", Named("c", l), " small in place of 0.",)),
+            Prose(("Adding a constant to all pre-activations, or scaling them, changes nothing behind the layer. So the "
+                   "gradient is orthogonal to both directions, its Jacobian has rank n - 2, and in a layer of two "
+                   "units the gradient is 0.",)),
+            Numbers("Rank and gradient of the normalization of n units, by NumPy",
+                    ("n", "rank of the Jacobian", "largest |1ᵀ ∂L/∂z|", "largest |cᵀ ∂L/∂z|", "‖∂L/∂z‖"), ranks),
+        ),
+    )  # fmt: skip
+
+
+def ranks() -> tuple[tuple[str, ...], ...]:
+    """Rank and invariances, from the Jacobian written by hand."""
+    import numpy as np
+
+    rows = []
+    for n in (2, 3, 5, 8):
+        rng = np.random.default_rng(n)
+        z, upstream = rng.standard_normal(n), rng.standard_normal(n)
+        c = z - z.mean()
+        s = np.linalg.norm(c)
+        jacobian = np.sqrt(n) / s * (np.eye(n) - np.ones((n, n)) / n - np.outer(c, c) / s**2)
+        gradient = jacobian @ upstream
+        sizes = (abs(gradient.sum()), abs(c @ gradient), np.linalg.norm(gradient))
+        rows.append((str(n), str(np.linalg.matrix_rank(jacobian, tol=1e-9)), *(rounded(size) for size in sizes)))
+    return tuple(rows)
+
+
+def rounded(size: float) -> str:
+    """Four figures; what rounding alone makes is 0."""
+    return f"{size:.4g}" if size > 1e-12 else "0"
