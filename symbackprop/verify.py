@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from symbackprop.derivation import Derivation, Step
@@ -86,7 +85,7 @@ def judged(step: Step, derivation: Derivation, effort: str = "full") -> dict[str
     Raises:
         SymbackpropError: for another effort.
     """
-    from symbackprop.judges import entrywise, exact, kernel, moments, numeric
+    from symbackprop.judges import exact, kernel, moments, numeric
     from symbackprop.judges.settings import effort_of
 
     claim, tried = claim_of(step, derivation), effort_of(effort)
@@ -98,16 +97,19 @@ def judged(step: Step, derivation: Derivation, effort: str = "full") -> dict[str
     field = exact.judge(claim, tried)
     return {
         "kernel": kernel.judge(step, derivation),
-        "exact": _both(field, entrywise.judge, claim) if tried.entrywise else field,
+        "exact": _both(field, claim) if tried.entrywise else field,
         "numeric": numeric.judge(claim, tried),
     }
 
 
-def _both(field: Outcome, entrywise: Callable[[Claim], Outcome], claim: Claim) -> Outcome:
+def _both(field: Outcome, claim: Claim) -> Outcome:
     """The exact judge's two methods as one: a refutation by either counts, support by both is said."""
     if isinstance(field, Refuted):
         return field
-    other = entrywise(claim)
+    # SymPy is imported only where it is asked
+    from symbackprop.judges import entrywise
+
+    other = entrywise.judge(claim)
     match field, other:
         case _, Refuted():
             return other

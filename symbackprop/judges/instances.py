@@ -42,18 +42,19 @@ def beyond(claim: Claim) -> int | None:
     return deep if deep <= 3 * DEEPEST else None
 
 
-def width_sets(depth: int, bias_units: bool, roots: bool = False) -> list[tuple[int, ...]]:
+def width_sets(depth: int, bias_units: bool, least: int = 2, roots: bool = False) -> list[tuple[int, ...]]:
     """Two lists of widths `n_0 … n_{L+1}`, pairwise distinct, so that nothing conforms by accident.
 
     Where bias units are counted, the `n_l - 1` differ from every width too. No size is 1, which would pass for a
     scalar. In one list the layers widen towards the output, in the other they narrow.
 
     Args:
+        least: the least number of units; a layer of two that is normalised has no gradient, which hides what is wrong.
         roots: take only numbers of units that have a square root in the field, for claims with `√(n_l-1)`.
     """
     taken: set[int] = set()
     found: list[int] = []
-    size = 2
+    size = least
     while len(found) < depth + 2:
         bias = 1 if bias_units and len(found) <= depth else 0
         if taken.isdisjoint((size + bias, size)) and (has_root(size) or not roots):

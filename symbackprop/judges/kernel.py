@@ -286,12 +286,20 @@ def _unproved(proof: Derivation, derivation: Derivation, where: str) -> Outcome 
     if not set(proof.given) <= set(derivation.given):
         return Refuted(f"{where}it assumes more than the derivation does")
     for inner in proof.steps:
-        outcome = judge(inner, proof)
+        outcome = _judged_once(inner, proof)
         if not isinstance(outcome, Proved):
             return replace_detail(outcome, where)
         if not _implied(inner.known, proof.known, derivation.network):
             return Undecided(f"{where}it needs {', '.join(inner.assuming)}")
     return None
+
+
+def _judged_once(step: Step, proof: Derivation) -> Outcome:
+    """What the kernel says of a step of a subproof; a derivation that is cited again is not judged again."""
+    # by identity, as rules of one name may differ; what is kept with the outcome keeps the identities taken
+    key = ("kernel", id(step), id(proof.steps), frozenset(proof.known.items()), proof.given, proof.numerator)
+    outcome, _, _ = proof.network.kept(key, lambda: (judge(step, proof), step, proof.steps))
+    return outcome
 
 
 def _by_induction(step: Step, left: Expr, right: Expr, derivation: Derivation) -> Outcome:

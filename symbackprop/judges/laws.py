@@ -287,7 +287,8 @@ class Needs:
             self.drawn.add(atom)
 
     def _blocks(self) -> list[tuple[tuple[Atom, ...], Joint]]:
-        kind, found = self.kind, []
+        kind = self.kind
+        found: list[tuple[tuple[Atom, ...], Joint]] = []
         for atom in sorted(a for a in self.drawn if a[0] in "Wb"):
             name, layer, _, column = atom
             law = kind.weight(layer, column) if name == "W" else kind.bias_law(layer)
@@ -297,8 +298,8 @@ class Needs:
             if name == "z":
                 found.append((atoms, kind.preactivations(layer, len(atoms))))
             else:
-                law = kind.hidden(layer) if name == "h" else kind.gradient(layer)
-                found.append((atoms, marginal(law, [a[2] for a in atoms])))
+                joint = kind.hidden(layer) if name == "h" else kind.gradient(layer)
+                found.append((atoms, marginal(joint, [a[2] for a in atoms])))
         return found
 
 

@@ -25,9 +25,13 @@ NAMES: dict[type[Expr], str] = {Weight: "W", Bias: "b", Hidden: "h", PreActivati
 class Space(Protocol):
     """Random values, of which means can be taken."""
 
-    kind: Kind
-    # what the variance of as many values is multiplied with, so that its mean is that of the distribution
-    correction: float
+    @property
+    def kind(self) -> Kind:
+        """The distributions."""
+
+    @property
+    def correction(self) -> float:
+        """What the variance of as many values is multiplied with, so that its mean is that of the distribution."""
 
     def entry(self, atom: Atom) -> Any:
         """The values of one entry."""

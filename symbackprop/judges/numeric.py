@@ -14,7 +14,8 @@ from itertools import product
 import numpy as np
 
 from symbackprop import expr
-from symbackprop.equations import Network
+from symbackprop.dims import dim
+from symbackprop.equations import Equation, Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr
 from symbackprop.judges import hypotheses
@@ -28,7 +29,7 @@ from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS
 from symbackprop.judges.steps import evaluate
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, Array
-from symbackprop.substitution import free_symbols
+from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import subterms
 
 # sides agree within this, relative to the larger of them
@@ -122,9 +123,9 @@ def _method(claim: Claim, settings: list[Setting], effort: Effort) -> str:
     return f"{method}, depths {', '.join(map(str, sorted({setting.depth for setting in settings})))}"
 
 
-def _widths(depth: int, bias_units: bool) -> list[tuple[int, ...]]:
+def _widths(depth: int, bias_units: bool, least: int) -> list[tuple[int, ...]]:
     """Two lists of widths, in one of which every layer is wider than the one before, in the other narrower."""
-    rising = tuple(range(3, depth + 5))
+    rising = tuple(range(least + 1, depth + least + 3))
     return [rising, (*reversed(rising[:-1]), 2)]
 
 
@@ -140,9 +141,21 @@ def _generics(claim: Claim) -> int:
     return 1 if named <= ACTIVATIONS.keys() | SCALARS.keys() else len(GENERIC_ACTIVATIONS)
 
 
+def _is_given(network: Network, setting: Setting) -> bool:
+    """Whether the network at a setting is the one that the claim is about: its `given` keeps the forward equations."""
+    if type(network) is MLP or not isinstance(network, MLP) or network.widths is not None:
+        return True
+    at = {name: dim(setting.symbols[name]) for name in network.depth.symbols}
+
+    def placed(equation: Equation) -> tuple[object, ...]:
+        sides = (substitute(side, at) for side in (equation.left, equation.right))
+        return (*sides, equation.index, equation.lower.at(at), equation.upper.at(at))
+
+    return list(map(placed, network.equations)) == list(map(placed, setting.network.equations))
+
+
 def _at_setting(claim: Claim, setting: Setting, effort: Effort) -> Iterator[Compared]:
-    own = getattr(claim.network, "widths", None)
-    if isinstance(claim.network, MLP) and own is None and type(claim.network) is not MLP:
+    if not _is_given(claim.network, setting):
         yield Compared("unclear", "a network of one's own is evaluated at its own widths only: give it some")
         return
     plan = hypotheses.plan(claim).at(setting.symbols)

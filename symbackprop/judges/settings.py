@@ -78,13 +78,13 @@ class Choice:
     """Which numbers a judge takes for sizes.
 
     Attributes:
-        widths: for a depth, and whether bias units are counted: lists `n_0 … n_{L+1}`.
+        widths: for a depth, whether bias units are counted, and the least number of units: lists `n_0 … n_{L+1}`.
         usable: whether a number may stand for a letter.
         lists: how many lists are taken at most.
         small: whether no larger numbers are wanted than make the sizes distinct.
     """
 
-    widths: Callable[[int, bool], Sequence[tuple[int, ...]]]
+    widths: Callable[[int, bool, int], Sequence[tuple[int, ...]]]
     usable: Callable[[int], bool] = lambda size: True
     lists: int = 3
     small: bool = False
@@ -138,7 +138,9 @@ class Layers:
 
     def settings(self, level: int, known: Bounds, choice: Choice) -> Iterator[Setting]:
         own: tuple[int, ...] | None = self.network.widths
-        lists = [own] if own is not None else choice.widths(level, bool(getattr(self.network, "augmented", True)))
+        least = 2 if getattr(self.network, "scheme", None) is None else 3
+        bias_units = bool(getattr(self.network, "augmented", True))
+        lists = [own] if own is not None else choice.widths(level, bias_units, least)
         for widths in lists[: choice.lists]:
             network = self.network if own is not None else at_widths(self.network, tuple(widths))
             says = f"depth {level}, widths {','.join(map(str, widths))}"

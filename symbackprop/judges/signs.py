@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from symbackprop import expr
-from symbackprop.dims import Bounds, Dim, as_width, at_most, dim
+from symbackprop.dims import ONE, Bounds, Dim, Units, Width, as_width, at_most, dim
 from symbackprop.equations import Network
 from symbackprop.expr import Expr, IndexedProduct, Norm, Product, SingularValue
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
@@ -33,13 +33,32 @@ class Setting:
 
 
 def inside_of(setting: Setting, name: str, lower: Dim, upper: Dim) -> Setting:
-    """The setting inside a product or sum, whose index lies within its bounds."""
-    return replace(setting, known={**setting.known, name: (lower, upper)})
+    """The setting inside a product or sum, whose index lies within its bounds.
+
+    Outside, the name may be that of another index: what is known of other symbols in terms of it is forgotten.
+    """
+    kept = {symbol: bounds for symbol, bounds in setting.known.items() if not _mention(bounds, name)}
+    return replace(setting, known={**kept, name: (lower, upper)})
 
 
-def spelled(size: Dim) -> Dim:
-    """A size in which numbers of units are written as widths, so that sizes of one layer compare."""
-    return size.map_sizes(as_width)
+def _mention(bounds: tuple[Dim | None, Dim | None], name: str) -> bool:
+    return any(bound is not None and name in bound.symbols for bound in bounds)
+
+
+def spelled(size: Dim, setting: Setting) -> Dim:
+    """A size with what the network knows, and numbers of units written as widths, so that sizes of one layer compare.
+
+    Only of hidden layers: the output has as many units as its width, and an index may reach it.
+    """
+    network = setting.network
+
+    def as_known(atom: Width | Units) -> Dim:
+        inner = at_most(
+            atom.layer, network.depth, {**dict.fromkeys(network.depth.symbols, (ONE, None)), **setting.known}
+        )
+        return as_width(atom) if inner else Dim(((atom, 1),))
+
+    return network.normal(size).map_sizes(as_known)
 
 
 def is_nonnegative(e: Expr, setting: Setting) -> bool:
@@ -50,7 +69,7 @@ def is_nonnegative(e: Expr, setting: Setting) -> bool:
         case expr.Number(value):
             return value >= 0
         case expr.Size(size):
-            return at_most(dim(0), spelled(setting.network.normal(size)), setting.known)
+            return at_most(dim(0), spelled(size, setting), setting.known)
         case expr.Power(base, exponent):
             return (exponent.denominator == 1 and exponent.numerator % 2 == 0) or is_nonnegative(base, setting)
         case Product(parts) | expr.Sum(parts):
@@ -61,6 +80,20 @@ def is_nonnegative(e: Expr, setting: Setting) -> bool:
             return is_nonnegative(body, inside_of(setting, i, low, high))
         case OverUnit(_, _, body) | SpectralSum(_, _, body):
             return is_nonnegative(body, setting)
+    return False
+
+
+def is_positive(e: Expr, setting: Setting) -> bool:
+    """Whether a scalar is surely above 0."""
+    match e:
+        case expr.Elementwise("exp", _, 0):
+            return shape(e, setting.network) == SCALAR
+        case expr.Number(value):
+            return value > 0
+        case expr.Size(size):
+            return at_most(ONE, spelled(size, setting), setting.known)
+        case expr.SquareRoot(operand) | expr.Power(operand, _):
+            return is_positive(operand, setting)
     return False
 
 

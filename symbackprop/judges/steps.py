@@ -89,11 +89,13 @@ def by_hand(e: Partial, variable: Variable, point: Point) -> list[Array] | None:
     if e.of != expr.LOSS or variable == expr.LOSS or isinstance(variable, expr.Target):
         return None
     if variable not in point.gradients:
+        # first, as a variable that the network does not have is missing here and an error below
+        value = point.value(variable)
         found = point.backward()
         gradient = None if found is None else _found(found, variable)
         if gradient is None:
             return None
-        point.gradients[variable] = _checked(gradient, variable, point)
+        point.gradients[variable] = _checked(gradient, value, variable, point)
     return [point.gradients[variable]]
 
 
@@ -112,9 +114,8 @@ def _found(found: Pass, variable: Variable) -> Array | None:
     return family[type(variable)][variable.index.constant]
 
 
-def _checked(gradient: Array, variable: Variable, point: Point) -> Array:
+def _checked(gradient: Array, value: Array, variable: Variable, point: Point) -> Array:
     """The gradient itself, once a complex step along some direction has confirmed it."""
-    value = point.value(variable)
     direction = np.random.default_rng(point.seed).standard_normal(value.shape)
     slope = point.moved(variable, value + STEP * 1j * direction).value(expr.LOSS).imag.item() / STEP
     along = float((gradient * direction).sum())

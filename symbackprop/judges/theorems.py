@@ -8,20 +8,20 @@ inequality inside an expression is one of the whole where the place is monotone 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, at_most, index
 from symbackprop.expr import LARGEST, SMALLEST, Expr, IndexedProduct, Norm, Product, SingularValue
 from symbackprop.judges.differentiation import is_chain_to, is_one_term, is_sum_rule
-from symbackprop.judges.monomials import factors, same_monomial
+from symbackprop.judges.monomials import factors, is_at_most_one, same_monomial
 from symbackprop.judges.signs import Setting, inside_of, is_nonnegative, spelled
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.statements import Chain
 from symbackprop.substitution import free_symbols, substitute
-from symbackprop.tree import children, subterms
+from symbackprop.tree import Node, children, subterms
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,14 @@ def _is_column(e: Expr, setting: Setting) -> bool:
     return shape(e, setting.network)[1] == ONE
 
 
-def _is_matrix(parts: tuple[Expr, ...], setting: Setting) -> bool:
-    """Whether none of the factors is a scalar, which a singular value would not split off."""
-    return all(shape(part, setting.network) != SCALAR for part in parts)
-
-
 # --- products --------------------------------------------------------------------------------------------------------
 
 
 def _sizes(e: Expr, which: str, setting: Setting) -> tuple[Expr, ...] | None:
     """The factors of the matrices whose sizes are multiplied: `σ(A) σ(B) ‖v‖` gives `A, B, v`.
 
-    Only the last may be the norm of a column; the others are singular values of the kind asked for.
+    Only the last may be the norm of a column; the others are singular values of the kind asked for. A scalar `c` is a
+    matrix too, of one row and one column: `σ(c) = |c|`, wherever in the product it stands.
     """
     found: list[Expr] = []
     parts = factors(e)
@@ -85,7 +81,7 @@ def _of_product(which: str) -> Callable[[Expr, Expr, Setting], bool]:
         if isinstance(left, Product) or _ends_in_norm(left) != _ends_in_norm(right):
             return False
         whole, parts = _sizes(left, which, setting), _sizes(right, which, setting)
-        return whole is not None and whole == parts and _is_matrix(whole, setting)
+        return whole is not None and whole == parts
 
     return holds
 
@@ -99,7 +95,7 @@ def _of_indexed_product(which: str) -> Callable[[Expr, Expr, Setting], bool]:
                 if (i, a, b, kind) != (k, c, d, which) or _ends_in_norm(sizes):
                     return False
                 inside = inside_of(setting, i, a, b)
-                return _sizes(sizes, which, inside) == factors(body) and _is_matrix(factors(body), inside)
+                return _sizes(sizes, which, inside) == factors(body)
         return False
 
     return holds
@@ -110,33 +106,38 @@ def _of_indexed_product(which: str) -> Callable[[Expr, Expr, Setting], bool]:
 
 def _is_definition(left: Expr, right: Expr, setting: Setting) -> bool:
     """`σ_{1,1}(A) = ‖A‖_2 = sup ‖A x‖`, `σ_{n,n}(A) = inf ‖A x‖` over unit `x`."""
-    one, two = _extent(left), _extent(right)
+    one, two = _extent(left, setting), _extent(right, setting)
     return one is not None and one == two and left != right
 
 
-def _extent(e: Expr) -> tuple[str, tuple[Expr, ...]] | None:
+def _extent(e: Expr, setting: Setting) -> tuple[str, tuple[Expr, ...]] | None:
     """Which end of the singular values of which matrix something is."""
     match e:
         case SingularValue(operand, which) if which in (LARGEST, SMALLEST):
             return which, factors(operand)
         case Norm(operand, "2"):
             return LARGEST, factors(operand)
-        case OverUnit(kind, x, Norm(Product(parts), "2")) if parts[-1] == x and not any(_has(p, x) for p in parts[:-1]):
-            return (LARGEST if kind == "sup" else SMALLEST), parts[:-1]
+        case OverUnit("sup" | "inf" as kind, x, Norm(Product(parts), "2")) if parts[-1] == x:
+            matrix = parts[0] if len(parts) == 2 else Product(parts[:-1])
+            # not a scalar times a matrix, which is a matrix and no column
+            fits = shape(matrix, setting.network)[1] == shape(x, setting.network)[0]
+            if fits and not _has(matrix, x):
+                return (LARGEST if kind == "sup" else SMALLEST), parts[:-1]
     return None
 
 
-def _has(e: Expr, part: Expr) -> bool:
+def _has(e: Node, part: Expr) -> bool:
     return any(inner == part for _, inner in subterms(e))
 
 
 def _is_at_unit_vector(left: Expr, right: Expr, setting: Setting) -> bool:
     """`‖A u‖ ≤ sup ‖A x‖`, where `‖u‖ = 1`."""
-    found = _extent(right)
+    found = _extent(right, setting)
     match left:
         case Norm(Product(parts), "2") if found is not None and found[0] == LARGEST and parts[:-1] == found[1]:
             unit = parts[-1]
-            return _is_column(unit, setting) and same_monomial(Norm(unit), expr.number(1), setting)
+            # where what is divided by is 0, so is the unit vector: then the norm is 0
+            return _is_column(unit, setting) and is_at_most_one(Norm(unit), setting)
     return False
 
 
@@ -149,10 +150,11 @@ def _is_norm_on_sphere(left: Expr, right: Expr, setting: Setting) -> bool:
 
 
 def _same_on_sphere(left: Expr, right: Expr, setting: Setting) -> bool:
-    """`sup f(x) = sup g(x)`, where `f(x) = g(x)` is assumed for all `x`."""
+    """`sup f(x) = sup g(x)`, where `f(x) = g(x)` for all `x`: what is assumed of one `x` says nothing of the others."""
     match left, right:
-        case OverUnit(kind, x, f), OverUnit(other, y, g):
-            return kind == other and x == y and _is_assumed(f, g, setting)
+        case OverUnit(kind, x, f), OverUnit(other, y, g) if kind == other and x == y:
+            given = tuple(chain for chain in setting.given if not _has(chain, x))
+            return cited(f, "=", g, replace(setting, given=given)) is not None
     return False
 
 
@@ -180,13 +182,21 @@ def _is_single_column(left: Expr, right: Expr, setting: Setting) -> bool:
     match left, right:
         case SingularValue(expr.ColumnAt(v), which), Norm(w, "2"):
             return which == LARGEST and v == w
-        case Norm(Product((u, expr.Transpose(v))), "F"), Product((Norm(one, "2"), Norm(two, "2"))):
+        case Norm(Product((first, second)), "F"), Product((Norm(one, "2"), Norm(two, "2"))):
+            match first, second:
+                case _, expr.Transpose(v):
+                    u = first
+                case expr.Transpose(v), u if shape(u, setting.network) == SCALAR:
+                    pass
+                case _:
+                    return False
             return {u, v} == {one, two} and _is_column(u, setting) and _is_column(v, setting)
     return False
 
 
 def _is_zero(left: Expr, right: Expr, setting: Setting) -> bool:
-    """`left = 0`, as one of its factors is 0: `σ_{n,n}` of a matrix with more columns than rows."""
+    """`left = 0`, as one of its factors is 0: `σ_{n,n}` of a matrix with more columns than rows, or with a zero column.
+    """
     return right == expr.number(0) and _vanishes(left, setting)
 
 
@@ -194,10 +204,14 @@ def _vanishes(e: Expr, setting: Setting) -> bool:
     match e:
         case expr.Number(value):
             return value == 0
+        case SingularValue(expr.ColumnAt(_, _, columns), which) if which == SMALLEST and at_most(
+            2, spelled(columns, setting), setting.known
+        ):
+            return True
         case SingularValue(operand, which) if which == SMALLEST:
-            rows, columns = (setting.network.normal(size) for size in shape(operand, setting.network))
             # sizes in units compare once they are written as widths
-            return at_most(spelled(rows) + 1, spelled(columns), setting.known)
+            rows, columns = (spelled(size, setting) for size in shape(operand, setting.network))
+            return at_most(rows + 1, columns, setting.known)
         case Product(parts):
             return any(_vanishes(part, setting) for part in parts)
         case IndexedProduct(i, low, high, body):
@@ -221,7 +235,7 @@ def _is_frobenius(left: Expr, right: Expr, setting: Setting) -> bool:
     """`‖A‖_F = √(Σ_i σ_{i,i}(A)²)`: both are the root of the trace of AᵀA."""
     match left, right:
         case Norm(A, "F"), expr.SquareRoot(SpectralSum(i, B, expr.Power(SingularValueAt(C, at), two))):
-            return A == B == C and at == index(i) and two == 2
+            return A == B == C and i not in free_symbols(A) and at == index(i) and two == 2
     return False
 
 
@@ -257,7 +271,7 @@ def _is_assumed(left: Expr, right: Expr, setting: Setting) -> bool:
     if one == two:
         return False
     return any(
-        _instances(template, (one, two)) or _instances(template, (two, one))
+        _instances(template, (one, two), setting) or _instances(template, (two, one), setting)
         for chain in setting.given
         for template in _equations(chain)
     )
@@ -269,13 +283,13 @@ def _equations(chain: Chain) -> list[tuple[Expr, Expr]]:
     ]
 
 
-def _instances(template: tuple[Expr, Expr], found: tuple[tuple[Expr, ...], tuple[Expr, ...]]) -> bool:
-    """Whether both sides are those of the equation at one value of its free index."""
+def _instances(template: tuple[Expr, Expr], found: tuple[tuple[Expr, ...], tuple[Expr, ...]], setting: Setting) -> bool:
+    """Whether both sides are those of the equation at one value of its free index; depth and sizes are none."""
     wanted = (factors(template[0]), factors(template[1]))
     if wanted == found:
         return True
-    names = sorted(free_symbols(template[0]) | free_symbols(template[1]))
-    for name in names:
+    sizes = setting.network.depth.symbols | set(getattr(setting.network, "sizes", ()))
+    for name in sorted((free_symbols(template[0]) | free_symbols(template[1])) - sizes):
         for value in _values(found):
             moved = tuple(factors(substitute(side, {name: value})) for side in template)
             if moved == found:
@@ -306,12 +320,12 @@ def _is_largest_row(left: Expr, right: Expr, setting: Setting) -> bool:
             expr.Quotient(Norm(A, "F"), expr.SquareRoot(expr.Size(count))),
         ):
             rows = shape(A, setting.network)[0]
-            if (low, spelled(setting.network.normal(high))) != (ONE, spelled(rows)):
+            sizes = {spelled(size, setting) for size in (high, count, rows)}
+            if low != ONE or len(sizes) > 1 or j in free_symbols(A):
                 return False
-            if spelled(setting.network.normal(count)) != spelled(rows) or j in free_symbols(A):
-                return False
-            inside = inside_of(setting, j, low, high)
-            return inside.equal(row, expr.Row(A, index(j)).T) or inside.equal(row, expr.Row(A, index(j)))
+            inside, wanted = inside_of(setting, j, low, high), expr.Row(A, index(j))
+            alike = [each for each in (wanted.T, wanted) if shape(each, setting.network) == shape(row, setting.network)]
+            return any(inside.equal(row, each) for each in alike)
     return False
 
 
@@ -332,7 +346,7 @@ def _is_one_of_all(left: Expr, right: Expr, setting: Setting) -> bool:
     """`σ_{1,1}(A) ≤ √(Σ_i σ_{i,i}(A)²)`: it is one of them, and no square is negative."""
     match left, right:
         case SingularValue(A, which), expr.SquareRoot(SpectralSum(i, B, expr.Power(SingularValueAt(C, at), two))):
-            return which == LARGEST and A == B == C and at == index(i) and two == 2
+            return which == LARGEST and A == B == C and i not in free_symbols(A) and at == index(i) and two == 2
     return False
 
 
@@ -364,9 +378,9 @@ def _is_steepest(left: Expr, right: Expr, setting: Setting) -> bool:
 
 def _is_scalar_identity(left: Expr, right: Expr, setting: Setting) -> bool:
     """Two rational functions of `e^z` that are equal, as `σ'(z) = σ(z) (1 - σ(z))`, in lowest terms."""
-    from symbackprop.judges.exponentials import fraction_in_exponential
+    from symbackprop.judges.exponentials import in_exponential
 
-    one, two = (fraction_in_exponential(e, setting.network) for e in (left, right))
+    one, two = (in_exponential(e, setting.network) for e in (left, right))
     return one is not None and one == two and left != right
 
 

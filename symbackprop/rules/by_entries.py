@@ -46,9 +46,9 @@ def is_unit(k: Dim, layer: Dim, context: Context) -> bool:
     return at_most(normal(k), normal(units(layer)), context.known)
 
 
-def is_bias(column: Dim, layer: Dim, network: Network) -> bool:
+def is_bias(column: Dim | None, layer: Dim, network: Network) -> bool:
     """Whether a unit of a layer is its bias unit: the column of that number in its weights holds biases."""
-    return network.constant(Hidden(layer), network.normal(column)) is not None
+    return column is not None and network.constant(Hidden(layer), network.normal(column)) is not None
 
 
 def gradient_of(e: Expr) -> tuple[Variable, Dim] | None:

@@ -6,7 +6,7 @@ The inequalities hold by theorems whose conditions the kernel checks (`symbackpr
 from __future__ import annotations
 
 from symbackprop import expr
-from symbackprop.derivation import Context, Rewritten, Rule, rule
+from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
 from symbackprop.dims import ONE, as_width, at_most, index
 from symbackprop.equations import same_family
 from symbackprop.expr import LARGEST, SMALLEST, Expr, Norm, Product, SingularValue, number
@@ -127,12 +127,12 @@ def extreme_slope(e: Expr, context: Context) -> Rewritten | None:
 
 @rule("the factor is 0", source="rank and nullity")
 def empty_bound(e: Expr, context: Context) -> Rewritten | None:
-    r"""σ_{n,n}(A) = 0 where A has more columns than rows, and a product with a factor 0 is 0        shapes: scalars"""
-    found = _wide(e, context)
-    if found is None:
-        return None
-    why = (found, " has more columns than rows, so it sends some unit vector to zero.")
-    return Rewritten(number(0), why)
+    r"""σ_{n,n}(A) = 0 where A has a zero column or more columns than rows, and then a product is 0        shapes: scalars"""
+    for find, words in ((_wide, "more columns than rows"), (_with_zero_column, "a column of zeros")):
+        found = find(e, context)
+        if found is not None:
+            return Rewritten(number(0), (found, f" has {words}, so it sends some unit vector to zero."))
+    return None
 
 
 def _wide(e: Expr, context: Context) -> Expr | None:
@@ -146,6 +146,16 @@ def _wide(e: Expr, context: Context) -> Expr | None:
         case expr.IndexedProduct(name, low, high, body) if at_most(low, high, context.known):
             known = {**context.known, name: (low, high)}
             return _wide(body, Context(context.network, known, context.given))
+    return None
+
+
+def _with_zero_column(e: Expr, context: Context) -> Expr | None:
+    """The first column-placement matrix of two columns or more of which the smallest singular value is a factor."""
+    for part in factors_of(e):
+        match part:
+            case SingularValue(expr.ColumnAt(_, _, columns) as placed, which) if which == SMALLEST:
+                if at_most(2, context.network.normal(columns), context.known):
+                    return placed
     return None
 
 
@@ -212,10 +222,17 @@ def rank_one(e: Expr, context: Context) -> Rewritten | None:
         case Norm(Product((u, expr.Transpose(v))), "F") if (
             shape(u, context.network)[1] == ONE == shape(v, context.network)[1]
         ):
-            return Rewritten(Norm(v) @ Norm(u), ("The squares of the entries add up to the product of two sums.",))
+            return Rewritten(Norm(v) @ Norm(u), _SQUARES)
+        case Norm(Product((expr.Transpose(v), u)), "F") if (
+            shape(u, context.network) == SCALAR and shape(v, context.network)[1] == ONE
+        ):
+            return Rewritten(Norm(v) @ Norm(u), _SQUARES)
         case SingularValue(expr.ColumnAt(v), which) if which == LARGEST:
             return Rewritten(Norm(v), ("All columns but one are zero.",))
     return None
+
+
+_SQUARES = ("The squares of the entries add up to the product of two sums.",)
 
 
 @rule("orthonormal columns keep lengths", source="‖Qv‖² = vᵀQᵀQv", requires="QᵀQ = I")
@@ -261,7 +278,7 @@ def assumed(old: Expr, new: Expr, why: tuple[str | Expr, ...]) -> Rule:
     return Rule("by assumption", rewrite, "an equation that is assumed", source="assumption")
 
 
-def multiplied_out(to: Expr, name: str, why: tuple[str | Expr, ...] = ()) -> Rule:
+def multiplied_out(to: Expr, name: str, why: Reason = ()) -> Rule:
     """The rule that writes an expression in another way, equal by its entries."""
     return Rule(name, lambda e, context: Rewritten(to, why), "the same by its entries", source="entries")
 

@@ -345,7 +345,7 @@ def test_a_deep_network_needs_no_deep_stack() -> None:
 @pytest.mark.parametrize("roots", [True, False])
 @pytest.mark.parametrize("depth", range(1, 9))
 def test_widths_conform_to_nothing_by_accident(depth: int, bias_units: bool, roots: bool) -> None:
-    first, second = width_sets(depth, bias_units, roots)
+    first, second = width_sets(depth, bias_units, roots=roots)
     assert first != second
     for widths in (first, second):
         hidden = [w - 1 for w in widths[:-1]] if bias_units else []
