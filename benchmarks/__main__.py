@@ -34,6 +34,8 @@ FIGURES = {
     "growth": "derivations.growth",
     "sympy": "explicit.blow_up",
     "numeric": "gradients.beside_hand",
+    "bounds": "bounds.qr_beside_svd",
+    "spectra": "spectra.monte_carlo",
 }
 
 

@@ -16,6 +16,7 @@ class Plan:
         depths: of the growth figures.
         explicit: depths of the network that SymPy differentiates.
         cells: batch, width and depth of the numeric figures.
+        samples: matrices of a Monte Carlo spectrum.
     """
 
     pairs: int
@@ -25,6 +26,7 @@ class Plan:
     depths: tuple[int, ...]
     explicit: tuple[int, ...]
     cells: tuple[tuple[int, int, int], ...]
+    samples: int
 
 
 FULL = Plan(
@@ -35,6 +37,7 @@ FULL = Plan(
     depths=(10, 30, 100, 300),
     explicit=(1, 2, 3, 4),
     cells=((1, 8, 8), (1, 64, 32), (1, 512, 8), (32, 8, 8), (32, 64, 32), (1024, 64, 32)),
+    samples=10_000,
 )
 SHORT = Plan(
     pairs=3,
@@ -44,4 +47,5 @@ SHORT = Plan(
     depths=(10, 30),
     explicit=(1, 2),
     cells=((1, 8, 8), (32, 8, 8)),
+    samples=200,
 )

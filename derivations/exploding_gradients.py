@@ -17,13 +17,14 @@ from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
 from symbackprop.rules.bounds import layer_by_layer, row_gradient, shorter, sizes
 from symbackprop.rules.citation import as_derived, claimed
-from symbackprop.rules.ladder import ladder
+from symbackprop.rules.ladder import QR, ladder, telescopes
 from symbackprop.rules.norms import as_smallest, bounded_below, empty_bound, longest_row
 from symbackprop.rules.products import over
 from symbackprop.statements import Chain
 from symbackprop.topic import Numbers, Picture, Prose, Remark, Shows, Topic
 
 ORDER = 22
+TRUE = "With the fact above the bound is true. "
 SLIDE = "slide “Exploding Gradients”"
 
 
@@ -76,16 +77,26 @@ def right_side(gradient: Derivation, which: str) -> Norm:
 
 def empty_as_printed(printed: Derivation, network: MLP) -> Remark:
     """With the infimum, as the fact defines it: true, and it says that a norm is not negative."""
-    words = ("With the fact above the bound is true. It says nothing, though: the activation Jacobian has one column "
-             "more than rows, for the bias unit.",)  # fmt: skip
-    if not network.augmented:
-        return Remark("As the fact defines it: true", (Prose(("Without bias units it may say something.",)),))
-    start = Derivation(printed.result, network)
-    return Remark("As the fact defines it: true, and empty", (Prose(words), start.by(empty_bound)))
+    first = network.normal(units(1))
+    placed = ("It says nothing, though, where the first layer has two units or more: the column-placement matrix has a "
+              "column of zeros then. ",)  # fmt: skip
+    if network.augmented:
+        words = ("It says nothing, though: the activation Jacobian has one column more than rows, for the bias unit.",)
+    elif not first.is_constant or first == ONE:
+        one = ("With one unit in the first layer and no bias units it may say something.",)
+        return Remark("As the fact defines it: true", (Prose((TRUE, *(() if first == ONE else placed), *one)),))
+    else:
+        words = placed
+    empty = Derivation(printed.result, network).by(empty_bound)
+    return Remark("As the fact defines it: true, and empty", (Prose((TRUE, *words)), empty))
 
 
 def false_otherwise(gradient: Derivation, network: MLP) -> Remark:
     """With the smallest nonzero singular value: false, by a counterexample."""
+    if not network.augmented and set((network.widths or (0, 0))[1:]) == {1}:
+        return Remark(
+            "One unit in each layer", (Prose(("Every matrix has one singular value, and both sides are equal.",)),)
+        )
     start = Derivation(Norm(gradient.start), network)
     claim = start.by(claimed("≥", right_side(gradient, LEAST_NONZERO), SLIDE), is_true=False)
     words = ("Read with the smallest singular value that is not zero, the bound is false: about one random network in "
@@ -116,7 +127,7 @@ def counterexample() -> tuple[tuple[str, ...], ...]:
 
 def as_it_is(network: MLP) -> Remark:
     """The lower bound that holds, of all first weights together, and its ladder."""
-    W, l = Weight(0), index("l")
+    W = Weight(0)
     rows = Partial(LOSS, Row(W, index("j")).T)
     largest = Extreme("max", "j", ONE, network.normal(units(1)), Norm(rows))
     best = Derivation(largest, network)
@@ -127,9 +138,7 @@ def as_it_is(network: MLP) -> Remark:
                    "more: one row may be 0. For all rows together there is one, and it says something where the widths "
                    "do not grow from the first hidden layer on.",)),
             *shorter(network),
-            Prose(("From the norm itself to the widest bound. ", Named("Q", l), " and ", Named("R", l),
-                   " come from QR decompositions, the last layer first; no hidden layer has fewer units than the "
-                   "output.")),
+            Prose(("From the norm itself to the widest bound.", *(QR if telescopes(network) else ()))),
             ladder(network, SMALLEST),
             Prose(("The longest row is at least as long as the root of the mean square of all:",)),
             best.by(longest_row),

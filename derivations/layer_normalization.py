@@ -4,12 +4,27 @@ from fractions import Fraction
 
 from symbackprop.derivation import Derivation
 from symbackprop.dims import index, units
-from symbackprop.expr import Bias, Expr, Hidden, Named, Norm, Number, Power, PreActivation, Weight, number
+from symbackprop.expr import (
+    LOSS,
+    Bias,
+    Expr,
+    Hidden,
+    Named,
+    Norm,
+    Number,
+    Partial,
+    Power,
+    PreActivation,
+    Row,
+    Weight,
+    number,
+)
 from symbackprop.magnitudes import OverUnit
 from symbackprop.network import MLP
 from symbackprop.normalization import Normalized, scheme
 from symbackprop.quantities import Quantities
-from symbackprop.rules.bounds import row_gradient
+from symbackprop.rules.gradients import weight_row
+from symbackprop.rules.layers import to_layer
 from symbackprop.rules.normalization import parameter_gradients, through_scheme
 from symbackprop.rules.norms import assumed, multiplied_out, on_sphere
 from symbackprop.statements import Together, equal
@@ -45,10 +60,16 @@ def derive(network: MLP, style: str) -> Topic:
             *parameter_gradients(normalized),
             singular(),
             Prose(("The gradient of a row of the first weights, with the normalization in place:",)),
-            row_gradient(normalized),
+            rows(normalized),
         ),
         normalized,
     )  # fmt: skip
+
+
+def rows(network: MLP) -> Derivation:
+    """∂L/∂w_{0,j}ᵀ, a factor for the normalization in each layer."""
+    start = Derivation(Partial(LOSS, Row(Weight(0), index("j")).T), network)
+    return to_layer(start.by(weight_row), network, 1, network.depth + 1)
 
 
 def with_layers(network: MLP) -> MLP:

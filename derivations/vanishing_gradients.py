@@ -19,7 +19,7 @@ from symbackprop.quantities import Quantities
 from symbackprop.rules.bounds import layer_by_layer, layers_of, row_gradient, shorter, sizes
 from symbackprop.rules.citation import as_derived
 from symbackprop.rules.induction import induction
-from symbackprop.rules.ladder import ladder
+from symbackprop.rules.ladder import QR, ladder, telescopes
 from symbackprop.rules.norms import bounded, extreme_slope
 from symbackprop.rules.products import absorb, empty, fold, over, peel
 from symbackprop.rules.slopes import completed_square, sigmoid_slope, square_dropped, steepest
@@ -144,16 +144,14 @@ def decays() -> tuple[tuple[str, ...], ...]:
 
 def sharper(network: MLP) -> Remark:
     """The ladder of upper bounds."""
-    l = index("l")
     return Remark(
         "A ladder of upper bounds",
         (
             Prose(("The bias column of the weights has no part in the gradients of the layers below:",)),
             *shorter(network),
             Prose(("From the norm itself to the bound of the lecture. The first bound is the best that is linear in "
-                   "the upstream gradient, and each line is wider than the one before. ", Named("Q", l), " and ",
-                   Named("R", l), " come from QR decompositions, the last layer first; no hidden layer has fewer "
-                   "units than the output.",)),
+                   "the upstream gradient, and each line is wider than the one before.",
+                   *(QR if telescopes(network) else ()))),
             ladder(network, LARGEST),
             Numbers("How tight they are in 200 random networks of widths 4, 3, 3, 2 with tanh, the bound over the norm",
                     ("bound", "median", "10 %", "90 %"), tightness),

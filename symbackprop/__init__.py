@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from symbackprop.errors import SymbackpropError as SymbackpropError
     from symbackprop.library import derive as derive
     from symbackprop.network import MLP as MLP
+    from symbackprop.numeric.bounds import BoundLadder as BoundLadder
     from symbackprop.numeric.compile import lambdify as lambdify
     from symbackprop.render.latex import latex as latex
     from symbackprop.symbolic import to_sympy as to_sympy
+    from symbackprop.topic import Topic as Topic
     from symbackprop.verify import verify as verify
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BoundLadder": "symbackprop.numeric.bounds",
     "Derivation": "symbackprop.derivation",
     "SymbackpropError": "symbackprop.errors",
     "derive": "symbackprop.library",
@@ -34,6 +37,7 @@ _HOMES = {
     "lambdify": "symbackprop.numeric.compile",
     "latex": "symbackprop.render.latex",
     "to_sympy": "symbackprop.symbolic",
+    "Topic": "symbackprop.topic",
     "verify": "symbackprop.verify",
 }
 

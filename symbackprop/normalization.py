@@ -17,9 +17,11 @@ from symbackprop.dims import ONE, Dim, index
 from symbackprop.equations import Equation
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import (
+    LOSS,
     Diagonal,
     Entry,
     Expr,
+    Function,
     IndexedSum,
     Named,
     Norm,
@@ -33,10 +35,12 @@ from symbackprop.expr import (
     Variable,
     number,
 )
+from symbackprop.quantities import Quantities
 from symbackprop.shapes import SCALAR, Shape
 
 # the names of the variables that a scheme adds, as they stand in the equations
 MEAN, CENTRED, LENGTH, SCALE, SHIFT, ARGUMENT = "mean", "c", "s", "v", "u", "a"
+DEVIATION, STANDARD, SHARED_SCALE, SHARED_SHIFT = "sigma", "xhat", "gamma", "beta"
 
 
 @dataclass(frozen=True)
@@ -155,8 +159,8 @@ class Normalized:
         """The shape of each variable that is added, by its name."""
         column: Shape = (self.size, ONE)
         each = column if self.scheme.scale_each else SCALAR
-        found = {LENGTH: SCALAR, SCALE: each, SHIFT: each, ARGUMENT: column}
-        return {MEAN: SCALAR, CENTRED: column, **found} if self.scheme.centred else found
+        found = {self.length.name: SCALAR, self.scale.name: each, self.shift.name: each, ARGUMENT: column}
+        return {self.mean.name: SCALAR, CENTRED: column, **found} if self.scheme.centred else found
 
     @property
     def centred(self) -> Variable:
@@ -164,44 +168,121 @@ class Normalized:
         return self.named(CENTRED) if self.scheme.centred else self.column
 
     @property
+    def mean(self) -> Named:
+        """`z̄`."""
+        return self.named(MEAN)
+
+    @property
+    def length(self) -> Named:
+        """`s`, what the centred column is divided by."""
+        return self.named(LENGTH)
+
+    @property
+    def scale(self) -> Named:
+        """`v`, a column, or `γ` where the set shares one scale."""
+        return self.named(SCALE if self.scheme.scale_each else SHARED_SCALE)
+
+    @property
+    def shift(self) -> Named:
+        """`u`, a column, or `β` where the set shares one shift."""
+        return self.named(SHIFT if self.scheme.scale_each else SHARED_SHIFT)
+
+    @property
     def argument(self) -> Named:
         """`a`, what the scheme gives."""
         return self.named(ARGUMENT)
 
     @property
-    def mean(self) -> Expr:
+    def out(self) -> Named | None:
+        """The normalised column before it is scaled, where it has a name."""
+        return None
+
+    def average(self) -> Expr:
         """`1/n Σ_i z_i`."""
         i = index("i")
         total = IndexedSum("i", ONE, self.size, Entry(self.column, i))
         return Quotient(number(1), Size(self.size)) @ total
 
-    @property
-    def length(self) -> Expr:
+    def measured(self) -> Expr:
         """`‖c‖`, or `√(‖c‖² + n ε)`."""
         epsilon = epsilon_of(self.epsilon)
         if epsilon is None:
             return Norm(self.centred)
         return SquareRoot(Power(Norm(self.centred), Fraction(2)) + Size(self.size) @ epsilon)
 
-    @property
-    def scaled(self) -> Expr:
-        """`√n/s diag(v) c + u`, or `γ √n/s c + β 1` where the set shares one scale."""
-        ratio = Quotient(SquareRoot(Size(self.size)), self.named(LENGTH))
-        v, u = self.named(SCALE), self.named(SHIFT)
+    def scaled(self, ratio: Expr | None, column: Expr) -> Expr:
+        """`ratio diag(v) column + u`, or `ratio γ column + β 1` where the set shares one scale."""
+        before = () if ratio is None else (ratio,)
         if self.scheme.scale_each:
-            return Product((ratio, Diagonal(v), self.centred)) + u
-        return Product((ratio, v, self.centred)) + u @ Ones(self.size)
+            return Product((*before, Diagonal(self.scale), column)) + self.shift
+        return Product((*before, self.scale, column)) + self.shift @ Ones(self.size)
 
     def lines(self) -> Iterator[tuple[Variable, Expr, bool]]:
         """`(left, right, whether the right side is an abbreviation that may be written out)`, as computed."""
         if self.scheme.centred:
-            mean = self.named(MEAN)
-            yield mean, self.mean, True
-            yield self.named(CENTRED), self.column - mean @ Ones(self.size), True
-        yield self.named(LENGTH), self.length, True
-        yield self.argument, self.scaled, False
+            yield self.mean, self.average(), True
+            yield self.named(CENTRED), self.column - self.mean @ Ones(self.size), True
+        yield self.length, self.measured(), True
+        yield from self.last_lines()
+
+    def last_lines(self) -> Iterator[tuple[Variable, Expr, bool]]:
+        """`a = √n/s diag(v) c + u`."""
+        yield self.argument, self.scaled(Quotient(SquareRoot(Size(self.size)), self.length), self.centred), False
 
     def equations(self, family: str | None = None, lower: Dim | int = 0, upper: Dim | int = 0) -> tuple[Equation, ...]:
         """The lines as forward equations, a family over `family` where it is given."""
         first, last = (Dim(constant=end) if isinstance(end, int) else end for end in (lower, upper))
         return tuple(Equation(left, right, family, first, last, short) for left, right, short in self.lines())
+
+
+@dataclass(frozen=True)
+class Standardized(Normalized):
+    """The same with the standard deviation in place of the length, as batch normalisation is written.
+
+    `σ = √(‖c‖²/n)`, or `√(‖c‖²/n + ε)`, `x̂ = c/σ`, `a = γ x̂ + β 1` or `diag(v) x̂ + u`.
+    """
+
+    @property
+    def mean(self) -> Named:
+        return self.named("xbar")
+
+    @property
+    def length(self) -> Named:
+        """`σ`."""
+        return self.named(DEVIATION)
+
+    @property
+    def out(self) -> Named:
+        """`x̂`."""
+        return self.named(STANDARD)
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        return {**super().shapes, STANDARD: (self.size, ONE)}
+
+    def measured(self) -> Expr:
+        """`√(‖c‖²/n)`, or `√(‖c‖²/n + ε)`."""
+        epsilon = epsilon_of(self.epsilon)
+        square = Quotient(Power(Norm(self.centred), Fraction(2)), Size(self.size))
+        return SquareRoot(square if epsilon is None else square + epsilon)
+
+    def last_lines(self) -> Iterator[tuple[Variable, Expr, bool]]:
+        """`x̂ = c/σ`, `a = γ x̂ + β 1`."""
+        yield self.out, Quotient(number(1), self.length) @ self.centred, True
+        yield self.argument, self.scaled(None, self.out), False
+
+
+def one_set(name: str, epsilon: object = None) -> tuple[Quantities, Standardized]:
+    """A network of one set: a column `x` of symbolic size, a scheme, and a loss of what the scheme gives.
+
+    Args:
+        name: of a scheme.
+        epsilon: as in `MLP`.
+    """
+    row, value = scheme(name), as_epsilon(epsilon)
+    at = Standardized(row, Named("x"), index(row.size), None, value)
+    shapes = {"x": at.shapes[ARGUMENT], **at.shapes}
+    if isinstance(value, str):
+        shapes[value] = SCALAR
+    loss = Equation(LOSS, Function(LOSS.name, (at.argument,)))
+    return Quantities(shapes, (*at.equations(), loss)), at

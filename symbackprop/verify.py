@@ -64,10 +64,16 @@ class Report:
 def claim_of(step: Step, derivation: Derivation) -> Claim:
     """The claim that a step makes: the line before it, related to the line after.
 
-    Of what is assumed, only the equations count that are about a variable in the claim.
+    Of what is assumed, only the equations count that are about a variable in the claim, or in another such equation.
     """
-    named = _named(step.before) | _named(step.after)
-    given = tuple(chain for chain in derivation.given if not named.isdisjoint(_named(*chain.sides)))
+    named, given = _named(step.before) | _named(step.after), derivation.given
+    while True:
+        kept = tuple(chain for chain in given if not named.isdisjoint(_named(*chain.sides)))
+        more = named.union(*(_named(*chain.sides) for chain in kept))
+        if more == named:
+            break
+        named = more
+    given = kept
     return Claim(step.before, step.relation, step.after, derivation.network.about(named), step.known, given)
 
 

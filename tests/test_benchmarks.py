@@ -30,6 +30,9 @@ ASKED = [
     ("sympy", "depth 2,"),
     ("numeric", "batch 1, 8 × 8"),
     ("numeric", "batch 32, 8 × 8"),
+    ("bounds", "10 outputs: QR ladder"),
+    ("bounds", "64 outputs: QR ladder"),
+    ("spectra", "spectra of 64 × 64"),
 ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -221,5 +222,7 @@ def top_of(claim: Claim, symbols: dict[str, int], kind: Kind) -> int:
     """The last layer of which the gradient is drawn: the highest that the claim names."""
     asked = Asked(kind)
     for side in (claim.left, claim.right):
-        value(side, asked, symbols)
+        # a side that names what is not there names nothing else either
+        with suppress(OutOfRange):
+            value(side, asked, symbols)
     return max((layer + (name == "dh") for name, layer, *_ in asked.atoms if name in ("dz", "dh")), default=0)

@@ -8,6 +8,7 @@ enumerated, and means are ratios of whole numbers. Numeric: Monte Carlo. Neither
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -44,8 +45,8 @@ def is_about(claim: Claim) -> bool:
 
 def kind_of(network: RandomMLP, units: tuple[int, ...], points: int) -> Kind:
     """Distributions for a network of the same kind with so many units in each layer."""
-    *layers, output = units
-    widths = network.widths or (*(n + 1 if network.augmented else n for n in layers), output)
+    added = int(network.augmented)
+    widths = network.widths or (*(n + added for n in units[:-1]), *units[-1:])
     return _made(network, widths, points)
 
 
@@ -128,34 +129,54 @@ def exact(claim: Claim, effort: Effort = FULL) -> Outcome:
         return Undecided(f"{claim.relation} between means is not enumerated")
     if not isinstance(claim.network, RandomMLP):
         return Undecided("this network does not say what its weights are drawn from")
-    tried, reason = 0, "no depth that is enumerated is within what is known"
+    tried, reason, gap = 0, "no depth that is enumerated is within what is known", ""
     reached: set[int] = set()
-    for depth in depths(claim):
-        for units in SHAPES.get(depth, ())[: effort.lists]:
-            for points in (2, 3)[: effort.lists]:
-                kind = kind_of(claim.network, units, points)
-                try:
-                    for symbols in instances(claim, kind):
-                        found = _compared(claim, _where_given(claim, kind, symbols), symbols)
-                        if isinstance(found, Refuted):
-                            return found
-                        tried += 1
-                        reached.add(depth)
-                except TooMany:
-                    reason = f"there are more than {MOST} outcomes"
-                except (Unvalued, OutOfRange) as error:
-                    reason = str(error)
+    for depth, kind in _kinds(claim, effort):
+        try:
+            for symbols in instances(claim, kind):
+                found = _compared(claim, _where_given(claim, kind, symbols), symbols)
+                if isinstance(found, Refuted):
+                    return found
+                gap = gap or found
+                if not found:
+                    tried += 1
+                    reached.add(depth)
+        except TooMany:
+            reason = f"there are more than {MOST} outcomes"
+        except Unvalued as error:
+            reason = str(error)
+    if tried and gap:
+        return Refuted(f"one side says nothing where the other does: {gap}")
     if not tried:
-        return Undecided(f"no mean was enumerated: {reason}")
+        return Undecided(f"no mean was enumerated: {gap or reason}")
     where = written(sorted(reached))
     return Supported(tried, f"{effort.says}all outcomes of finite distributions, exactly, depth{where}")
 
 
-def _compared(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Refuted | None:
-    space = Enumerated(kind, top_of(claim, symbols, kind))
-    one, two = (Fraction(value(side, space, symbols)) for side in (claim.left, claim.right))
+def _kinds(claim: Claim, effort: Effort) -> Iterator[tuple[int, Kind]]:
+    """The distributions at which a claim is tried, with the depth; at its own widths, if the network has some."""
+    assert isinstance(claim.network, RandomMLP)
+    for depth in depths(claim):
+        shapes = SHAPES.get(depth, ())[: effort.lists] if claim.network.widths is None else ((),)
+        for units in shapes:
+            for points in (2, 3)[: effort.lists]:
+                yield depth, kind_of(claim.network, units, points)
+
+
+def _compared(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Refuted | str:
+    """How both sides differ; where one of them says nothing, what is missing; empty where they agree or neither does."""
+    values: list[Fraction] = []
+    gaps: list[str] = []
+    for side in (claim.left, claim.right):
+        try:
+            values.append(Fraction(value(side, Enumerated(kind, top_of(claim, symbols, kind)), symbols)))
+        except OutOfRange as gap:
+            gaps.append(str(gap))
+    if gaps:
+        return gaps[0] if len(gaps) == 1 else ""
+    one, two = values
     if one == two:
-        return None
+        return ""
     where = "".join(f", {name} = {n}" for name, n in symbols.items() if name not in claim.network.depth.symbols)
     widths = ",".join(map(str, kind.widths))
     return Refuted(f"widths {widths}{where}, weights of {kind.points} values: {one} on the left, {two} on the right")

@@ -195,8 +195,7 @@ def _is_single_column(left: Expr, right: Expr, setting: Setting) -> bool:
 
 
 def _is_zero(left: Expr, right: Expr, setting: Setting) -> bool:
-    """`left = 0`, as one of its factors is 0: `σ_{n,n}` of a matrix with more columns than rows, or with a zero column.
-    """
+    """`left = 0`, as one of its factors is 0: `σ_{n,n}` of a matrix that is wide or has a zero column."""
     return right == expr.number(0) and _vanishes(left, setting)
 
 

@@ -63,7 +63,7 @@ def without_bias(w: Array) -> Array:
     return kept
 
 
-def trained(decay: float, steps: int = 2000, rate: float = 0.01, seed: int = 0) -> Trained:
+def trained(decay: float, steps: int = 400, rate: float = 0.03, seed: int = 0) -> Trained:
     """The network after that many steps of `W ← W - η (∂L/∂W + 2 λ W S)`.
 
     Raises:

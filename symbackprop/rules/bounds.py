@@ -36,7 +36,16 @@ PEEL: dict[str, Rule] = {LARGEST: bounded, SMALLEST: bounded_below}
 
 
 def row_gradient(network: MLP) -> Derivation:
-    """∂L/∂w_{0,j}ᵀ = (0 … x … 0) ∏_{l=1}^L [D_l W_lᵀ] ∂L/∂ŷ, for every depth from 1 on."""
+    """∂L/∂w_{0,j}ᵀ = (0 … x … 0) ∏_{l=1}^L [D_l W_lᵀ] ∂L/∂ŷ, for every depth from 1 on.
+
+    Raises:
+        RuleError: for a normalised network, whose layers are other matrices.
+    """
+    if network.scheme is not None:
+        raise RuleError(
+            f"the bounds are about layers D_l W_lᵀ, and {network.scheme.name} normalization puts other matrices "
+            "between them: leave the normalization out"
+        )
     start = Derivation(Partial(LOSS, Row(Weight(0), index("j")).T), network, name="weight_gradient")
     return to_layer(start.by(weight_row), network, 1, network.depth + 1)
 

@@ -72,6 +72,14 @@ class Telescoped(MLP):
         return super()._shape_of(variable)
 
 
+def telescopes(network: MLP) -> bool:
+    """Whether no hidden layer is known to have fewer units than the output, without which there are no such `Q_l`."""
+    if network.widths is None:
+        return True
+    *hidden, outputs = (network.normal(units(layer)).constant for layer in range(1, len(network.widths)))
+    return min(hidden) >= outputs
+
+
 def telescoped(network: MLP) -> tuple[Telescoped, tuple[Chain, ...]]:
     """The network with the factors `Q_l` and `R_l`, and the equations that are assumed of them."""
     made = Telescoped(network.depth, network.widths, network.activation.name, network.loss.name, network.bias)
@@ -86,6 +94,10 @@ def telescoped(network: MLP) -> tuple[Telescoped, tuple[Chain, ...]]:
     )
 
 
+QR = (
+    " ", Named("Q", index("l")), " and ", Named("R", index("l")), " come from QR decompositions, the last layer first; "
+    "no hidden layer has fewer units than the output.",
+)  # fmt: skip
 CHOSEN = ("This is how both are chosen.",)
 
 
@@ -121,13 +133,25 @@ def identity_out(e: Expr, context: Context) -> Rewritten | None:
 
 
 def ladder(network: MLP, which: str) -> Derivation:
-    """‖∂L/∂W_0‖_F ≤ (with the smallest, ≥) a product, from the sharpest bound to the widest, each a line."""
-    made, given = telescoped(network)
+    """‖∂L/∂W_0‖_F ≤ (with the smallest, ≥) a product, from the sharpest bound to the widest, each a line.
+
+    The lines between, which rest on the QR decompositions, are left out where there are none.
+    """
+    made, given = telescoped(network) if telescopes(network) else (network, ())
     gradient = first_layer(made)
     name = layers_of(gradient.result).index
     start = Derivation(Norm(Partial(LOSS, Weight(0)), "F"), made, given=given)
     exact = start.by(weight_matrix, at=(0,)).by(rank_one).by(as_derived(gradient, "the gradient derived"))
     optimal = exact.by(AT_ONCE[which])
+    fused = each_layer(optimal, gradient, name, which) if given else optimal
+    slopes = fused.by(SPLIT[which]).by(extreme_slope)
+    return slopes.by(column_kept) if which == LARGEST and network.augmented else slopes
+
+
+def each_layer(optimal: Derivation, gradient: Derivation, name: str, which: str) -> Derivation:
+    """From the singular value of the product to the product of those of the layers, telescoped by QR."""
+    made, given = gradient.network, optimal.given
+    assert isinstance(made, MLP)
     factored = optimal.by(as_derived(telescope(made, given), "factored from the right", backwards=True))
     by_qr = factored.by(length_kept).by(SPLIT[which])
     l = index(name)
@@ -135,10 +159,7 @@ def ladder(network: MLP, which: str) -> Derivation:
     place = _place(by_qr.result, SingularValue(R, which))
     turned = by_qr.by(_turned(Named("Q", l)), at=place)
     put_in = assumed(Named("Q", l) @ R, body @ Named("Q", l + 1), CHOSEN)
-    fused = turned.by(put_in, at=(*place, 0)).by(_last_apart(which), at=place).by(length_kept).by(without_ones)
-    apart = fused.by(SPLIT[which])
-    slopes = apart.by(extreme_slope)
-    return slopes.by(column_kept) if which == LARGEST and network.augmented else slopes
+    return turned.by(put_in, at=(*place, 0)).by(_last_apart(which), at=place).by(length_kept).by(without_ones)
 
 
 def _place(e: Expr, part: Expr) -> Path:

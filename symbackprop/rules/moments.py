@@ -35,7 +35,7 @@ from symbackprop.expr import (
 )
 from symbackprop.rules.by_entries import gradient_of, is_bias, is_unit
 from symbackprop.rules.products import factors_of, instance, product_of
-from symbackprop.substitution import free_symbols, substitute
+from symbackprop.substitution import free_symbols
 from symbackprop.tree import children, rebuild, subterms
 
 HE = "He et al. 2015, section 2.2"
@@ -380,17 +380,6 @@ def half_of_slopes(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
-@rule("mean of a constant", source="arithmetic")
-def of_constant(e: Expr, context: Context) -> Rewritten | None:
-    r"""E[c²] = c², for a number c        shapes: scalars"""
-    match e:
-        case Expectation(expr.Number(value)):
-            return Rewritten(number(value), ("A number is its own mean.",))
-        case Expectation(Power(expr.Number(value), exponent)) if exponent == TWO:
-            return Rewritten(number(value**2), ("A number is its own mean.",))
-    return None
-
-
 # --- schemes, and many layers ----------------------------------------------------------------------------------------
 
 
@@ -423,8 +412,3 @@ def absorb_before(e: Expr, context: Context) -> Rewritten | None:
                 why = ("One factor more, that of ", Size(factor.lower - 1), ".")
                 return Rewritten(product_of((*e.factors[:start], grown, *e.factors[i + 1 :])), why)
     return None
-
-
-def at_layer(e: Expr, layer: Dim) -> Expr:
-    """An expression in `l` at one layer."""
-    return substitute(e, {"l": layer})

@@ -12,6 +12,7 @@ from symbackprop import expr
 from symbackprop.derivation import Context, Derivation, Rewritten, Rule, rule
 from symbackprop.dims import ONE, Dim, Symbol, dim, index
 from symbackprop.entries import abbreviation, entries, place, through, written_out
+from symbackprop.equations import Equation
 from symbackprop.errors import RuleError, SymbackpropError
 from symbackprop.expr import LOSS, Diagonal, Expr, Named, Partial, PreActivation, Product, Variable
 from symbackprop.indices import (
@@ -26,11 +27,12 @@ from symbackprop.indices import (
     indices_of,
     single,
     symbol_of,
+    times,
     under,
 )
 from symbackprop.network import MLP
-from symbackprop.normalform import normal
-from symbackprop.normalization import ARGUMENT, LENGTH, MEAN, SCALE, SHIFT, Normalized
+from symbackprop.normalform import normal, raised
+from symbackprop.normalization import ARGUMENT, Normalized, one_set
 from symbackprop.rules.gradients import chain_rule, depends, jacobian
 from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import shape
@@ -215,20 +217,38 @@ def through_scheme(network: MLP, layer: str = "l") -> Derivation:
         SymbackpropError: for a network without normalisation.
     """
     l = index(layer)
-    at = network.normalized(l)
-    if at is None:
-        raise SymbackpropError("this network has no normalization: write MLP(normalization='layer'), say")
+    at = _normalized(network, l)
     start = Derivation(Partial(LOSS, at.column), network, known={layer: (dim(1), network.depth)})
+    return backward(start, at)
+
+
+def through_set(name: str, epsilon: object = None) -> Derivation:
+    """`∂L/∂x = (1/σ) (I - 11ᵀ/n - x̂x̂ᵀ/n) ∂L/∂x̂` for one set of a scheme, whatever the set is: the lemma of the family.
+
+    Args:
+        name: of a scheme in `normalization.SCHEMES`.
+        epsilon: as in `MLP`.
+    """
+    network, at = one_set(name, epsilon)
+    start = Derivation(Partial(LOSS, at.column), network, known={at.scheme.size: (dim(1), None)})
     return backward(start, at)
 
 
 def parameter_gradients(network: MLP, layer: str = "l") -> tuple[Derivation, Derivation]:
     """`∂L/∂v_l` and `∂L/∂u_l`, the gradients of what a normalised layer learns, for every hidden layer."""
     l = index(layer)
+    at = _normalized(network, l)
     known = {layer: (dim(1), network.depth)}
-    starts = (Derivation(Partial(LOSS, Named(name, l)), network, known=known) for name in (SCALE, SHIFT))
+    starts = (Derivation(Partial(LOSS, learned), network, known=known) for learned in (at.scale, at.shift))
     scale, shift = (start.by(every_use) for start in starts)
     return scale, shift
+
+
+def _normalized(network: MLP, layer: Dim) -> Normalized:
+    at = network.normalized(layer)
+    if at is None:
+        raise SymbackpropError("this network has no normalization: write MLP(normalization='layer'), say")
+    return at
 
 
 def backward(start: Derivation, at: Normalized) -> Derivation:
@@ -238,23 +258,68 @@ def backward(start: Derivation, at: Normalized) -> Derivation:
         start: a derivation that is at `∂L/∂z`.
         at: the equations of the set that `z` is.
     """
-    right = upstream(at)
+    right = upstream(at) if at.out is None else Partial(LOSS, at.out)
     made = start.by(every_use)
     if at.scheme.centred:
-        made = made.by(every_use, at=_place(made, Partial(LOSS, at.named(MEAN))))
+        made = made.by(every_use, at=_place(made, Partial(LOSS, at.mean)))
         made = made.by(common_factor(Partial(LOSS, at.centred)))
         made = made.by(every_use, at=_place(made, Partial(LOSS, at.centred)))
-    made = made.by(every_use, at=_place(made, Partial(LOSS, at.named(LENGTH))))
+    made = made.by(every_use, at=_place(made, Partial(LOSS, at.length)))
     if at.scheme.centred:
         assert isinstance(made.result, Product)
         made = made.by(common_factor(right), at=(len(made.result.factors) - 1,))
-    return made.by(common_factor(right), at=())
+    made = made.by(common_factor(right), at=())
+    if at.out is None:
+        return made
+    return made.by(in_terms_of(at.out)).by(every_use, at=_place(made, right))
 
 
 def upstream(at: Normalized) -> Expr:
     """`diag(v) ∂L/∂a`, or `∂L/∂a` where the set shares one scale: the gradient of the normalised column."""
     argument = Partial(LOSS, at.argument)
-    return Diagonal(at.named(SCALE)) @ argument if at.scheme.scale_each else argument
+    return Diagonal(at.scale) @ argument if at.scheme.scale_each else argument
+
+
+def in_terms_of(column: Variable) -> Rule:
+    """The rule that writes `c cᵀ/σ²` as `x̂x̂ᵀ`, for a column `x̂ = c/σ` that the network has.
+
+    Args:
+        column: `x̂`; its forward equation is a scalar times a column.
+    """
+
+    def rewrite(e: Expr, context: Context) -> Rewritten | None:
+        equation = context.network.definition(column, context.known)
+        match equation:
+            case Equation(right=Product((scale, Variable() as inner))):
+                pass
+            case _:
+                return None
+        work = Calculus(context.network, context.known)
+        rows, columns = shape(e, context.network)
+        if ONE in (rows, columns):
+            return None
+        i, k = work.index(rows), work.index(columns)
+        back = raised(normal(entries(scale, ONE, ONE, work), work), Fraction(-1))
+        try:
+            total = normal(entries(e, i, k, work), work)
+            replaced = Entries(tuple(t for term in total.terms for t in _replaced(term, inner, column, back).terms))
+            made = recognised(normal(replaced, work), i, k, work)
+        except Inexpressible:
+            return None
+        return None if made == e else Rewritten(made, (equal(equation.left, equation.right), "."))
+
+    return Rule(
+        "in terms of the normalised column", rewrite, "c cᵀ/σ² = x̂x̂ᵀ        shapes: n×1 · 1×n", source="x̂ = c/σ"
+    )
+
+
+def _replaced(term: Term, old: Variable, new: Variable, back: Entries) -> Entries:
+    """A term with every entry of a column written as the entry of another one times a scalar."""
+    total = Entries((Term(term.coefficient, ()),))
+    for f in term.factors:
+        is_old = isinstance(f, Item) and f.of == old
+        total = times(total, times(single(Item(new, f.row, f.column)), back) if is_old else single(f))
+    return under(term.bound, total)
 
 
 def _place(derivation: Derivation, wanted: Expr) -> tuple[int, ...]:

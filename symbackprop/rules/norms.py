@@ -23,8 +23,7 @@ def _first_out(e: Expr, context: Context, which: str) -> Expr | None:
     """`σ(A) ‖B v‖` for `‖A B v‖`."""
     match e:
         case Norm(Product((first, *rest)), "2") if shape(e.operand, context.network)[1] == ONE:
-            if shape(first, context.network) != SCALAR:
-                return SingularValue(first, which) @ Norm(product_of(tuple(rest)))
+            return SingularValue(first, which) @ Norm(product_of(tuple(rest)))
     return None
 
 
@@ -89,8 +88,7 @@ def bounded_below_at_once(e: Expr, context: Context) -> Rewritten | None:
 def _all_out(e: Expr, context: Context, which: str) -> Expr | None:
     match e:
         case Norm(Product((*first, last)), "2") if shape(last, context.network)[1] == ONE:
-            if all(shape(part, context.network) != SCALAR for part in first):
-                return SingularValue(product_of(tuple(first)), which) @ Norm(last)
+            return SingularValue(product_of(tuple(first)), which) @ Norm(last)
     return None
 
 
@@ -127,7 +125,7 @@ def extreme_slope(e: Expr, context: Context) -> Rewritten | None:
 
 @rule("the factor is 0", source="rank and nullity")
 def empty_bound(e: Expr, context: Context) -> Rewritten | None:
-    r"""σ_{n,n}(A) = 0 where A has a zero column or more columns than rows, and then a product is 0        shapes: scalars"""
+    r"""σ_{n,n}(A) = 0 where A has a zero column or is wide, and a product with a factor 0 is 0        shapes: scalars"""
     for find, words in ((_wide, "more columns than rows"), (_with_zero_column, "a column of zeros")):
         found = find(e, context)
         if found is not None:

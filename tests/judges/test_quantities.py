@@ -320,7 +320,7 @@ def test_an_assumption_about_an_mlp() -> None:
 def sizes(network: Quantities, known: Bounds, choice: Choice | None = None) -> list[dict[str, int]]:
     found = kind(network)
     assert found is not None
-    choice = choice or Choice(lambda depth, bias: ())
+    choice = choice or Choice(lambda depth, bias, least: ())
     return [dict(setting.symbols) for setting in found.settings(1, known, choice)]
 
 
@@ -350,7 +350,7 @@ def test_a_size_that_is_another_size_by_accident_is_not_taken() -> None:
 
 
 def test_sizes_with_roots() -> None:
-    for each in sizes(FREE, {}, Choice(lambda depth, bias: (), has_root)):
+    for each in sizes(FREE, {}, Choice(lambda depth, bias, least: (), has_root)):
         assert all(has_root(size) for size in each.values())
 
 
