@@ -164,7 +164,7 @@ def forward_part(network: MLP) -> Topic:
             Prose(("and for the identity, or tanh near 0, it is LeCun's:",)),
             solved(linear, fan_in(network), "LeCun"),
         ),
-        any_g,
+        network,
         title="Forward: the size of pre-activations",
     )  # fmt: skip
 
@@ -255,7 +255,7 @@ def backward_part(network: MLP) -> Topic:
                    "the identity:",)),
             compromise(linear, v, both),
         ),
-        relu,
+        network,
         title="Backward: the size of gradients",
     )  # fmt: skip
 

@@ -170,6 +170,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _derive(options: argparse.Namespace) -> int:
+    from symbackprop.figures.ahead import drawn_ahead
     from symbackprop.library import derive
     from symbackprop.render.files import Options, check_outputs, save_all
     from symbackprop.render.plain import plain
@@ -181,12 +182,23 @@ def _derive(options: argparse.Namespace) -> int:
     if not options.outputs:
         print(plain(made, notation=options.notation, subproofs=options.subproofs))
         return DONE
-    report = _verdicts(made) if options.what == "lecture" else None
-    look = Options(options.notation, options.engine, options.subproofs, report, options.slides)
-    save_all(made, options.outputs, look)
+    with drawn_ahead(_pictures(made, options)):
+        report = _verdicts(made) if options.what == "lecture" else None
+        look = Options(options.notation, options.engine, options.subproofs, report, options.slides)
+        save_all(made, options.outputs, look)
     for output in options.outputs:
         print(f"wrote {output}", file=sys.stderr)
     return DONE
+
+
+def _pictures(made: Derivation | Topic, options: argparse.Namespace) -> list[str]:
+    """The figures of a document, where so many are drawn that another process is worth its start."""
+    from symbackprop.topic import Picture, Topic
+
+    vectors = options.engine == "typst" and any(str(output).endswith((".pdf", ".typ")) for output in options.outputs)
+    parts = made.all_parts() if isinstance(made, Topic) and vectors else ()
+    found = [part.name for part in parts if isinstance(part, Picture)]
+    return found if len(found) > 2 else []
 
 
 def _verdicts(made: Derivation | Topic) -> Report:

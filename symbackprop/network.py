@@ -149,8 +149,8 @@ class MLP(Network):
             return
         if self.scheme.elsewhere:
             raise SymbackpropError(
-                f"{self.scheme.name} normalization {self.scheme.elsewhere}: write normalization='layer', 'rms' or "
-                f"'group' here, or sb.derive('normalization_schemes') for the {self.scheme.name} form"
+                f"{self.scheme.name} normalization {self.scheme.elsewhere}: write normalization='layer' or 'rms' here, "
+                f"or sb.derive('normalization_schemes') for the {self.scheme.name} form"
             )
         if activation in TAKEN_BY_NORMALIZATION:
             raise SymbackpropError(

@@ -48,7 +48,7 @@ def normal(one: Entries, calculus: Calculus) -> Entries:
         if made is None:
             continue
         made = _renamed(made)
-        simpler = _counted(made) or _joined(made)
+        simpler = _counted(made) or _joined(made) or _cancelled(made)
         if simpler is not None:
             waiting += simpler.terms
             continue
@@ -134,10 +134,57 @@ def _joined(term: Term) -> Entries | None:
         same = [f for f in term.factors if f == power or (isinstance(f, Raised) and f.base == power.base)]
         same += [f for f in term.factors if power.base.terms == (Term(Fraction(1), (f,)),)]
         if len(same) > 1:
-            exponent = sum((f.exponent if isinstance(f, Raised) else Fraction(1) for f in same), Fraction(0))
+            # the scalar itself may be a power of another one: it counts once, as `√a` in `√a · √√a`
+            powers = (f.exponent if isinstance(f, Raised) and f.base == power.base else Fraction(1) for f in same)
+            exponent = sum(powers, Fraction(0))
             rest = tuple(f for f in term.factors if f not in same)
             return under(term.bound, times(Entries((Term(term.coefficient, rest),)), raised(power.base, exponent)))
     return None
+
+
+def _cancelled(term: Term) -> Entries | None:
+    """`Σ_i c_i c_i · b^{-1}`, where `b` is `Σ_i c_i c_i + …`, as `1 - (…) b^{-1}`; None where no sum is a part of `b`.
+
+    A sum over one index stands for what is left of `b`, so that `cᵀc/s² = 1` and `1 - nε/s² = cᵀc/s²` come out.
+    """
+    for power in term.factors:
+        if not isinstance(power, Raised) or (power.exponent > 0 and power.exponent.denominator == 1):
+            continue
+        led = next((t for t in power.base.terms if len(t.bound) == 1 and _whole(t)), None)
+        over = None if led is None else _sum_like(led, term)
+        if led is None or over is None:
+            continue
+        left = Entries(tuple(t for t in power.base.terms if t is not led))
+        bound = tuple(pair for pair in term.bound if pair[0] != over)
+        rest = tuple(f for f in term.factors if over not in indices_of(f))
+        kept = Entries((Term(term.coefficient / led.coefficient, rest),))
+        rise = scaled(term.coefficient / led.coefficient, _risen(rest, power))
+        return under(bound, plus(rise, scaled(-1, times(kept, left))))
+    return None
+
+
+def _whole(term: Term) -> bool:
+    """Whether every factor of a sum has its index."""
+    ((name, _),) = term.bound
+    return all(name in indices_of(f) for f in term.factors)
+
+
+def _sum_like(led: Term, term: Term) -> str | None:
+    """The index of a sum in a term that is the sum `led`; None if there is none."""
+    ((own, size),) = led.bound
+    for name, extent in term.bound:
+        having = [f for f in term.factors if name in indices_of(f)]
+        wanted = [f.at({own: index(name)}) for f in led.factors]
+        if extent == size and sorted(map(_shown, having)) == sorted(map(_shown, wanted)):
+            return name
+    return None
+
+
+def _risen(factors: tuple[Factor, ...], power: Raised) -> Entries:
+    """The factors with one power more of a base."""
+    rest = list(factors)
+    rest.remove(power)
+    return times(Entries((Term(Fraction(1), tuple(rest)),)), raised(power.base, power.exponent + 1))
 
 
 def _fits(at: Dim, bound: Mapping[str, Dim], size: Dim, calculus: Calculus) -> bool:

@@ -9,7 +9,7 @@ Wu and He 2018 (group); Zhang and Sennrich 2019 (RMS).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -40,6 +40,7 @@ from symbackprop.shapes import SCALAR, Shape
 
 # the names of the variables that a scheme adds, as they stand in the equations
 MEAN, CENTRED, LENGTH, SCALE, SHIFT, ARGUMENT = "mean", "c", "s", "v", "u", "a"
+BEFORE, BIAS = "t", "b"
 DEVIATION, STANDARD, SHARED_SCALE, SHARED_SHIFT = "sigma", "xhat", "gamma", "beta"
 
 
@@ -53,7 +54,7 @@ class Scheme:
         size: the letter of the number of entries in the set, where it is no layer's.
         centred: whether the mean of the set is taken off.
         scale_each: whether every entry of the set has a scale of its own; else the set shares one.
-        elsewhere: why a network that sees one example at a time cannot have it, and what to write; empty if it can.
+        elsewhere: why an MLP, which sees one example at a time, does not have it; empty if it has.
     """
 
     name: str
@@ -69,7 +70,11 @@ SCHEMES: dict[str, Scheme] = {
     for row in (
         Scheme("layer", "the units of a layer, for one example"),
         Scheme("rms", "the units of a layer, for one example", centred=False),
-        Scheme("group", "the units of one group, for one example"),
+        Scheme(
+            "group",
+            "the units of one group, for one example",
+            elsewhere="averages over the units of one group, and in these equations every layer is one group",
+        ),
         Scheme(
             "batch",
             "the examples of a batch, for one unit",
@@ -272,17 +277,39 @@ class Standardized(Normalized):
         yield self.argument, self.scaled(None, self.out), False
 
 
-def one_set(name: str, epsilon: object = None) -> tuple[Quantities, Standardized]:
+class OneSet(Quantities):
+    """Quantities that are one set of a scheme: the column, what the scheme computes from it, and a loss.
+
+    Attributes:
+        epsilon: the letter of ε, if it has one: judges draw it above 0.
+    """
+
+    def __init__(
+        self, shapes: Mapping[str, Sequence[int | str | Dim]], equations: Sequence[Equation], epsilon: Epsilon
+    ) -> None:
+        super().__init__(shapes, equations)
+        self.epsilon = epsilon
+
+    def given(self, sizes: Mapping[str, int]) -> OneSet:
+        made = super().given(sizes)
+        return OneSet({name: made.shape_of(Named(name)) for name in self._shapes}, made.equations, self.epsilon)
+
+
+def one_set(name: str, epsilon: object = None, is_biased: bool = False) -> tuple[OneSet, Standardized]:
     """A network of one set: a column `x` of symbolic size, a scheme, and a loss of what the scheme gives.
 
     Args:
         name: of a scheme.
         epsilon: as in `MLP`.
+        is_biased: whether the column is `x = t + b 1`, with one bias `b` for the whole set.
     """
     row, value = scheme(name), as_epsilon(epsilon)
     at = Standardized(row, Named("x"), index(row.size), None, value)
     shapes = {"x": at.shapes[ARGUMENT], **at.shapes}
     if isinstance(value, str):
         shapes[value] = SCALAR
-    loss = Equation(LOSS, Function(LOSS.name, (at.argument,)))
-    return Quantities(shapes, (*at.equations(), loss)), at
+    equations = (*at.equations(), Equation(LOSS, Function(LOSS.name, (at.argument,))))
+    if is_biased:
+        shapes |= {BEFORE: shapes["x"], BIAS: SCALAR}
+        equations = (Equation(at.column, Named(BEFORE) + Named(BIAS) @ Ones(at.size)), *equations)
+    return OneSet(shapes, equations, value), at

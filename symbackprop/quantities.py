@@ -33,6 +33,11 @@ class Quantities(Network):
         self.equations = tuple(equations)
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names of its variables."""
+        return frozenset(self._shapes)
+
+    @property
     def sizes(self) -> tuple[str, ...]:
         """The letters of the symbolic sizes, in order; those at which families of equations end are among them."""
         ends = {end for equation in self.equations for end in (equation.lower, equation.upper)}

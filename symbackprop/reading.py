@@ -8,7 +8,7 @@ bias unit of a layer is a symbol as well, because there is a derivative by it; i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from typing import Any
 
@@ -22,7 +22,7 @@ from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, Variable
 from symbackprop.matrices import canonical, entry
 from symbackprop.substitution import substitute
-from symbackprop.tree import subterms
+from symbackprop.tree import children
 
 
 class OutOfRange(ShapeError):
@@ -121,9 +121,21 @@ class Reading:
         if key not in self._depends:
             right = None if variable == base else self.definition(variable)
             self._depends[key] = variable == base or (
-                right is not None and any(isinstance(e, Variable) and self.depends(e, base) for _, e in subterms(right))
+                right is not None and any(self.depends(part, base) for part in self._variables(right))
             )
         return self._depends[key]
+
+    def _variables(self, e: Expr) -> Iterator[Variable]:
+        """The variables in an expression; under a sum or a product those at each value of its index."""
+        match e:
+            case Variable():
+                yield e
+            case expr.IndexedSum(name, _, _, body) | expr.IndexedProduct(name, _, _, body):
+                for value in bounds(e, self):
+                    yield from self._variables(substitute(body, {name: dim(value)}))
+            case _:
+                for part in children(e):
+                    yield from self._variables(part)
 
     def read(self, variable: Variable) -> Any:
         """A variable as symbols, or written out if it depends on the base; the loss is always written out."""

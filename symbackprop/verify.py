@@ -9,6 +9,7 @@ from symbackprop.expr import Expr, Named
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Undecided
 from symbackprop.progress import Progress, silent
+from symbackprop.statements import Chain
 from symbackprop.topic import Topic
 from symbackprop.tree import subterms
 
@@ -66,15 +67,18 @@ def claim_of(step: Step, derivation: Derivation) -> Claim:
 
     Of what is assumed, only the equations count that are about a variable in the claim, or in another such equation.
     """
-    named, given = _named(step.before) | _named(step.after), derivation.given
-    while True:
-        kept = tuple(chain for chain in given if not named.isdisjoint(_named(*chain.sides)))
-        more = named.union(*(_named(*chain.sides) for chain in kept))
-        if more == named:
-            break
-        named = more
-    given = kept
+    named: frozenset[str] = _named(step.before) | _named(step.after)
+    given: tuple[Chain, ...] = ()
+    while (wider := _about(named, derivation.given)) != given:
+        given = wider
+        named = named.union(*(_named(*chain.sides) for chain in given))
     return Claim(step.before, step.relation, step.after, derivation.network.about(named), step.known, given)
+
+
+def _about(names: frozenset[str], assumed: tuple[Chain, ...]) -> tuple[Chain, ...]:
+    """The equations that have one of these variables, or none but the lecture's."""
+    found = ((chain, _named(*chain.sides)) for chain in assumed)
+    return tuple(chain for chain, own in found if not own or own & names)
 
 
 def _named(*sides: Expr) -> frozenset[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from symbackprop.errors import SymbackpropError
+from symbackprop.figures import ahead
 from symbackprop.figures.figure import FORMATS, NUMBERS, Design, Figure, check_matplotlib, options_of
 from symbackprop.progress import Progress, silent
 from symbackprop.writing import check_place, write_all
@@ -88,8 +89,9 @@ def svg(name: str) -> bytes:
         SymbackpropError: for an unknown name.
         MissingExtraError: where matplotlib is not installed.
     """
+    design(name)
     check_matplotlib()
-    return _by_default(name).svg()
+    return ahead.collected(name) or _by_default(name).svg()
 
 
 @cache

@@ -134,7 +134,11 @@ def exact(claim: Claim, effort: Effort = FULL) -> Outcome:
     for depth, kind in _kinds(claim, effort):
         try:
             for symbols in instances(claim, kind):
-                found = _compared(claim, _where_given(claim, kind, symbols), symbols)
+                try:
+                    found = _compared(claim, _where_given(claim, kind, symbols), symbols)
+                except OutOfRange as missing:
+                    reason = str(missing)
+                    continue
                 if isinstance(found, Refuted):
                     return found
                 gap = gap or found
@@ -164,7 +168,11 @@ def _kinds(claim: Claim, effort: Effort) -> Iterator[tuple[int, Kind]]:
 
 
 def _compared(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Refuted | str:
-    """How both sides differ; where one of them says nothing, what is missing; empty where they agree or neither does."""
+    """How both sides differ; where one of them says nothing, what is missing; empty where they agree.
+
+    Raises:
+        OutOfRange: where neither of them says anything.
+    """
     values: list[Fraction] = []
     gaps: list[str] = []
     for side in (claim.left, claim.right):
@@ -172,8 +180,10 @@ def _compared(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Refuted | st
             values.append(Fraction(value(side, Enumerated(kind, top_of(claim, symbols, kind)), symbols)))
         except OutOfRange as gap:
             gaps.append(str(gap))
+    if len(gaps) == 1:
+        return gaps[0]
     if gaps:
-        return gaps[0] if len(gaps) == 1 else ""
+        raise OutOfRange(gaps[0])
     one, two = values
     if one == two:
         return ""
@@ -207,7 +217,7 @@ def _where_given(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Kind:
 
 
 def numeric(claim: Claim, effort: Effort = FULL) -> Outcome:
-    """Both sides by Monte Carlo, at each depth up to 4: they must agree within six standard errors.
+    """Both sides by Monte Carlo, at each depth up to 3: they must agree within six standard errors.
 
     The error is that of the mean over batches of the difference of both sides.
     """
@@ -220,15 +230,19 @@ def numeric(claim: Claim, effort: Effort = FULL) -> Outcome:
         kind = kind_of(claim.network, SAMPLED.get(depth, ()), 2)
         try:
             for symbols in instances(claim, kind):
-                gap, error, scale = _sampled(claim, kind, symbols)
+                try:
+                    gap, error, scale = _sampled(claim, kind, symbols)
+                except OutOfRange as missing:
+                    reason = str(missing)
+                    continue
                 tried += 1
                 if abs(gap) > ERRORS * error + 1e-9 * scale:
                     at = "".join(f", {n} = {i}" for n, i in symbols.items())
                     widths = ",".join(map(str, kind.widths))
                     return Refuted(f"widths {widths}{at}: the sides differ by {gap:.3g} ± {error:.1g}")
                 worst = max(worst, error / scale if scale else 0.0)
-        except (Unvalued, OutOfRange) as error:
-            reason = str(error)
+        except Unvalued as unvalued:
+            reason = str(unvalued)
     if not tried:
         return Undecided(f"nothing was sampled: {reason}")
     return Supported(

@@ -63,6 +63,12 @@ def without_bias(w: Array) -> Array:
     return kept
 
 
+def stepped(W: list[Array], x: Array, y: Array, decay: float, rate: float) -> list[Array]:
+    """The weights after one step of gradient descent, `W - η (∂L/∂W + 2 λ W S)`."""
+    found = backprop(W, x, y, ACTIVATIONS["tanh"], LOSSES["squared_error"])
+    return [w - rate * (dw + 2 * decay * without_bias(w)) for w, dw in zip(W, found.dW, strict=True)]
+
+
 def trained(decay: float, steps: int = 400, rate: float = 0.03, seed: int = 0) -> Trained:
     """The network after that many steps of `W ← W - η (∂L/∂W + 2 λ W S)`.
 
@@ -74,8 +80,9 @@ def trained(decay: float, steps: int = 400, rate: float = 0.03, seed: int = 0) -
     x, y = examples(seed)
     W = initial(seed)
     for _ in range(steps):
-        found = backprop(W, x, y, ACTIVATIONS["tanh"], LOSSES["squared_error"])
-        W = [w - rate * (dw + 2 * decay * without_bias(w)) for w, dw in zip(W, found.dW, strict=True)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            # what overflows is refused right below
+            W = stepped(W, x, y, decay, rate)
         if not all(np.isfinite(w).all() for w in W):
             raise SymbackpropError(f"the weights grow without end at a learning rate of {rate}: write a smaller one")
     return measured(W, x, y, decay)

@@ -60,8 +60,10 @@ def _at_ends(e: Expr, generic: Shape, look: Look) -> Iterator[Shape]:
 
     The output has no bias unit, so `n_{l+1} - 1` is `n_{L+1}`, and not `n_{L+1} - 1`, at `l = L`.
     """
+    # the letters of free sizes stand in the shapes themselves, which have no ends
+    sizes = getattr(look.network, "sizes", ())
     for name, ends in bounds_of(look.known, look.network.depth.symbols).items():
-        for end in ends:
+        for end in ends if name not in sizes else ():
             at = {name: end}
             found = _spelled(shape(substitute(e, at), look.network), look)
             rows, columns = generic

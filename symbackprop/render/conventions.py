@@ -306,6 +306,9 @@ def _quantities(used: Used) -> Reason:
         return ()
     words: Reason = ()
     for variable in used.named:
+        if variable.name not in network.names:
+            # a letter of the text only
+            continue
         words = (*words, *((", ",) if words else ()), variable, " is ", Dimensions(variable))
     return (*words, ".") if words else ()
 

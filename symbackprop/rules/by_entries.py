@@ -36,12 +36,12 @@ def loss_by(entry: Entry) -> Partial:
 def is_unit(k: Dim, layer: Dim, context: Context) -> bool:
     """Whether `k` is surely one of the units of a layer, not its bias unit."""
     match k:
-        case Dim(((Symbol(name), 1),), 0) if name in context.known:
-            # the index of a sum reaches as far as its bound
-            k = context.known[name][1] or k
-        case Dim(((Symbol(), 1),), 0):
-            # a free index is a place in what it indexes: in z_l, a unit
-            return True
+        case Dim(((Symbol(name), 1),), 0):
+            # the index of a sum reaches as far as its bound; of one of which nothing is known, nothing is sure
+            upper = context.known.get(name, (None, None))[1]
+            if upper is None:
+                return False
+            k = upper
     normal = context.network.normal
     return at_most(normal(k), normal(units(layer)), context.known)
 
@@ -88,7 +88,7 @@ def _row_times(W: Weight, h: Hidden, i: Dim) -> Expr:
     return IndexedSum(k, ONE, width(h.index), body)
 
 
-@rule("the bias unit apart", source="remarks, conventions")
+@rule("the bias unit apart", source="slide 1, bullet 1")
 def bias_apart(e: Expr, context: Context) -> Rewritten | None:
     r"""Σ_{k=1}^{n_l} w_{l,i,k} h_{l,k} = Σ_{k=1}^{n_l-1} w_{l,i,k} h_{l,k} + w_{l,i,n_l}        shapes: scalars"""
     match e:

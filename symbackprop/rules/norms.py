@@ -125,7 +125,7 @@ def extreme_slope(e: Expr, context: Context) -> Rewritten | None:
 
 @rule("the factor is 0", source="rank and nullity")
 def empty_bound(e: Expr, context: Context) -> Rewritten | None:
-    r"""σ_{n,n}(A) = 0 where A has a zero column or is wide, and a product with a factor 0 is 0        shapes: scalars"""
+    r"""σ_{n,n}(A) = 0 where A is wide or has a zero column; a product with a factor 0 is 0        shapes: scalars"""
     for find, words in ((_wide, "more columns than rows"), (_with_zero_column, "a column of zeros")):
         found = find(e, context)
         if found is not None:

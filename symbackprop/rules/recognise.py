@@ -29,6 +29,7 @@ from symbackprop.indices import (
 from symbackprop.normalform import normal, raised
 from symbackprop.shapes import SCALAR
 from symbackprop.substitution import free_symbols
+from symbackprop.tree import subterms
 
 STYLES = ("jacobian", "hadamard")
 
@@ -50,7 +51,7 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
     if shared is not None:
         return _scaled(shared, recognised(inside, row, column, calculus, style), calculus, style)
     total: Expr | None = None
-    for term in sorted(one.terms, key=lambda t: t.coefficient < 0):
+    for term in sorted(one.terms, key=lambda t: (t.coefficient < 0, len(t.factors))):
         part = _Reading(term, row, column, calculus, style).read()
         if total is None:
             total = -part if term.coefficient < 0 else part
@@ -152,6 +153,8 @@ class _Reading:
             above.insert(0, expr.Number(Fraction(self.coefficient)))
         if not below:
             return above
+        # sizes stand before variables, as in `1/(m σ)`
+        below.sort(key=lambda e: any(isinstance(part, expr.Variable) for _, part in subterms(e)))
         over = above or [expr.number(1)]
         ends = [part[0] if len(part) == 1 else expr.Product(tuple(part)) for part in (over, below)]
         return [expr.Quotient(*ends)]

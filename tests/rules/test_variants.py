@@ -23,9 +23,9 @@ from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Unde
 from symbackprop.network import MLP
 
 
-def _variants() -> ModuleType:
+def _variants(name: str = "variants") -> ModuleType:
     """`variants`, by path, since test folders are no packages."""
-    spec = importlib.util.spec_from_file_location("symbackprop_variants", Path(__file__).with_name("variants.py"))
+    spec = importlib.util.spec_from_file_location(f"symbackprop_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -65,7 +65,11 @@ def rules() -> dict[str, Rule]:
 
 
 def test_every_rule_has_variants():
-    covered = {case.rule.name for case in CASES.values()}
+    covered = {
+        case.rule.name
+        for module in (_variants(), _variants("moment_variants"), _variants("decay_variants"))
+        for case in module.CASES
+    }
     assert len(rules()) >= 13
     missing = {rule.name for rule in rules().values()} - covered
     assert not missing, f"write wrong variants of {missing} in variants.py"

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from symbackprop.derivation import Derivation, Rule
 from symbackprop.dims import DEPTH, ONE, Bounds, Dim, dim, index, units, width
+from symbackprop.draws import RandomMLP
 from symbackprop.expr import (
     LOSS,
     ActivationJacobian,
@@ -20,11 +21,17 @@ from symbackprop.expr import (
     Expr,
     Hadamard,
     Hidden,
+    Identity,
     IndexedProduct,
+    IndexedSum,
+    Named,
+    Norm,
     Ones,
     Partial,
+    Power,
     PreActivation,
     Product,
+    Quotient,
     Row,
     Softmax,
     Target,
@@ -33,7 +40,7 @@ from symbackprop.expr import (
     number,
 )
 from symbackprop.network import MLP
-from symbackprop.rules import algebra, gradients, products
+from symbackprop.rules import algebra, by_entries, decay, gradients, moments, products
 from symbackprop.rules.induction import induction
 
 l, j, k, m = index("l"), index("j"), index("k"), index("m")
@@ -480,6 +487,225 @@ PRODUCTS = (
     ),
 )
 
+# --- by entries ------------------------------------------------------------------------------------------------------
+
+
+def entry(v: Expr, at: Dim | int, column: Dim | None = None) -> Entry:
+    return Entry(v, dim(at), column)
+
+
+def summed(body: Expr, upper: Dim, name: str = "k") -> IndexedSum:
+    return IndexedSum(name, ONE, upper, body)
+
+
+i = index("i")
+# the kernel puts forward equations in where weights are random
+RANDOM = RandomMLP()
+UNIT: Bounds = {**HIDDEN, "j": (ONE, units(l))}
+w_h = entry(W(l), i, k) @ entry(h(l), k)
+ENTRY = d(entry(z(l), j))
+BY_ENTRIES = (
+    _case(
+        by_entries.written_out,
+        entry(z(l + 1), i),
+        summed(w_h, width(l)),
+        {
+            "no bias unit": summed(w_h, units(l)),
+            "transposed": summed(entry(W(l), k, i) @ entry(h(l), k), width(l)),
+            "pre-activations": summed(entry(W(l), i, k) @ entry(z(l), k), units(l)),
+            "layer before": summed(entry(W(l - 1), i, k) @ entry(h(l - 1), k), width(l - 1)),
+            "weights only": summed(entry(W(l), i, k), width(l)),
+            "first row": summed(entry(W(l), ONE, k) @ entry(h(l), k), width(l)),
+            "squares": summed(w_h @ w_h, width(l)),
+        },
+        HIDDEN,
+        RANDOM,
+    ),
+    _case(
+        by_entries.bias_apart,
+        summed(w_h, width(l)),
+        summed(w_h, units(l)) + entry(W(l), i, width(l)),
+        {
+            "bias twice": summed(w_h, width(l)) + entry(W(l), i, width(l)),
+            "no bias": summed(w_h, units(l)),
+            "bias of the first unit": summed(w_h, units(l)) + entry(W(l), i, ONE),
+            "bias unit alone": summed(w_h, units(l)) + entry(h(l), width(l)),
+            "times the last hidden unit": summed(w_h, units(l)) + entry(W(l), i, width(l)) @ entry(h(l), ONE),
+            "one unit less": summed(w_h, units(l) - 1) + entry(W(l), i, width(l)),
+        },
+        HIDDEN,
+    ),
+    _case(
+        by_entries.activated,
+        entry(h(l), j),
+        Elementwise("g", entry(z(l), j)),
+        {
+            "no activation": entry(z(l), j),
+            "slope": Elementwise("g", entry(z(l), j), 1),
+            "another activation": Elementwise("f", entry(z(l), j)),
+            "first unit": Elementwise("g", entry(z(l), ONE)),
+            "twice": Elementwise("g", Elementwise("g", entry(z(l), j))),
+            "layer after": Elementwise("g", entry(z(l + 1), ONE)),
+            "the bias unit": entry(h(l), width(l)),
+        },
+        {**HIDDEN, "j": (dim(2), units(l))},
+        RANDOM,
+    ),
+    _case(
+        by_entries.without_identity,
+        Elementwise("identity", entry(z(l), j)),
+        entry(z(l), j),
+        {
+            "activation": Elementwise("g", entry(z(l), j)),
+            "1": number(1),
+            "0": number(0),
+            "hidden unit": entry(h(l), j),
+            "square": entry(z(l), j) @ entry(z(l), j),
+            "layer before": entry(h(l - 1), ONE),
+        },
+        UNIT,
+        RANDOM,
+    ),
+    _case(
+        by_entries.through_weights_by_entries,
+        d(entry(h(l), j)),
+        summed(entry(W(l), i, j) @ d(entry(z(l + 1), i)), units(l + 1), "i"),
+        {
+            "transposed": summed(entry(W(l), j, i) @ d(entry(z(l + 1), i)), units(l + 1), "i"),
+            "one unit": entry(W(l), ONE, j) @ d(entry(z(l + 1), ONE)),
+            "weights only": summed(entry(W(l), i, j), units(l + 1), "i"),
+            "gradients only": summed(d(entry(z(l + 1), i)), units(l + 1), "i"),
+            "another unit": summed(entry(W(l), i, width(l)) @ d(entry(z(l + 1), i)), units(l + 1), "i"),
+            "one unit less": summed(entry(W(l), i, j) @ d(entry(z(l + 1), i)), units(l + 1) - 1, "i"),
+            "of the pre-activation": d(entry(z(l), j)),
+        },
+        UNIT,
+    ),
+    _case(
+        by_entries.through_activation_by_entries,
+        ENTRY,
+        Elementwise("g", entry(z(l), j), 1) @ d(entry(h(l), j)),
+        {
+            "no slope": d(entry(h(l), j)),
+            "activation for slope": Elementwise("g", entry(z(l), j)) @ d(entry(h(l), j)),
+            "second derivative": Elementwise("g", entry(z(l), j), 2) @ d(entry(h(l), j)),
+            "slope alone": Elementwise("g", entry(z(l), j), 1),
+            "another unit": Elementwise("g", entry(z(l), ONE), 1) @ d(entry(h(l), j)),
+            "the bias unit": Elementwise("g", entry(z(l), j), 1) @ d(entry(h(l), width(l))),
+            "slope twice": Elementwise("g", entry(z(l), j), 1) @ ENTRY,
+        },
+        {**HIDDEN, "j": (dim(2), units(l))},
+    ),
+    _case(
+        moments.absorb_before,
+        D(1) @ W(1).T @ layers(2, L) @ d(z_out),
+        layers(1, L) @ d(z_out),
+        {
+            **_products(d(z_out), lambda made: made @ d(z_out), 1, L),
+            "factor kept": D(1) @ W(1).T @ layers(1, L) @ d(z_out),
+        },
+        DEEP,
+    ),
+)
+
+# --- weight decay ----------------------------------------------------------------------------------------------------
+
+PENALIZED = decay.decayed(NET)
+J, R, lam, S_l = Named("J"), Named("R"), Named("lambda"), Named("S", l)
+
+
+def squares(layer: Dim | int) -> Expr:
+    """`‖W̃_l‖_F²`."""
+    return decay.squared(WithoutBias(W(layer)), "F")
+
+
+def by_W(e: Expr) -> Partial:
+    return Partial(e, W(l))
+
+
+NOT_LAST: Bounds = {"l": (dim(0), L - 1), "L": (ONE, None)}
+DECAYS = (
+    _case(
+        decay.sum_rule,
+        by_W(J),
+        d(W(l)) + lam @ by_W(R),
+        {
+            "no factor": d(W(l)) + by_W(R),
+            "data alone": d(W(l)),
+            "penalty alone": lam @ by_W(R),
+            "difference": d(W(l)) - lam @ by_W(R),
+            "factor at both": lam @ d(W(l)) + lam @ by_W(R),
+            "factor at the other": lam @ d(W(l)) + by_W(R),
+            "factor squared": d(W(l)) + lam @ lam @ by_W(R),
+        },
+        ANY,
+        PENALIZED,
+    ),
+    _case(
+        decay.only_one_layer,
+        by_W(R),
+        by_W(squares(l)),
+        {
+            "layer after": by_W(squares(l + 1)),
+            "the first layer": Partial(squares(0), W(0)),
+            "biases too": by_W(decay.squared(W(l), "F")),
+            "not squared": by_W(Norm(WithoutBias(W(l)), "F")),
+            "fourth power": by_W(Power(Norm(WithoutBias(W(l)), "F"), Fraction(4))),
+            "with the factor": lam @ by_W(squares(l)),
+        },
+        NOT_LAST,
+        PENALIZED,
+    ),
+    _case(
+        decay.frobenius_gradient,
+        by_W(squares(l)),
+        TWO @ W(l) @ S_l,
+        {
+            "biases decay too": TWO @ W(l),
+            "no 2": W(l) @ S_l,
+            "without the bias column": TWO @ WithoutBias(W(l)),
+            "transposed": TWO @ S_l @ W(l).T,
+            "of the norm itself": Quotient(W(l) @ S_l, Norm(WithoutBias(W(l)), "F")),
+            "biases alone": TWO @ W(l) - TWO @ W(l) @ S_l,
+            "S alone": TWO @ S_l,
+            "with the factor": TWO @ lam @ W(l) @ S_l,
+        },
+        ANY,
+        PENALIZED,
+    ),
+    _case(
+        decay.to_output,
+        Partial(z_out, z(l)),
+        D(l) @ Partial(z_out, h(l)),
+        {
+            "no g'": D(l, "identity") @ Partial(z_out, h(l)),
+            "swapped factors": Partial(z_out, h(l)) @ D(l),
+            "slope of the layer after": D(l + 1) @ Partial(z_out, h(l)),
+            "of the loss": D(l) @ d(h(l)),
+            "transposed": (D(l) @ Partial(z_out, h(l))).T,
+            "missing factor": Partial(z_out, h(l)),
+            "activation for slope": wide(g(l, 0), l) @ Partial(z_out, h(l)),
+            "ones in the bias column": kept(l) @ Partial(z_out, h(l)),
+        },
+        HIDDEN,
+    ),
+    _case(
+        decay.by_itself,
+        Partial(z(l), z(l)),
+        Identity(units(l)),
+        {
+            "one column": Ones(units(l)),
+            "zero": number(0) @ Identity(units(l)),
+            "all ones": Ones(units(l)) @ Ones(units(l)).T,
+            "with the bias unit": Identity(width(l)),
+            "of the slopes": Diagonal(g(l)),
+            "of another layer": Identity(units(l + 1)),
+            "itself": Diagonal(z(l)),
+        },
+        HIDDEN,
+    ),
+)
+
 CASES: tuple[Case, ...] = (
     CHAIN,
     *JACOBIANS,
@@ -492,4 +718,6 @@ CASES: tuple[Case, ...] = (
     *LOSSES,
     DIAGONAL,
     *PRODUCTS,
+    *BY_ENTRIES,
+    *DECAYS,
 )

@@ -18,7 +18,7 @@ BINS, POINTS = 30, 200
 MEASURED, LAW = "measured", "Marchenko-Pastur"
 
 
-def numbers(progress: Progress, *, seed: int = 0, samples: int = 10) -> Table:
+def numbers(progress: Progress, *, seed: int = 0, samples: int = 4) -> Table:
     """Densities of singular values, by bins at their middles and by the law between its edges."""
     import functools
 
