@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbackprop.dataset import Family, Prediction
-from symbackprop.derivation import Derivation, Shown
+from symbackprop.derivation import Derivation, Reason, Rule, Shown
 from symbackprop.dims import ONE, dim, index, units, width
 from symbackprop.equations import Equation
 from symbackprop.expr import (
@@ -128,11 +128,11 @@ def as_meant(net: Decayed) -> Chain:
 
 def errata(net: Decayed) -> Remark:
     """The three slips of the line as printed, each with a claim that numbers refute."""
-    few = {"N": (dim(2), dim(3))}
+    any_number, few = {"N": (ONE, None)}, {"N": (dim(2), dim(3))}
     one_layer = {"l": (dim(0), net.depth)}
-    norms = Derivation(over_examples(Norm(residual(net))), net, known=few)
+    norms = Derivation(over_examples(Norm(residual(net))), net, known=any_number)
     layer = Derivation(DECAY @ squared(net.penalized(l), "F"), net, known=one_layer)
-    inside = Derivation(over_examples(DECAY @ PENALTY), net, known=few)
+    inside = Derivation(over_examples(DECAY @ PENALTY), net, known=any_number)
     penalty = equal(PENALTY, IndexedSum("l", dim(0), net.depth, squared(net.penalized(l), "F")))
     return Remark(
         "Three slips",
@@ -144,8 +144,9 @@ def errata(net: Decayed) -> Remark:
             layer.by(claimed("=", DECAY @ PENALTY, SLIDE), is_true=False),
             Prose((DECAY, " stands inside the sum over the examples, so that the penalty counts ", Size(N), " times:")),
             inside.by(multiplied_out(Size(N) @ DECAY @ PENALTY, "equal terms", ("No term depends on ", Size(i), "."))),
-            inside.by(claimed("=", DECAY @ PENALTY, SLIDE), is_true=False),
-            Numbers("Two examples with residuals (3, 4) and (0, 1), two layers with ‖W̃_0‖² = 2 and ‖W̃_1‖² = 3, "
+            Prose(("So, for two examples already, this is false:",)),
+            replace(inside, known=few).by(claimed("=", DECAY @ PENALTY, SLIDE), is_true=False),
+            Numbers("Two examples with residuals (3, 4) and (0, 1), two layers with squared Frobenius norms 2 and 3, "
                     "λ = 1/10", ("loss", "value"), example),
         ),
     )  # fmt: skip
@@ -175,10 +176,10 @@ def gradient(net: Decayed) -> Derivation:
     """∂J/∂W_l = ∂L/∂W_l + λ ∂R/∂W_l = … = ∂L/∂W_l + 2 λ W_l S_l."""
     start = Derivation(Partial(TOTAL, Weight(l)), net, known={"l": (dim(0), net.depth)}, title="The gradient")
     made = start.by(sum_rule).by(only_one_layer).by(frobenius_gradient)
-    return made.by(in_front("λ · 2 = 2 λ", made.result.terms[1]), at=(1,))
+    return made.by(two_first(made.result.terms[1]), at=(1,))
 
 
-def in_front(name: str, product: Product):
+def two_first(product: Product) -> Rule:
     """The rule that writes the number of a product first."""
     scale, two, *rest = product.factors
     return multiplied_out(Product((two, scale, *rest)), "scalars commute", ("A scalar may stand anywhere.",))
@@ -188,9 +189,9 @@ def the_gradient(net: Decayed, total: Derivation) -> tuple[Part, ...]:
     """The gradient of the whole loss and the update step."""
     S = Named("S", l)
     forward = [equal(e.left, e.right) for e in net.equations if e.left in (PENALTY, TOTAL)]
-    words: tuple = ("With ", forward[0], " the loss is ", forward[1], ", where ", LOSS,
+    words: Reason = ("With ", forward[0], " the loss is ", forward[1], ", where ", LOSS,
                     " is that of the examples, whose gradients add up.")  # fmt: skip
-    selection: tuple = ("",)
+    selection: Reason = ("",)
     if net.augmented:
         selection = (" ", equal(S, net.selection(l)), " = diag(1, …, 1, 0): ", WithoutBias(Identity(width(l))),
                      " is the identity without its last column.")  # fmt: skip
@@ -198,11 +199,8 @@ def the_gradient(net: Decayed, total: Derivation) -> tuple[Part, ...]:
     identity: Expr = Identity(width(l))
     shrunk = Weight(l) @ (identity - number(2) @ RATE @ DECAY @ (S if net.augmented else identity))
     moved = step.by(as_derived(total, "the gradient derived"))
-    kept = (
-        multiplied_out(
-            shrunk - RATE @ Partial(LOSS, Weight(l)), "common factor", (Weight(l), " is in two of the terms.")
-        ),
-    )
+    decays = shrunk - RATE @ Partial(LOSS, Weight(l))
+    kept = multiplied_out(decays, "common factor", (Weight(l), " is in two of the terms."))
     whole = Derivation(total.start, net, known=total.known, title="With the gradient of the loss")
     return (
         Prose((*words, *selection)),
@@ -212,7 +210,7 @@ def the_gradient(net: Decayed, total: Derivation) -> tuple[Part, ...]:
         whole.by(as_derived(total, "the gradient derived")).by(weight_matrix),
         Prose(("A step of gradient descent with the learning rate ", RATE, ":")),
         Shows(Chain((Weight(l), Weight(l) - RATE @ total.start), ("←",))),
-        moved.by(kept[0], at=()),
+        moved.by(kept, at=()),
         Prose(("Before it follows the gradient, each weight decays: it is multiplied by ",
                number(1) - number(2) @ RATE @ DECAY, ". The biases do not.")),
     )  # fmt: skip
@@ -283,8 +281,11 @@ def through_layers(network: MLP) -> tuple[Part, ...]:
                  if network.augmented else ()), "The same norms of the weights bound how far a unit perturbation of "
                "the input moves the output:")),
         *sensitivity(network),
-        Numbers("Sensitivity of a network of widths 3, 9, 9, 1 with tanh after 400 steps on 12 noisy examples",
-                ("λ", "Σ ‖y - f(x)‖²", "Σ ‖W̃_l‖_F²", "greatest ‖∂ŷ/∂x‖", "∏ σ_{1,1}(W̃_l)", "∏ ‖W̃_l‖_F"), trained),
+        Prose(("A network with tanh, whose slopes are at most 1, trained with and without weight decay: the squared "
+               "residuals, the penalty, the greatest sensitivity at an example, and the products of the spectral and "
+               "of the Frobenius norms, which bound it:",)),
+        Numbers("Sensitivity of a network of widths 3, 9, 9, 1 after 400 steps on 12 noisy examples",
+                ("λ", "residuals", "penalty", "sensitivity", "spectral bound", "Frobenius bound"), trained),
     )  # fmt: skip
 
 
@@ -335,7 +336,7 @@ def trained() -> tuple[tuple[str, ...], ...]:
 # --- beside it: ridge regression -------------------------------------------------------------------------------------
 
 
-def ridge() -> Topic:
+def ridge() -> Remark:
     """One layer without activation: its sensitivity, its gradient and its normal equations."""
     W, X, Y, x = Named("W"), Named("X"), Named("Y"), Named("x")
     line = Quantities({"f": ("c",), "W": ("c", "d"), "x": ("d",)}, (Equation(Named("f"), W @ x),))
@@ -361,7 +362,8 @@ def ridge() -> Topic:
     normal = normal.by(multiplied_out(sides, "added and taken away", ("The second term is the rest, transposed.",)))
     normal = normal.by(as_derived(whole, "the gradient derived", backwards=True))
     conclusion = Implies(equal(Partial(TOTAL, W), number(0)), equal(matrix @ W.T, X @ Y.T))
-    return Topic(
+    return Remark(
+        "Beside it: ridge regression",
         (
             Prose(("One layer without activation, ", equal(Named("f"), W @ x), ", has the sensitivity:")),
             slope,
@@ -375,6 +377,4 @@ def ridge() -> Topic:
                    DECAY, " their matrix is invertible:")),
             Shows(conclusion),
         ),
-        data,
-        title="Beside it: ridge regression",
     )  # fmt: skip

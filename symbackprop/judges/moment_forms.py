@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 from functools import singledispatch
+from itertools import zip_longest
 
 from symbackprop import expr
 from symbackprop.chance import Expectation, Variance
@@ -56,12 +57,17 @@ def prove(left: Expr, right: Expr, network: Network, known: Bounds, given: tuple
     if not isinstance(network, RandomMLP):
         return None
     work = Moments(network, known, moments)
-    wanted = list(_forms(right, work))
-    for one in _forms(left, work):
-        if one in wanted:
-            return "moments by entries"
-        if any(_differ_by(one, two, chain, work) for two in wanted for chain in given):
-            return "moments by entries, and an equation assumed"
+    sides: tuple[list[Entries], list[Entries]] = ([], [])
+    # both sides in turn: most lines differ by nothing or by one forward equation
+    for forms in zip_longest(_forms(left, work), _forms(right, work)):
+        for here, there, form in zip(sides, reversed(sides), forms, strict=True):
+            if form is None:
+                continue
+            if form in there:
+                return "moments by entries"
+            if any(_differ_by(form, other, chain, work) for other in there for chain in given):
+                return "moments by entries, and an equation assumed"
+            here.append(form)
     return None
 
 

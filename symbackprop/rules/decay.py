@@ -221,7 +221,9 @@ def by_singular_values(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A‖_F = √(Σ_i σ_{i,i}(A)²)        shapes: A is m×n"""
     match e:
         case Norm(A, "F"):
-            return Rewritten(root_of_squares(A), ("The sum of the squares of the entries is the trace of AᵀA.",))
+            return Rewritten(
+                root_of_squares(A), ("The sum of the squares of the entries is the trace of ", A.T @ A, ".")
+            )
     return None
 
 
