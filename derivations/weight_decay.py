@@ -328,7 +328,7 @@ def trained() -> tuple[tuple[str, ...], ...]:
 
     found = [trained(decay) for decay in (0, 0.01, 0.1)]
     return tuple(
-        (f"{r.decay:g}", *(f"{v:.3g}" for v in (r.residual, r.penalty, r.sensitivity, r.spectral, r.frobenius)))
+        (f"{r.decay:g}", *(f"{v:.4g}" for v in (r.residual, r.penalty, r.sensitivity, r.spectral, r.frobenius)))
         for r in found
     )
 

@@ -34,7 +34,6 @@ from symbackprop.indices import (
 from symbackprop.keeping import kept
 from symbackprop.tree import subterms
 
-
 # orders of like factors that are tried for a normal form: 5!
 ORDERS = 120
 
@@ -131,7 +130,7 @@ def _joined(term: Term) -> Entries | None:
     for power in term.factors:
         if not isinstance(power, Raised):
             continue
-        same = [f for f in term.factors if f == power or (isinstance(f, Raised) and f.base == power.base)]
+        same: list[Factor] = [f for f in term.factors if f == power or (isinstance(f, Raised) and f.base == power.base)]
         same += [f for f in term.factors if power.base.terms == (Term(Fraction(1), (f,)),)]
         if len(same) > 1:
             # the scalar itself may be a power of another one: it counts once, as `√a` in `√a · √√a`

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop import expr
-from symbackprop.dims import dim, index
+from symbackprop.dims import Dim, dim, index
 from symbackprop.equations import Network, same_family
 from symbackprop.expr import Expr, Number, Product, Transpose, Variable
 from symbackprop.judges.claim import Claim
@@ -63,17 +63,25 @@ class Plan:
 
     def of(self, variable: Variable) -> Made | None:
         """How the value of one is made; None where it is drawn as any other."""
-        return next((made for part in self.parts if (made := part.at(variable)) is not None), None)
+        # one that is named itself, as the last of a family, before its family
+        parts = sorted(self.parts, key=lambda part: part.variable != variable)
+        return next((made for part in parts if (made := part.at(variable)) is not None), None)
 
     def at(self, values: Mapping[str, int]) -> Plan:
         """The plan with numbers for symbolic sizes."""
         put = {name: dim(value) for name, value in values.items()}
         return Plan(
             tuple(
-                Made(part.variable, part.how, None if part.source is None else substitute(part.source, put))
+                Made(_member(part.variable, put), part.how, None if part.source is None else substitute(part.source, put))
                 for part in self.parts
             )
         )
+
+
+def _member(variable: Variable, put: Mapping[str, Dim]) -> Variable:
+    made = substitute(variable, put)
+    assert isinstance(made, Variable)
+    return made
 
 
 NOTHING = Plan()

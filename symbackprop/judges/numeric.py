@@ -86,8 +86,15 @@ def judge(claim: Claim, effort: Effort = FULL) -> Outcome:
     missing = unmade = ""
     settings: list[Setting] = []
     for level in of_kind.levels(claim.known, effort.deepest):
-        tried = list(of_kind.settings(level, claim.known, SIZES))[: effort.lists]
-        found = [(setting, compared) for setting in tried for compared in _at_setting(claim, setting, effort)]
+        found: list[tuple[Setting, Compared]] = []
+        lists = 0
+        for setting in of_kind.settings(level, claim.known, SIZES):
+            here = list(_at_setting(claim, setting, effort))
+            found += [(setting, compared) for compared in here]
+            # sizes at which what is assumed cannot hold say nothing
+            lists += any(compared.result != "unmade" for compared in here)
+            if lists == effort.lists:
+                break
         results = [compared for _, compared in found]
         for compared in results:
             if compared.result == "differ":

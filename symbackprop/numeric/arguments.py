@@ -19,6 +19,19 @@ def _size(array: Any) -> str:
     return " × ".join(map(str, np.shape(array))) or "a number"
 
 
+def check_scheme(network: MLP) -> None:
+    """Refuse a normalised network, which compiled code would compute without its normalisation.
+
+    Raises:
+        SymbackpropError: for one.
+    """
+    if network.scheme is not None:
+        raise SymbackpropError(
+            f"{network.scheme.name} normalization is not compiled to NumPy: write the network without it, or call "
+            "symbackprop.numeric.normalized.normalized_backprop for the numbers"
+        )
+
+
 def check_network(network: MLP, W: Sequence[Any], b: Sequence[Any] | None = None) -> None:
     """Weights and biases against the network and each other.
 

@@ -17,6 +17,7 @@ from symbackprop.numeric.arguments import (
     check_bias_unit,
     check_indices,
     check_network,
+    check_scheme,
     check_upstream,
     check_vectors,
 )
@@ -48,6 +49,7 @@ class Lambdified:
         network = derivation.network
         if not isinstance(network, MLP):
             raise SymbackpropError("lambdify compiles derivations about an MLP: give derive() one")
+        check_scheme(network)
         self.network = network
         self.name = (derivation.name or "gradient").replace("-", "_")
         self.source, self.bounds, self.needed = _source(derivation, network, self.name)

@@ -14,7 +14,7 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Bias, Expr, Partial, Target, Variable, Weight
 from symbackprop.network import MLP
 from symbackprop.numeric.action import value
-from symbackprop.numeric.arguments import check_bias_unit, check_network, check_out, check_vectors
+from symbackprop.numeric.arguments import check_bias_unit, check_network, check_out, check_scheme, check_vectors
 from symbackprop.numeric.code import Code, grouped
 from symbackprop.numeric.forms import Form, form
 from symbackprop.numeric.forward import values_at_hand, write_layers
@@ -46,6 +46,7 @@ class Gradients:
     def __init__(self, network: MLP, reduction: str = "sum", lines: Lines | None = None, **functions: Any) -> None:
         if reduction not in REDUCTIONS:
             raise SymbackpropError(f"there is no reduction {reduction!r}: write sum or mean")
+        check_scheme(network)
         self.network = network
         self.reduction = reduction
         self._functions = _generic(network, functions)

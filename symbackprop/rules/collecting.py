@@ -1,4 +1,4 @@
-"""Rules that collect what the index calculus has taken apart: common factors, what cancels, a column by another name."""
+"""Rules that collect what the calculus took apart: common factors, what cancels, a column by another name."""
 
 from __future__ import annotations
 
@@ -262,6 +262,9 @@ def _replaced(term: Term, old: Variable, new: Variable, back: Entries) -> Entrie
     """A term with every entry of a column written as the entry of another one times a scalar."""
     total = Entries((Term(term.coefficient, ()),))
     for f in term.factors:
-        is_old = isinstance(f, Item) and f.of == old
-        total = times(total, times(single(Item(new, f.row, f.column)), back) if is_old else single(f))
+        match f:
+            case Item(of, row, column) if of == old:
+                total = times(total, times(single(Item(new, row, column)), back))
+            case _:
+                total = times(total, single(f))
     return under(term.bound, total)

@@ -88,9 +88,9 @@ def telescoped(network: MLP) -> tuple[Telescoped, tuple[Chain, ...]]:
     identity = Identity(made.normal(width(made.depth + 1)))
     Q, R = Named("Q", l), Named("R", l)
     return made, (
+        equal(Named("Q", made.depth + 1), identity),
         equal(body @ Named("Q", l + 1), Q @ R),
         equal(Q.T @ Q, identity),
-        equal(Named("Q", made.depth + 1), identity),
     )
 
 

@@ -1,4 +1,4 @@
-"""Whatever the kernel proves of random lines with norms and singular values holds for random matrices, wide ones too."""
+"""What the kernel proves of random lines with norms and singular values holds for random matrices, wide ones too."""
 
 from __future__ import annotations
 
@@ -14,15 +14,26 @@ from symbackprop import expr
 from symbackprop.derivation import Context, Derivation, Rule, Step, within
 from symbackprop.dims import ONE, dim, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LARGEST, SMALLEST, Expr, IndexedProduct, Named, Norm, Power, Product, Quotient, SingularValue
-from symbackprop.judges import kernel
+from symbackprop.expr import (
+    LARGEST,
+    SMALLEST,
+    Expr,
+    IndexedProduct,
+    Named,
+    Norm,
+    Power,
+    Product,
+    Quotient,
+    SingularValue,
+)
+from symbackprop.judges import kernel, theorems
 from symbackprop.judges.outcome import Proved
 from symbackprop.magnitudes import Extreme
 from symbackprop.quantities import Quantities
 from symbackprop.rules import norms, slopes
 from symbackprop.shapes import shape
 from symbackprop.substitution import replace_at
-from symbackprop.tree import Path, at_path, rebuild, subterms
+from symbackprop.tree import Path, rebuild, subterms
 
 Array = np.ndarray
 SPACE = Quantities(
@@ -169,7 +180,9 @@ class Lines:
 
     def wide(self, depth: int) -> Expr:
         """A matrix of any shape."""
-        return self.draw.choice((self.matrix(depth), Named("W") @ self.matrix(depth), self.matrix(depth) @ Named("V").T))
+        return self.draw.choice(
+            (self.matrix(depth), Named("W") @ self.matrix(depth), self.matrix(depth) @ Named("V").T)
+        )
 
     def which(self) -> str:
         return self.draw.choice(WHICH)
@@ -208,7 +221,9 @@ SCALARS: tuple[Callable[[Lines, int], Expr], ...] = (
     lambda w, k: w.column(k).T @ w.matrix(k) @ w.matrix(k) @ w.column(k),
     lambda w, k: _over(w, SingularValue(_layer(w), w.which())),
     lambda w, k: _over(w, SingularValue(_layer(w), w.which()) @ w.scalar(k)),
-    lambda w, k: Extreme(w.draw.choice(("max", "min")), "i", ONE, n, expr.Elementwise("abs", expr.Entry(w.column(k), i))),
+    lambda w, k: Extreme(
+        w.draw.choice(("max", "min")), "i", ONE, n, expr.Elementwise("abs", expr.Entry(w.column(k), i))
+    ),
 )
 COLUMNS: tuple[Callable[[Lines, int], Expr], ...] = (
     lambda w, k: w.matrix(k) @ w.column(k),
@@ -354,3 +369,33 @@ def tried(seed: int) -> tuple[bool, str]:
 def _somewhere(e: Expr, lines: Lines) -> tuple[Path, Expr]:
     where, part = lines.draw.choice(list(subterms(e)))
     return where, careless(part, lines)
+
+
+# --- the search ------------------------------------------------------------------------------------------------------
+
+EACH = 300
+
+
+@pytest.mark.parametrize("first", range(0, 4 * EACH, EACH))
+def test_what_the_kernel_proves_holds(first: int) -> None:
+    found = [tried(seed) for seed in range(first, first + EACH)]
+    assert sum(proved for proved, _ in found) > EACH // 8
+    assert not [counter for _, counter in found if counter]
+
+
+FALSE = {
+    "factors in any order": ("=", lambda left, right, setting: _parts(left) == _parts(right)),
+    "a norm is at least the largest value times a norm": ("≥", lambda left, right, setting: True),
+    "any bound from above": ("≤", lambda left, right, setting: True),
+}
+
+
+def _parts(e: Expr) -> list[str]:
+    return sorted(str(part) for _, part in subterms(e) if isinstance(part, Named))
+
+
+@pytest.mark.parametrize(("relation", "holds"), FALSE.values(), ids=FALSE)
+def test_the_search_finds_out_a_false_theorem(monkeypatch: pytest.MonkeyPatch, relation: str, holds: object) -> None:
+    planted = theorems.Theorem("planted", relation, "nowhere", holds)
+    monkeypatch.setattr(theorems, "THEOREMS", (planted, *theorems.THEOREMS))
+    assert any(tried(seed)[1] for seed in range(4000))
