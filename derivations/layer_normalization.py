@@ -25,7 +25,7 @@ from symbackprop.normalization import Normalized, scheme
 from symbackprop.quantities import Quantities
 from symbackprop.rules.gradients import weight_row
 from symbackprop.rules.layers import to_layer
-from symbackprop.rules.normalization import parameter_gradients, through_scheme
+from symbackprop.rules.normalization import invariances, parameter_gradients, projection, through_scheme
 from symbackprop.rules.norms import assumed, multiplied_out, on_sphere
 from symbackprop.statements import Together, equal
 from symbackprop.substitution import put
@@ -58,7 +58,7 @@ def derive(network: MLP, style: str) -> Topic:
                    " of the activation:")),
             through,
             *parameter_gradients(normalized),
-            singular(),
+            singular(normalized),
             Prose(("The gradient of a row of the first weights, with the normalization in place:",)),
             rows(normalized),
         ),
@@ -158,7 +158,7 @@ def after(network: MLP) -> Together:
     return Together((equal(z, affine(network)), equal(*mean[:2]), equal(length[0], put(length[1], c, written)), h))
 
 
-def singular() -> Remark:
+def singular(network: MLP) -> Remark:
     """Where it has no meaning, and what it forgets."""
     l = index("l")
     s = Named("s", l)
@@ -168,9 +168,12 @@ def singular() -> Remark:
             Prose(("The formula is singular at ", equal(s, number(0)), ", where all pre-activations of the layer are "
                    "equal: always so in a layer of one unit. A number ε that is added under the root keeps it away: ",
                    "it makes the eigenvalue along ", Named("c", l), " small in place of 0.",)),
-            Prose(("Adding a constant to all pre-activations, or scaling them, changes nothing behind the layer. So the "
-                   "gradient is orthogonal to both directions, its Jacobian has rank n - 2, and in a layer of two "
-                   "units the gradient is 0.",)),
+            Prose(("Adding a constant to all pre-activations, or scaling them, changes nothing behind the layer. So "
+                   "the gradient is orthogonal to both directions:",)),
+            *invariances(network),
+            Prose(("The matrix is a projection, so its rank is its trace, and in a layer of two units the gradient "
+                   "is 0:",)),
+            *(projection(network) if network.epsilon is None else ()),
             Numbers("Rank and gradient of the normalization of n units, by NumPy",
                     ("n", "rank of the Jacobian", "largest |1ᵀ ∂L/∂z|", "largest |cᵀ ∂L/∂z|", "‖∂L/∂z‖"), ranks),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ from symbackprop.numeric.normalized import normalize, normalized_backprop
 l = index("l")
 
 
-# --- equations ---------------------------------------------------------------------------------------------------------
+# --- equations -------------------------------------------------------------------------------------------------------
 
 
 def definition(network: MLP, variable: Variable):
@@ -72,7 +73,7 @@ def test_given_widths_keep_the_scheme() -> None:
     assert (given.scheme, given.epsilon) == (SCHEMES["rms"], Fraction(1, 2))
 
 
-# --- what is refused ---------------------------------------------------------------------------------------------------
+# --- what is refused -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_compiled_code_refuses_rather_than_ignores() -> None:
         sb.lambdify(sb.derive("weight_gradient", network))
 
 
-# --- numbers -----------------------------------------------------------------------------------------------------------
+# --- numbers ---------------------------------------------------------------------------------------------------------
 
 
 def difference(f, at: np.ndarray, step: float = 1e-20) -> np.ndarray:
@@ -175,10 +176,7 @@ def test_backpropagation_by_hand(is_centred, augmented) -> None:
     """Every gradient against complex steps, summed over a batch."""
     rng = np.random.default_rng(3)
     sizes = [3, 4, 5, 2]
-    W = [
-        rng.standard_normal((out, inner + (augmented and l > 0)))
-        for l, (inner, out) in enumerate(zip(sizes, sizes[1:], strict=False))
-    ]
+    W = [rng.standard_normal((out, inner + (augmented and l > 0))) for l, (inner, out) in enumerate(pairwise(sizes))]
     v = [None, *(rng.standard_normal((n, 1)) for n in sizes[1:3])]
     u = [None, *(rng.standard_normal((n, 1)) for n in sizes[1:3])]
     x, y = rng.standard_normal((3, 6)), rng.standard_normal((2, 6))
@@ -202,12 +200,12 @@ def test_backpropagation_by_hand(is_centred, augmented) -> None:
         assert np.allclose(made.named["u"][layer], by_u, atol=1e-10)
 
 
-# --- the exact judge where every layer has a root ------------------------------------------------------------------------
+# --- the exact judge where every layer has a root --------------------------------------------------------------------
 
 
 def test_depth_eight_does_not_take_two_to_the_eight_points() -> None:
     """Roots are found layer by layer: 24 of them would be found together at one in 16 million points."""
-    widths = [3, *[4] * 24, 2]
+    widths = [3, *[5] * 24, 2]
     network = MLP(normalization="layer", widths=widths)
     start = time.perf_counter()
     good = Claim(Partial(LOSS, Hidden(dim(1))), "=", Weight(1).T @ Partial(LOSS, PreActivation(2)), network)

@@ -70,12 +70,12 @@ class Plan:
     def at(self, values: Mapping[str, int]) -> Plan:
         """The plan with numbers for symbolic sizes."""
         put = {name: dim(value) for name, value in values.items()}
-        return Plan(
-            tuple(
-                Made(_member(part.variable, put), part.how, None if part.source is None else substitute(part.source, put))
-                for part in self.parts
-            )
-        )
+
+        def put_in(part: Made) -> Made:
+            source = None if part.source is None else substitute(part.source, put)
+            return Made(_member(part.variable, put), part.how, source)
+
+        return Plan(tuple(map(put_in, self.parts)))
 
 
 def _member(variable: Variable, put: Mapping[str, Dim]) -> Variable:
@@ -135,6 +135,11 @@ def _orthonormal(pair: Pair, network: Network, parts: list[Made]) -> tuple[Made,
     if relation != "=":
         return None
     for side, other in ((left, right), (right, left)):
+        match side, other:
+            # lengths are kept by orthonormal columns
+            case expr.Norm(Product((q, *v)), "2"), expr.Norm(rest, "2") if tuple(v) == _factors(rest):
+                if _free(q, network):
+                    return _made(q, ORTHONORMAL_COLUMNS)
         if not (isinstance(other, expr.Identity) or other == Number(Fraction(1))):
             continue
         match side:
@@ -145,6 +150,10 @@ def _orthonormal(pair: Pair, network: Network, parts: list[Made]) -> tuple[Made,
             case expr.Norm(q) | expr.Power(expr.Norm(q), Fraction(numerator=2, denominator=1)) if _free(q, network):
                 return _made(q, ORTHONORMAL_COLUMNS)
     return None
+
+
+def _factors(e: Expr) -> tuple[Expr, ...]:
+    return e.factors if isinstance(e, Product) else (e,)
 
 
 def _made(variable: Expr, how: str, source: Expr | None = None) -> tuple[Made, ...]:

@@ -67,7 +67,7 @@ def scaled(right: Expr) -> dict[str, Expr]:
     }
 
 
-# --- one set: batch normalisation of m values of one unit ---------------------------------------------------------------
+# --- one set: batch normalisation of m values of one unit ------------------------------------------------------------
 
 BATCH, SET = one_set("batch")
 SIZES: Bounds = {"m": (dim(2), None)}
@@ -165,7 +165,7 @@ def every_set() -> tuple[Case, ...]:
     return uses, factor, renamed, distributed, whole
 
 
-# --- a layer -----------------------------------------------------------------------------------------------------------
+# --- a layer ---------------------------------------------------------------------------------------------------------
 
 LAYER = MLP(normalization="layer")
 l = index("l")

@@ -232,10 +232,10 @@ def test_with_epsilon_it_is_no_projection():
 
 
 def test_a_layer_of_two_units_has_no_gradient():
-    network = MLP(normalization="layer", widths=[3, 3, 4, 2])
+    network = MLP(normalization="layer", widths=[3, 3, 5, 2])
     z = PreActivation(dim(1))
     assert isinstance(exact.judge(Claim(d(z), "=", number(0) @ z, network)), Supported)
-    wider = MLP(normalization="layer", widths=[3, 4, 4, 2])
+    wider = MLP(normalization="layer", widths=[3, 5, 5, 2])
     assert isinstance(exact.judge(Claim(d(z), "=", number(0) @ z, wider)), Refuted)
 
 

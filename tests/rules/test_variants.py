@@ -67,7 +67,12 @@ def rules() -> dict[str, Rule]:
 def test_every_rule_has_variants():
     covered = {
         case.rule.name
-        for module in (_variants(), _variants("moment_variants"), _variants("decay_variants"))
+        for module in (
+            _variants(),
+            _variants("moment_variants"),
+            _variants("decay_variants"),
+            _variants("normalization_variants"),
+        )
         for case in module.CASES
     }
     assert len(rules()) >= 13
