@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from symbackprop import expr
@@ -233,36 +233,46 @@ def _renamed(term: Term) -> Term:
     tie may be broken either way: then two equal terms can get different normal forms, and a proof is missed; a wrong
     proof is impossible.
     """
-    blank = {name: index("#") for name, _ in term.bound}
-    if len(term.factors) < 2 or not term.bound:
-        return _named_in_order(term, term.factors)
+    bound = [name for name, _ in term.bound]
+    if len(term.factors) < 2 or not bound:
+        return _named(term, _continued((), term.factors, bound))
+    blank = dict.fromkeys(bound, index("#"))
     alike: dict[str, list[Factor]] = {}
     for factor in sorted(term.factors, key=_shown):
         alike.setdefault(_shown(factor.at(blank)), []).append(factor)
-    groups = [alike[text] for text in sorted(alike)]
-    if math.prod(math.factorial(len(group)) for group in groups) > ORDERS:
-        return _named_in_order(term, [factor for group in groups for factor in group])
-    orders = itertools.product(*(list(itertools.permutations(group)) for group in groups))
-    made = [_named_in_order(term, [factor for group in order for factor in group]) for order in orders]
+    # the orders in which the indices are met
+    orders: set[tuple[str, ...]] = {()}
+    for text in sorted(alike):
+        group = alike[text]
+        if len(orders) * math.factorial(len(group)) > ORDERS:
+            orders = {_continued(min(orders), group, bound)}
+        else:
+            orders = {_continued(order, each, bound) for order in orders for each in _arrangements(group, order, bound)}
+    made = [_named(term, order) for order in orders]
     return made[0] if len(made) == 1 else min(made, key=_shown)
 
 
-def _named_in_order(term: Term, factors: Sequence[Factor]) -> Term:
-    """The term with its bound indices named in the order in which the factors have them."""
-    blank = {name for name, _ in term.bound}
-    taken = {name for factor in factors for name in indices_of(factor)} - blank
+def _arrangements(group: list[Factor], order: tuple[str, ...], bound: list[str]) -> Iterable[Sequence[Factor]]:
+    """The orders of like factors that may make a difference: one where all of their indices have been met."""
+    met = all(name in order for factor in group for name in indices_of(factor) if name in bound)
+    return [group] if met or len(set(group)) == 1 else itertools.permutations(group)
+
+
+def _continued(order: tuple[str, ...], factors: Sequence[Factor], bound: list[str]) -> tuple[str, ...]:
+    """The order in which bound indices are met, once these factors are read."""
+    found = (name for factor in factors for name in indices_of(factor) if name in bound)
+    return tuple(dict.fromkeys((*order, *found)))
+
+
+def _named(term: Term, met: tuple[str, ...]) -> Term:
+    """The term with its bound indices named in the order in which they are met."""
+    bound = {name for name, _ in term.bound}
+    taken = {name for factor in term.factors for name in indices_of(factor)} - bound
     names = (f"·{i}" for i in itertools.count(1) if f"·{i}" not in taken)
-    order: dict[str, Dim] = {}
-    for factor in factors:
-        for name in indices_of(factor):
-            if name in blank and name not in order:
-                order[name] = index(next(names))
-    for name, _ in term.bound:
-        if name not in order:
-            order[name] = index(next(names))
-    named = [_ordered(f.at(order)) for f in factors]
-    bound = sorted(((str(order[name]), size) for name, size in term.bound), key=lambda pair: pair[0])
-    return Term(term.coefficient, tuple(sorted(named, key=_shown)), tuple(bound))
+    order = {name: index(next(names)) for name in dict.fromkeys((*met, *(name for name, _ in term.bound)))}
+    factors = [_ordered(f.at(order)) for f in term.factors]
+    sums = sorted(((str(order[name]), size) for name, size in term.bound), key=lambda pair: pair[0])
+    return Term(term.coefficient, tuple(sorted(factors, key=_shown)), tuple(sums))
 
 
 def _ordered(factor: Factor) -> Factor:

@@ -158,7 +158,10 @@ def _by_entries(left: Expr, right: Expr, network: Network, known: Bounds) -> boo
     rows, columns = shape(left, network)
     i = ONE if rows == ONE else work.index(rows)
     k = ONE if columns == ONE else work.index(columns)
-    one, two = (expanded(normal(entries(e, i, k, work), work), work) for e in (left, right))
+    one, two = (normal(entries(e, i, k, work), work) for e in (left, right))
+    if one == two:
+        return True
+    one, two = (expanded(side, work) for side in (one, two))
     for _ in range(3):
         if one == two:
             return True

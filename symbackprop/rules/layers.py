@@ -55,9 +55,7 @@ def layer_factor(network: MLP, name: str, style: str = "jacobian", known: Bounds
     return product_of(start.result.factors[:-1])
 
 
-def one_layer_on(
-    derivation: Derivation, style: str, labels: tuple[str, ...] = (), restated: str = ""
-) -> Derivation:
+def one_layer_on(derivation: Derivation, style: str, labels: tuple[str, ...] = (), restated: str = "") -> Derivation:
     """Two steps in the style of Jacobians (activation, weights), one in that of Hadamard products.
 
     A normalised layer takes a step more, and its lines are not the lecture's: they have no labels.

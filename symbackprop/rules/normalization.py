@@ -19,6 +19,7 @@ from symbackprop.indices import (
 from symbackprop.network import MLP
 from symbackprop.normalform import normal
 from symbackprop.normalization import ARGUMENT, BIAS, Normalized, one_set
+from symbackprop.rules.citation import Cited
 from symbackprop.rules.collecting import cancelled, common_factor, distributed, in_terms_of, named
 from symbackprop.rules.gradients import chain_rule, depends, jacobian
 from symbackprop.rules.recognise import recognised
@@ -117,11 +118,14 @@ def lemma(at: Normalized) -> Rule:
     def rewrite(e: Expr, context: Context) -> Rewritten | None:
         if e != Partial(LOSS, at.column):
             return None
-        proof = backward(Derivation(e, context.network, known=context.known, title="One set"), at)
+        start = Derivation(e, context.network, known=context.known, title="One set")
+        # worked out once for the step and for those who check it
+        key = ("set", e, frozenset(context.known.items()))
+        proof = context.network.kept(key, lambda: backward(start, at))
         return Rewritten(proof.result, (e, " for one set."), (proof,))
 
     statement = "∂L/∂x = (1/σ) (I - 11ᵀ/n - x̂x̂ᵀ/n) ∂L/∂x̂        shapes: n×n · n×1"
-    return Rule("through the set", rewrite, statement, source="derived from the forward equations")
+    return Cited("through the set", rewrite, statement, source="derived from the forward equations")
 
 
 def invariances(network: MLP, layer: str = "l") -> tuple[Derivation, ...]:

@@ -390,7 +390,7 @@ CASES = (
             "activation": Diagonal(Elementwise("g", z)) @ WithoutBias(W).T,
             "no slopes": WithoutBias(W).T,
             "slopes twice": G_l @ G_l @ WithoutBias(W).T,
-            "weights of the layer before": G_l @ WithoutBias(Weight(l - 1)).T,
+            "weights twice": G_l @ WithoutBias(W).T @ WithoutBias(W) @ WithoutBias(W).T,
             "no transpose": G_l @ WithoutBias(W),
             "swapped": WithoutBias(W).T @ G_l,
             "sign": -(G_l @ WithoutBias(W).T),

@@ -71,6 +71,7 @@ def test_every_rule_has_variants():
             _variants(),
             _variants("moment_variants"),
             _variants("decay_variants"),
+            _variants("norm_variants"),
             _variants("normalization_variants"),
         )
         for case in module.CASES
