@@ -6,6 +6,7 @@ Exit: 0 done, 1 a step is not as expected, 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from symbackprop import __version__
@@ -41,6 +42,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    # read when NumPy is loaded: for matrices as small as ours, threads wait for each other longer than they work
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     options = _parser().parse_args(argv)
     try:
         status: int = options.run(options)
@@ -207,7 +211,7 @@ def _verdicts(made: Derivation | Topic) -> Report:
     from symbackprop.verify import verify
 
     with Bar("judging") as bar:
-        return verify(made, effort="brief", progress=bar)
+        return verify(made, effort="brief", progress=bar, workers=os.cpu_count() or 1)
 
 
 def _plot(options: argparse.Namespace) -> int:
@@ -246,7 +250,7 @@ def _verify(options: argparse.Namespace) -> int:
     every = [name for name in names() if name != "lecture" and (name != "bias" or network.bias != "none")]
     wanted = options.names or every
     with Bar("judging") as bar:
-        report = verify(*_derivations(wanted, network), progress=bar)
+        report = verify(*_derivations(wanted, network), progress=bar, workers=os.cpu_count() or 1)
     if options.json:
         import json
 

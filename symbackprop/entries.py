@@ -310,18 +310,18 @@ def through(equation: Equation, variable: expr.Variable, row: Dim, column: Dim, 
     return total
 
 
-def expanded(one: Entries, calculus: Calculus, keep: Entries | None = None) -> Entries:
+def expanded(one: Entries, calculus: Calculus, keep: Entries | None = None, short: bool = False) -> Entries:
     """Derivatives taken through one forward equation.
 
     Those of a variable by a variable always are; those of the loss, `∂L/∂u`, only where `keep` is given and does not
-    contain them.
+    contain them. What only abbreviates something is put in by its equation, unless the result is to stay `short`.
     """
     kept = {factor.of for term in keep.terms for factor in term.factors if isinstance(factor, Item)} if keep else set()
     made = _passed(one, calculus, lambda factor: _through(factor, calculus, kept, keep is not None))
     # a derivative by what only abbreviates something goes on to what that is used in
     while keep is not None and any(_is_short(f, calculus, kept) for term in made.terms for f in term.factors):
         made = _passed(made, calculus, lambda f: _through(f, calculus, kept, _is_short(f, calculus, kept)))
-    return written_out(made, calculus)
+    return made if short else written_out(made, calculus)
 
 
 def _passed(one: Entries, calculus: Calculus, through: Callable[[Factor], Entries]) -> Entries:
@@ -354,14 +354,31 @@ def written_out(one: Entries, calculus: Calculus) -> Entries:
 def _put_in(factor: Factor, calculus: Calculus) -> Entries:
     match factor:
         case Item(expr.Variable() as v, row, column):
-            short = abbreviation(v, calculus)
-            if short is not None:
-                return written_out(normal(entries(short.right, row, column, calculus), calculus), calculus)
+            if abbreviation(v, calculus) is not None:
+                return _meaning(v, calculus).at({ROW: row, COLUMN: column})
         case Applied(function, order, argument):
             return applied(function, order, written_out(argument, calculus), calculus)
         case Raised(base, exponent):
             return raised(written_out(base, calculus), exponent)
     return single(factor)
+
+
+# the indices of an entry in general
+ROW, COLUMN = "row of", "column of"
+
+
+def _meaning(variable: expr.Variable, calculus: Calculus) -> Entries:
+    """Any entry of what a variable abbreviates, worked out once."""
+
+    def find() -> Entries:
+        short = abbreviation(variable, calculus)
+        assert short is not None
+        rows, columns = calculus.shape(variable)
+        inside = Calculus(calculus.network, calculus.known)
+        row, column = inside.index(rows, ROW), inside.index(columns, COLUMN)
+        return written_out(normal(entries(short.right, row, column, inside), inside), inside)
+
+    return calculus.network.kept(("meaning", variable, frozenset(calculus.known.items())), find)
 
 
 def abbreviation(variable: expr.Variable, calculus: Calculus) -> Equation | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from multiprocessing import get_all_start_methods, get_context
 
 from symbackprop.derivation import Derivation, Step
 from symbackprop.expr import Expr, Named
@@ -130,7 +132,7 @@ def _both(field: Outcome, claim: Claim) -> Outcome:
     return field
 
 
-def verify(*made: Derivation | Topic, progress: Progress = silent, effort: str = "full") -> Report:
+def verify(*made: Derivation | Topic, progress: Progress = silent, effort: str = "full", workers: int = 1) -> Report:
     """A report of what each judge says of each step.
 
     Args:
@@ -139,21 +141,65 @@ def verify(*made: Derivation | Topic, progress: Progress = silent, effort: str =
         effort: "full", or "brief" for the two least depths that make sense and the one after (of Quantities, one list
             of sizes), at one point each, without SymPy's derivatives entry by entry; the outcomes say so. The kernel
             does all it does in either case.
+        workers: processes that judge; more than one where processes can be forked.
 
     Raises:
         SymbackpropError: for another effort.
     """
-    found: list[Judged] = []
-    total = sum(len(each.steps) for each in made)
-    for each in made:
-        number = 0
-        for derivation in each.derivations if isinstance(each, Topic) else (each,):
-            for place, step in enumerate(derivation.steps, 1):
-                number += 1
-                progress(len(found), total)
-                found.append(Judged(derivation, number, step, judged(step, derivation, effort), place))
-    progress(total, total)
-    return Report(tuple(found))
+    places = [
+        (derivation, number)
+        for each in made
+        for derivation, number in _numbered(each.derivations if isinstance(each, Topic) else (each,))
+    ]
+    total, done = sum(len(derivation.steps) for derivation, _ in places), 0
+    outcomes: dict[int, list[dict[str, Outcome]]] = {}
+    for place, found in _judged_all([derivation for derivation, _ in places], effort, workers):
+        outcomes[place] = found
+        done += len(found)
+        progress(done, total)
+    return Report(
+        tuple(
+            Judged(derivation, number + place, step, outcomes[i][place], place + 1)
+            for i, (derivation, number) in enumerate(places)
+            for place, step in enumerate(derivation.steps)
+        )
+    )
+
+
+def _numbered(derivations: tuple[Derivation, ...]) -> Iterator[tuple[Derivation, int]]:
+    """Derivations with the number of their first step, counted through all of them."""
+    number = 1
+    for derivation in derivations:
+        yield derivation, number
+        number += len(derivation.steps)
+
+
+def _judged_all(
+    derivations: list[Derivation], effort: str, workers: int
+) -> Iterator[tuple[int, list[dict[str, Outcome]]]]:
+    """The outcomes of the steps of each derivation by its place, in any order."""
+    if workers < 2 or len(derivations) < 2 or "fork" not in get_all_start_methods():
+        for i, derivation in enumerate(derivations):
+            yield i, [judged(step, derivation, effort) for step in derivation.steps]
+        return
+    # rules are functions and cannot be sent: a forked process has them. The longest first, so that none is waited for
+    order = sorted(range(len(derivations)), key=lambda i: -len(derivations[i].steps))
+    with get_context("fork").Pool(workers, _take, (derivations, effort)) as pool:
+        yield from pool.imap_unordered(_judge_one, order)
+
+
+# in a forked process: what it judges
+_taken: tuple[list[Derivation], str] = ([], "")
+
+
+def _take(derivations: list[Derivation], effort: str) -> None:
+    global _taken
+    _taken = derivations, effort
+
+
+def _judge_one(place: int) -> tuple[int, list[dict[str, Outcome]]]:
+    derivations, effort = _taken
+    return place, [judged(step, derivations[place], effort) for step in derivations[place].steps]
 
 
 def _rows(steps: tuple[Judged, ...]) -> list[str]:

@@ -20,8 +20,9 @@ from symbackprop.judges.settings import BRIEF
 from symbackprop.library import derive
 from symbackprop.network import MLP
 from symbackprop.numeric.bounds import BoundLadder
+from symbackprop.rules.norms import bounded_below
 from symbackprop.topic import Prose, Remark, Topic
-from symbackprop.tree import subterms
+from symbackprop.tree import children, rebuild, subterms
 from symbackprop.verify import JUDGES, Judged, claim_of
 
 Array = np.ndarray
@@ -150,8 +151,6 @@ def _other_end(step: Step) -> Step:
     """The smallest for the largest, and the other way round, everywhere."""
 
     def changed(e: Expr) -> Expr:
-        from symbackprop.tree import children, rebuild
-
         e = rebuild(e, tuple(changed(each) for each in children(e)))
         if isinstance(e, SingularValue):
             return SingularValue(e.operand, SMALLEST if e.which != SMALLEST else "largest")
@@ -188,8 +187,6 @@ def test_a_falsified_subproof_is_not_proved() -> None:
 
 def test_inequalities_of_both_kinds_do_not_compose() -> None:
     above = topic("vanishing_gradients", "depth 1").derivations[0]
-    from symbackprop.rules.norms import bounded_below
-
     with pytest.raises(RuleError):
         above.by(bounded_below)
 

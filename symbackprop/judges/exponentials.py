@@ -19,14 +19,14 @@ def in_exponential(e: Expr, network: Network) -> tuple[Variable, Any] | None:
 
     None for no such function of one variable, and where something is divided by that may be 0.
     """
-    import sympy
-
     variables = {part for _, part in subterms(e) if isinstance(part, Variable)}
     functions = [part for _, part in subterms(e) if isinstance(part, expr.Elementwise)]
     if len(variables) != 1 or not functions or any(f.operand not in variables for f in functions):
         return None
     if any(shape(v, network) != SCALAR for v in variables):
         return None
+    import sympy
+
     made = _fraction(e, sympy, sympy.Symbol("t", positive=True))
     return None if made is None else (variables.pop(), sympy.cancel(sympy.together(made)))
 

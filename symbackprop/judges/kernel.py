@@ -20,7 +20,7 @@ from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, IndexedProduct, Product
-from symbackprop.indices import Calculus, Inexpressible
+from symbackprop.indices import Calculus, Entries, Inexpressible
 from symbackprop.judges.moment_forms import prove
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
 from symbackprop.judges.signs import Setting, rises
@@ -161,11 +161,18 @@ def _by_entries(left: Expr, right: Expr, network: Network, known: Bounds) -> boo
     one, two = (normal(entries(e, i, k, work), work) for e in (left, right))
     if one == two:
         return True
-    one, two = (expanded(side, work) for side in (one, two))
+    # as short as it goes first: to write out means and lengths takes longer than all else
+    stages = (True, False) if any(equation.abbreviates for equation in network.equations) else (False,)
+    return any(_meet(one, two, work, short) for short in stages)
+
+
+def _meet(one: Entries, two: Entries, work: Calculus, short: bool) -> bool:
+    """Whether derivatives on the left, taken through one forward equation after another, come to the right side."""
+    one, two = (expanded(side, work, short=short) for side in (one, two))
     for _ in range(3):
         if one == two:
             return True
-        one = expanded(one, work, keep=two)
+        one = expanded(one, work, keep=two, short=short)
     return one == two
 
 
