@@ -12,6 +12,7 @@ A step is proved when
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from symbackprop.derivation import Context, Derivation, Step, compose, within
@@ -162,8 +163,11 @@ def _by_entries(left: Expr, right: Expr, network: Network, known: Bounds) -> boo
     if one == two:
         return True
     # as short as it goes first: to write out means and lengths takes longer than all else
-    stages = (True, False) if any(equation.abbreviates for equation in network.equations) else (False,)
-    return any(_meet(one, two, work, short) for short in stages)
+    if any(equation.abbreviates for equation in network.equations):
+        with suppress(LookupError, Inexpressible):
+            if _meet(one, two, work, short=True):
+                return True
+    return _meet(one, two, work, short=False)
 
 
 def _meet(one: Entries, two: Entries, work: Calculus, short: bool) -> bool:
