@@ -42,6 +42,8 @@ def derive(network: MLP, style: str) -> Topic:
             *(() if network.depth.is_constant else (two_layers(gradient, network),)),
             every_depth,
             Shows(says, "vanish.bound"),
+            Prose(("Recall the activation functions:",)),
+            Picture("activations", ("Activations and their slopes; beyond 5 sigmoid and tanh are saturated.",)),
             Prose(("Sigmoid and tanh saturate on both ends: where all units of a layer have large pre-activations,",)),
             Shows(slope, "vanish.saturation_term"),
             Prose(("is small, and so is the gradient.",)),
@@ -115,31 +117,45 @@ def saturation() -> Remark:
 
 def growth() -> Remark:
     """Decay or growth per layer in wide random networks, by mean-field theory and measured."""
-    columns = ("activation", "σ_w²", "q*", "χ", "√χ per layer", "measured")
+    columns = ("activation", "σ_w²", "q*", "χ", "√χ per layer", "first layer, predicted", "measured")
     return Remark(
         "Decay and growth with depth",
         (
-            Prose(("In a wide network with random weights of variance σ_w² over the fan-in, the squared length of the "
+            Prose(("In a wide network with random weights of variance σ_w² over the fan-in, the mean square of the "
                    "pre-activations settles at q*, and the norm of the gradient changes by √χ in each layer "
-                   "(Poole et al. 2016; Schoenholz et al. 2017).",)),
-            Numbers("Mean-field theory against random networks of width 256", columns, decays),
-            Prose(("Tanh with σ_w² = 1 and no bias is critical: χ = 1 at q* = 0, and the length "
-                   "decays only as 1/(2l).",)),
+                   "(Poole et al. 2016; Schoenholz et al. 2017). The first layer, of mean square 1 where q* is 0 or "
+                   "endless, is measured in random networks of width 128.",)),
+            Numbers("Mean-field theory, by Gaussian quadrature, beside random networks", columns, decays),
+            Prose(("Between decay and growth, χ = 1, there is a critical line. Tanh with σ_w² = 1 and no bias is on "
+                   "it, at q* = 0: there the mean square decays only as 1/(2l).",)),
+            Numbers("The critical line of tanh: variances at which χ is 1", ("σ_b²", "σ_w²", "q*"), critical_line),
         ),
     )  # fmt: skip
 
 
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "elu", "selu", "gelu", "silu")
+
+
 def decays() -> tuple[tuple[str, ...], ...]:
-    """χ and √χ by quadrature, beside what the last layers of random networks do."""
+    """χ and √χ by quadrature, beside what random networks do."""
     from symbackprop.numeric.mean_field import mean_field, measured
 
     rows = []
-    for activation, sigma_w2 in (("sigmoid", 1.0), ("tanh", 1.0), ("tanh", 2.0), ("relu", 1.0), ("relu", 2.0)):
-        row = mean_field(activation, sigma_w2)
-        seen = measured(activation, width=256, depth=8, sigma_w2=sigma_w2, samples=3)
-        numbers = (sigma_w2, row.q, row.chi, row.decay, seen.ratios[0])
-        rows.append((activation, *(f"{value:.4g}" for value in numbers)))
+    for activation in ACTIVATIONS:
+        for sigma_w2 in (1.0, 2.0):
+            row = mean_field(activation, sigma_w2)
+            seen = measured(activation, width=128, depth=3, sigma_w2=sigma_w2, samples=10)
+            numbers = (sigma_w2, row.q, row.chi, row.decay, seen.predicted[0], seen.ratios[0])
+            rows.append((activation, *("endless" if value == float("inf") else f"{value:.4g}" for value in numbers)))
     return tuple(rows)
+
+
+def critical_line() -> tuple[tuple[str, ...], ...]:
+    """Points of it, from no bias on."""
+    from symbackprop.numeric.mean_field import critical
+
+    points = (critical("tanh", sigma_b2) for sigma_b2 in (0.0, 0.05, 0.1, 0.5))
+    return tuple((f"{p.sigma_b2:g}", f"{p.sigma_w2:.5g}", f"{p.q:.4g}") for p in points)
 
 
 def sharper(network: MLP) -> Remark:

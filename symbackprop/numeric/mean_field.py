@@ -28,7 +28,7 @@ import numpy as np
 
 from symbackprop.activations import Activation
 from symbackprop.errors import SymbackpropError
-from symbackprop.numeric.backprop import backprop
+from symbackprop.numeric.backprop import ACTIVATIONS, backprop
 from symbackprop.numeric.slopes import HUGE, Array, Entrywise, bisected, function, numeric_row
 from symbackprop.numeric.spectra import check_count
 
@@ -142,10 +142,16 @@ def _check_finite(**numbers: float) -> None:
 # --- the length map, its fixed point, and what a layer does to a gradient --------------------------------------------
 
 
+def _functions(activation: str | Activation) -> tuple[Entrywise, Entrywise]:
+    """`φ` and `φ'`: those written by hand for backpropagation, or compiled from the row of another activation."""
+    name = numeric_row(activation).name
+    return ACTIVATIONS[name] if name in ACTIVATIONS else (function(activation), function(activation, 1))
+
+
 def length_map(activation: str | Activation, q: float, sigma_w2: float, sigma_b2: float = 0.0) -> float:
     """`σ_w² E[φ(√q z)²] + σ_b²`: the mean square of the next layer's pre-activations (Poole et al. 2016)."""
     _check_finite(q=q, sigma_w2=sigma_w2, sigma_b2=sigma_b2)
-    g = function(activation)
+    g, _ = _functions(activation)
     return sigma_w2 * expectation(lambda z: g(z) ** 2, q, numeric_row(activation).kinks).value + sigma_b2
 
 
@@ -153,7 +159,7 @@ def chi(activation: str | Activation, q: float, sigma_w2: float) -> float:
     """`χ = σ_w² E[φ'(√q z)²]` (Schoenholz et al. 2017); its root is the factor of a gradient's norm per layer."""
     _check(q=q)
     _check_finite(sigma_w2=sigma_w2)
-    slope = function(activation, 1)
+    _, slope = _functions(activation)
     return sigma_w2 * expectation(lambda z: slope(z) ** 2, q, numeric_row(activation).kinks).value
 
 
@@ -318,6 +324,6 @@ def _squared_ratios(
     x *= math.sqrt(q / sigma_w2 * width) / np.linalg.norm(x)
     # the loss is linear in the output, so that ∂L/∂ŷ is what was drawn
     linear = (lambda output, target: (output * target).sum(axis=0), lambda output, target: target)
-    found = backprop(W, x, upstream, (function(activation), function(activation, 1)), linear, augmented=False)
+    found = backprop(W, x, upstream, _functions(activation), linear, augmented=False)
     norms = [float(np.sum(gradient**2)) for gradient in found.dz[1:]]
     return [here / after if after else 0.0 for here, after in pairwise(norms)]

@@ -35,7 +35,9 @@ def numeric_row(activation: str | Activation) -> Activation:
         SymbackpropError: for an unknown or a generic one.
     """
     found = activation if isinstance(activation, Activation) else find_activation(activation)
-    found.expression()
+    if found.is_generic:
+        # which says so
+        found.expression()
     return found
 
 
