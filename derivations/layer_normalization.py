@@ -9,6 +9,7 @@ from symbackprop.expr import (
     Bias,
     Expr,
     Hidden,
+    Identity,
     Named,
     Norm,
     Number,
@@ -26,7 +27,7 @@ from symbackprop.quantities import Quantities
 from symbackprop.rules.gradients import weight_row
 from symbackprop.rules.layers import to_layer
 from symbackprop.rules.normalization import invariances, parameter_gradients, projection, through_scheme
-from symbackprop.rules.norms import assumed, multiplied_out, on_sphere
+from symbackprop.rules.norms import assumed, length_kept, multiplied_out, on_sphere
 from symbackprop.statements import Together, equal
 from symbackprop.substitution import put
 from symbackprop.topic import Numbers, Prose, Remark, Shows, Topic
@@ -35,6 +36,7 @@ ORDER = 60
 A, x, u, v = (Named(name) for name in "Axuv")
 SPACE = Quantities({"A": ("m", "n"), "x": ("n",), "u": ("n",), "v": ("n",)})
 SAME_LENGTH = equal(Norm(A @ x), Norm(x))
+ORTHONORMAL = equal(A.T @ A, Identity(index("n")))
 
 
 def derive(network: MLP, style: str) -> Topic:
@@ -47,7 +49,10 @@ def derive(network: MLP, style: str) -> Topic:
             Shows(SAME_LENGTH, "layernorm.isometry", note=("for all ", x)),
             Prose(("the singular values of ", A, " must all be 1.",)),
             polarization(),
+            Prose(("As ", u, " and ", v, " are any vectors, the columns of ", A, " are orthonormal:",)),
+            Shows(ORTHONORMAL),
             *extremes(),
+            Prose(("All singular values lie between these two.",)),
             one_point(),
             Prose(("Originally in each layer:",)),
             Shows(before(network), "layernorm.before"),
@@ -107,8 +112,8 @@ def extremes() -> tuple[Derivation, Derivation]:
     """The largest and the smallest singular value are 1, and so are all between them."""
     made = []
     for kind, name in (("sup", "The largest singular value"), ("inf", "The smallest singular value")):
-        start = Derivation(OverUnit(kind, x, Norm(A @ x)), SPACE, known=SPACE.bounds, given=(SAME_LENGTH,), title=name)
-        made.append(start.by(assumed(Norm(A @ x), Norm(x), ("By assumption.",))).by(on_sphere))
+        start = Derivation(OverUnit(kind, x, Norm(A @ x)), SPACE, known=SPACE.bounds, given=(ORTHONORMAL,), title=name)
+        made.append(start.by(length_kept).by(on_sphere))
     return made[0], made[1]
 
 

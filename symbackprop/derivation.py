@@ -334,12 +334,22 @@ class Derivation:
         save(self, path, **options)
 
 
+def bound_to(known: Bounds, name: str, bounds: tuple[Dim | None, Dim | None]) -> Bounds:
+    """What is known where a symbol is bound anew: nothing that was said with the symbol of the same name outside."""
+    kept = {
+        other: ends
+        for other, ends in known.items()
+        if other != name and not any(end is not None and name in end.symbols for end in ends)
+    }
+    return {**kept, name: bounds}
+
+
 def within(e: Expr, where: Path, known: Bounds) -> Bounds:
     """What is known of the integer symbols at a place: an index that is bound there lies within its bounds."""
     for i in where:
         bounds = getattr(e, "lower", None), getattr(e, "upper", None)
         if None not in bounds:
-            known = {**known, e.index: bounds}  # type: ignore[attr-defined]
+            known = bound_to(known, e.index, bounds)  # type: ignore[attr-defined]
         e = children(e)[i]
     return known
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,16 @@ from symbackprop.cli import main
 FIRST_ISSUE = (
     "last_hidden preactivation hidden weight_row weight_gradient layer_weight_gradient weight_matrix bias input"
 )
+SECOND_ISSUE = (
+    "spectral_norm vanishing_gradients exploding_gradients initialization weight_decay layer_normalization "
+    "normalization_schemes"
+)
 
 
 def test_list_names_the_derivations_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     listed = capsys.readouterr().out.splitlines()
-    # derivations that are added come after these
-    assert listed[:9] == FIRST_ISSUE.split()
+    assert listed == [*FIRST_ISSUE.split(), *SECOND_ISSUE.split(), "lecture"]
 
 
 def test_lecture_prints_every_line_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,3 +200,87 @@ def test_a_package_that_is_missing_is_named(
     monkeypatch.setitem(sys.modules, "flint", None)
     assert main(["verify", "hidden"]) == 2
     assert "pip install python-flint" in capsys.readouterr().err
+
+
+# --- topics, slides and figures ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SECOND_ISSUE.split())
+def test_a_topic_is_printed_in_at_most_100_columns(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", name]) == 0
+    printed = capsys.readouterr().out
+    # a letter and the sign above it are one column
+    plain = "".join(c for c in printed if not unicodedata.combining(c))
+    assert max(map(len, plain.splitlines())) <= 100
+    assert len(printed.splitlines()) > 30
+
+
+def test_the_lecture_is_one_document_with_verdicts(tmp_path: Path) -> None:
+    target = tmp_path / "lecture.typ"
+    assert main(["derive", "lecture", "-o", str(target)]) == 0
+    source = target.read_text(encoding="utf-8")
+    assert source.count("#outline(") == 1
+    assert source.count("<svg") >= 6
+    # a verdict beside every step, and the counterexample beside the line that is false
+    assert source.count("kernel proved") > 200
+    assert "Refuted by the numeric judge" in source
+
+
+def test_slides_are_a_pdf_of_wide_pages(tmp_path: Path) -> None:
+    target = tmp_path / "slides.pdf"
+    assert main(["derive", "spectral_norm", "--slides", "-o", str(target)]) == 0
+    assert target.read_bytes().startswith(b"%PDF")
+
+
+def test_a_normalization_stands_in_every_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", "weight_gradient", "--normalization", "layer"]) == 0
+    printed = capsys.readouterr().out
+    assert "diag(v" in printed
+    assert main(["derive", "weight_gradient"]) == 0
+    assert "diag(v" not in capsys.readouterr().out
+
+
+def test_plot_without_a_file_prints_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plot", "saturation"]) == 0
+    assert "dimensionless" in capsys.readouterr().out
+
+
+def test_plot_writes_every_format(tmp_path: Path) -> None:
+    files = [tmp_path / f"x{suffix}" for suffix in (".svg", ".png", ".pdf", ".csv")]
+    assert main(["plot", "saturation", *(word for file in files for word in ("-o", str(file)))]) == 0
+    starts = (b"<?xml", b"\x89PNG", b"%PDF", b"")
+    for file, start in zip(files, starts, strict=True):
+        assert file.read_bytes().startswith(start)
+        assert file.stat().st_size > 500
+
+
+MISUSED = {
+    "no such figure": (["plot", "saturations"], "saturations", "activations"),
+    "no such picture": (["plot", "saturation", "-o", "x.gif"], ".gif", ".svg"),
+    "slides in the terminal": (["derive", "spectral_norm", "--slides"], "slides", "-o slides.pdf"),
+    "slides by LaTeX": (["derive", "spectral_norm", "--slides", "--engine", "latex", "-o", "x.pdf"], "Typst", "leave"),
+    "slides as text": (["derive", "spectral_norm", "--slides", "-o", "x.md"], "x.md", ".pdf"),
+    "no such scheme": (["derive", "weight_gradient", "--normalization", "layr"], "layr", "rms"),
+    "a batch": (["derive", "weight_gradient", "--normalization", "batch"], "batch", "normalization_schemes"),
+    "one unit": (["derive", "hidden", "--normalization", "layer", "--widths", "3,2,2"], "one unit", "layer 1"),
+    "lines of a normalised lecture": (["derive", "vanishing_gradients", "--normalization", "rms"], "rms", "leave"),
+    "NumPy of a bound": (["derive", "spectral_norm", "-o", "x.py"], "spectral_norm", "weight_gradient"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "named", "told"), MISUSED.values(), ids=MISUSED)
+def test_misuse_is_one_sentence(
+    arguments: list[str],
+    named: str,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert named in said
+    assert told in said
+    assert list(tmp_path.iterdir()) == []

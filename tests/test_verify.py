@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from symbackprop.derivation import Derivation
-from symbackprop.expr import LOSS, Hidden, Partial
+from symbackprop.dims import dim
+from symbackprop.expr import LOSS, Hidden, Identity, Named, Norm, Partial
+from symbackprop.judges import numeric
 from symbackprop.judges.outcome import Proved, Refuted, Supported, Undecided
 from symbackprop.library import derive
 from symbackprop.network import MLP
+from symbackprop.quantities import Quantities
+from symbackprop.rules.norms import multiplied_out
+from symbackprop.statements import equal
 from symbackprop.verify import JUDGES, Judged, Report, claim_of, verify
 
 DERIVATION = derive("hidden")
@@ -52,3 +59,47 @@ def test_the_claim_of_a_step_is_its_two_lines() -> None:
     step = DERIVATION.steps[1]
     claim = claim_of(step, DERIVATION)
     assert (claim.left, claim.relation, claim.right) == (step.before, "=", step.after)
+
+
+def test_several_processes_say_the_same() -> None:
+    made = [derive(name) for name in ("hidden", "preactivation", "spectral_norm")]
+    one, two = (verify(*made, effort="brief", workers=workers) for workers in (1, 2))
+    assert [judged.outcomes for judged in one.steps] == [judged.outcomes for judged in two.steps]
+    assert [(judged.number, judged.place) for judged in one.steps] == [(j.number, j.place) for j in two.steps]
+
+
+def test_progress_ends_with_all_steps() -> None:
+    seen: list[tuple[int, int]] = []
+    verify(derive("hidden"), derive("weight_row"), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(2, 4), (4, 4)]
+
+
+def test_steps_of_a_topic_are_numbered_through() -> None:
+    report = verify(derive("spectral_norm"), effort="brief")
+    assert [judged.number for judged in report.steps] == list(range(1, len(report.steps) + 1))
+    assert {judged.derivation.name for judged in report.steps} == {"spectral_norm"}
+    assert [judged.place for judged in report.steps][:4] == [1, 2, 1, 2]
+
+
+def test_a_false_line_is_as_expected_only_if_it_is_refuted() -> None:
+    """The lecture's lower bound, with the smallest nonzero singular values: a judge finds a counterexample."""
+    (false,) = [
+        judged for judged in verify(derive("exploding_gradients"), effort="brief").steps if not judged.step.is_true
+    ]
+    assert isinstance(false.outcomes["numeric"], Refuted)
+    assert false.as_expected
+    assert not replace(false, step=replace(false.step, is_true=True)).as_expected
+    unseen = {judge: Undecided("not looked at") for judge in false.outcomes}
+    assert not replace(false, outcomes=unseen).as_expected
+
+
+def test_assumptions_that_hang_together_are_kept_together() -> None:
+    """‖A‖_F = ‖R‖_F rests on A = Q R and on QᵀQ = I, which names neither A nor R."""
+    Q, R, A, other = (Named(name) for name in "QRAB")
+    space = Quantities({"A": (4, 2), "Q": (4, 2), "R": (2, 2), "B": (2, 2)})
+    given = (equal(Q.T @ Q, Identity(dim(2))), equal(A, Q @ R), equal(other @ other, other))
+    start = Derivation(Norm(A, "F"), space, given=given)
+    made = start.by(multiplied_out(Norm(R, "F"), "lengths are kept"))
+    claim = claim_of(made.steps[0], made)
+    assert claim.given == given[:2]
+    assert isinstance(numeric.judge(claim), Supported)

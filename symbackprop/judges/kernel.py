@@ -15,7 +15,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from symbackprop.derivation import Context, Derivation, Step, compose, within
+from symbackprop.derivation import Context, Derivation, Step, bound_to, compose, within
 from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
@@ -26,12 +26,14 @@ from symbackprop.judges.moment_forms import prove
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
 from symbackprop.judges.signs import Setting, rises
 from symbackprop.judges.theorems import cited
+from symbackprop.magnitudes import OverUnit
 from symbackprop.normalform import normal
 from symbackprop.rules.citation import Cited, Claimed
 from symbackprop.rules.induction import Induction
 from symbackprop.shapes import shape, written
+from symbackprop.statements import Chain
 from symbackprop.substitution import replace_at, substitute
-from symbackprop.tree import at_path, subterms
+from symbackprop.tree import at_path, children, subterms
 
 
 def judge(step: Step, derivation: Derivation) -> Outcome:
@@ -121,9 +123,10 @@ def _follows(step: Step, left: Expr, right: Expr, derivation: Derivation) -> Out
         except (LookupError, Inexpressible):
             return False
 
-    setting = Setting(network, known, derivation.given, same)
+    given = _outside(step, derivation)
+    setting = Setting(network, known, given, same)
     if step.relation == "=":
-        moments = prove(left, right, network, known, derivation.given)
+        moments = prove(left, right, network, known, given)
         if moments is not None:
             return Proved(moments)
         theorem = cited(left, "=", right, setting)
@@ -135,6 +138,18 @@ def _follows(step: Step, left: Expr, right: Expr, derivation: Derivation) -> Out
     if not all(rises(whole, step.where, around) for whole in (step.before, step.after)):
         return Undecided(f"whether {step.before} rises with the part {left} is not known")
     return Proved(f"by theorem: {theorem.name}")
+
+
+def _outside(step: Step, derivation: Derivation) -> tuple[Chain, ...]:
+    """What is assumed of variables that are not bound at the place of a step: `sup_x` is about every `x`."""
+    bound, e = set(), step.before
+    for i in step.where:
+        if isinstance(e, OverUnit):
+            bound.add(e.vector)
+        e = children(e)[i]
+    if not bound:
+        return derivation.given
+    return tuple(chain for chain in derivation.given if not any(part in bound for _, part in subterms(chain)))
 
 
 def equal(left: Expr, right: Expr, network: Network, known: Bounds) -> Outcome:
@@ -336,7 +351,7 @@ def _by_induction(step: Step, left: Expr, right: Expr, derivation: Derivation) -
             return Refuted(f"{complaint}: {found}")
     if not at_most(rule.lower, rule.upper, step.known):
         return Undecided(f"whether {rule.lower} ≤ {rule.upper} is not known")
-    inside = {**step.known, rule.on: (rule.lower, rule.upper - 1)}
+    inside = bound_to(step.known, rule.on, (rule.lower, rule.upper - 1))
     if not _implied(induct.known, inside, network):
         return Refuted(f"the step is not shown for every {rule.on} from {rule.lower} to {rule.upper - 1}")
     if not _implied(base.known, step.known, network):

@@ -56,7 +56,7 @@ def plain(
     of_topic = report if isinstance(what, Topic) else None
     made = document(what, notation, subproofs=subproofs, report=of_topic)
     page = _Page()
-    lines = [made.title, ""]
+    lines = [*_filled((made.title,), page.width), ""]
     for block in _printed(made.blocks, isinstance(what, Topic)):
         lines += _block(block, page)
     lines += _legend(what, notation_named(notation), page.shortened)
@@ -264,7 +264,7 @@ def _(made: blocks.Table, page: _Page) -> list[str]:
         gaps = [" " * (width - columns(cell)) for width, cell in zip(widths, row, strict=True)]
         lines.append("  ".join(gap + c if at else c + gap for c, gap, at in zip(row, gaps, right, strict=True)))
     lines.insert(1, "─" * (sum(widths) + 2 * len(widths) - 2))
-    return [*([made.title] if made.title else []), *_indented(lines, _STEP), ""]
+    return [*_filled((made.title,), page.width), *_indented(lines, _STEP), ""]
 
 
 @_block.register

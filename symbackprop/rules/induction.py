@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symbackprop.derivation import Context, Derivation, Rewritten, Rule
+from symbackprop.derivation import Context, Derivation, Rewritten, Rule, bound_to
 from symbackprop.dims import Dim, at_most, dim, index
 from symbackprop.errors import RuleError
 from symbackprop.expr import Expr, Size
@@ -54,7 +54,7 @@ def induction(
     def rewrite(e: Expr, context: Context) -> Rewritten | None:
         if not at_most(first, upper, context.known):
             raise LookupError(f"whether {first} ≤ {upper} is not known")
-        inside = {**context.known, on: (first, upper - 1)}
+        inside = bound_to(context.known, on, (first, upper - 1))
         base_title, step_title = f"Base case, {on} = {first}", f"Step, from {on} to {m + 1}"
         start = Derivation(e, context.network, known=context.known, title=base_title, given=context.given)
         induct = Derivation(claim, context.network, known=inside, title=step_title, given=context.given)

@@ -31,19 +31,19 @@ def _first_out(e: Expr, context: Context, which: str) -> Expr | None:
 def bounded(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A y‖_2 ≤ σ_{1,1}(A) ‖y‖_2        shapes: A is m×n, y is n×1"""
     made = _first_out(e, context, LARGEST)
-    return None if made is None else Rewritten(made, _by_lemma(made, "at most"))
+    return None if made is None else Rewritten(made, _by_lemma(made, "longer"))
 
 
 @rule("the smallest singular value bounds the norm", relation="≥", source=LOWER)
 def bounded_below(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A y‖_2 ≥ σ_{n,n}(A) ‖y‖_2        shapes: A is m×n, y is n×1"""
     made = _first_out(e, context, SMALLEST)
-    return None if made is None else Rewritten(made, _by_lemma(made, "at least"))
+    return None if made is None else Rewritten(made, _by_lemma(made, "shorter"))
 
 
 def _by_lemma(made: Expr, how: str) -> tuple[str | Expr, ...]:
     size, _ = factors_of(made)
-    return (f"No vector becomes longer or shorter than this: {how} ", size, " times as long.")
+    return (f"No vector becomes {how} than ", size, " times its length.")
 
 
 @rule("singular values of a product", relation="≤", source="Horn and Johnson 2013, section 5.6")
@@ -75,14 +75,14 @@ _SPLIT = ("Each factor in turn changes lengths within its own singular values.",
 def bounded_at_once(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A_1 ⋯ A_k y‖_2 ≤ σ_{1,1}(A_1 ⋯ A_k) ‖y‖_2        shapes: y is a column"""
     made = _all_out(e, context, LARGEST)
-    return None if made is None else Rewritten(made, _by_lemma(made, "at most"))
+    return None if made is None else Rewritten(made, _by_lemma(made, "longer"))
 
 
 @rule("split off as one factor, from below", relation="≥", source=LOWER)
 def bounded_below_at_once(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A_1 ⋯ A_k y‖_2 ≥ σ_{n,n}(A_1 ⋯ A_k) ‖y‖_2        shapes: y is a column"""
     made = _all_out(e, context, SMALLEST)
-    return None if made is None else Rewritten(made, _by_lemma(made, "at least"))
+    return None if made is None else Rewritten(made, _by_lemma(made, "shorter"))
 
 
 def _all_out(e: Expr, context: Context, which: str) -> Expr | None:
@@ -235,8 +235,12 @@ _SQUARES = ("The squares of the entries add up to the product of two sums.",)
 
 @rule("orthonormal columns keep lengths", source="‖Qv‖² = vᵀQᵀQv", requires="QᵀQ = I")
 def length_kept(e: Expr, context: Context) -> Rewritten | None:
-    r"""σ(Q A) = σ(A) and σ(Q) = 1, where QᵀQ = I        shapes: Q is m×k, A is k×n"""
+    r"""‖Q v‖_2 = ‖v‖_2, σ(Q A) = σ(A) and σ(Q) = 1, where QᵀQ = I        shapes: Q is m×k, v is k×1, A is k×n"""
     match e:
+        case Norm(Product((Q, *rest)), "2") if (
+            _is_orthonormal(Q, context) and shape(e.operand, context.network)[1] == ONE
+        ):
+            return Rewritten(Norm(product_of(tuple(rest))), (Q, " has orthonormal columns."))
         case SingularValue(Product((Q, *rest)), which) if _is_orthonormal(Q, context):
             return Rewritten(SingularValue(product_of(tuple(rest)), which), (Q, " has orthonormal columns."))
         case SingularValue(Q) if _is_orthonormal(Q, context):

@@ -6,14 +6,29 @@ from dataclasses import replace
 
 import pytest
 
-from symbackprop.derivation import Derivation, Rule
-from symbackprop.dims import DEPTH, dim, index
+from symbackprop.derivation import Derivation, Rule, bound_to, within
+from symbackprop.dims import DEPTH, ONE, dim, index
 from symbackprop.errors import RuleError, ShapeError
-from symbackprop.expr import LOSS, ActivationJacobian, Hidden, Partial, PreActivation, Product, Weight
+from symbackprop.expr import (
+    LOSS,
+    ActivationJacobian,
+    Hidden,
+    IndexedProduct,
+    Named,
+    Norm,
+    Partial,
+    PreActivation,
+    Product,
+    Weight,
+)
 from symbackprop.judges.kernel import judge
 from symbackprop.judges.outcome import Proved, Refuted
+from symbackprop.magnitudes import OverUnit
 from symbackprop.network import MLP
+from symbackprop.quantities import Quantities
 from symbackprop.rules.gradients import through_activation, through_weights
+from symbackprop.rules.norms import assumed
+from symbackprop.statements import equal
 
 NET = MLP()
 l = index("l")
@@ -75,3 +90,26 @@ def test_a_rule_that_changes_the_shape_does_not_apply() -> None:
 def test_a_rule_that_does_not_apply_says_where() -> None:
     with pytest.raises(RuleError, match="through the weights"):
         Derivation(GRADIENT, NET, known=KNOWN).by(through_weights)
+
+
+# --- what is bound at the place of a step -----------------------------------------------------------------------------
+
+
+def test_an_assumption_about_x_says_nothing_under_a_supremum_over_x() -> None:
+    """From x = v it does not follow that sup ‖A x‖ over x is sup ‖A v‖, which is ‖A v‖."""
+    A, x, v = Named("A"), Named("x"), Named("v")
+    space = Quantities({"A": ("m", "n"), "x": ("n",), "v": ("n",)})
+    outside = Derivation(Norm(A @ x), space, known=space.bounds, given=(equal(x, v),))
+    put_in = assumed(x, v, ("By assumption.",))
+    step = outside.by(put_in, at=(0, 1))
+    assert isinstance(judge(step.steps[0], step), Proved)
+    bound = replace(outside, start=OverUnit("sup", x, Norm(A @ x))).by(put_in, at=(1, 0, 1))
+    assert not isinstance(judge(bound.steps[0], bound), Proved)
+
+
+def test_bounds_by_a_symbol_that_is_bound_anew_are_forgotten() -> None:
+    known = {"k": (ONE, index("l")), "l": (ONE, dim(3)), "m": (ONE, DEPTH)}
+    assert bound_to(known, "l", (dim(2), DEPTH)) == {"m": (ONE, DEPTH), "l": (dim(2), DEPTH)}
+    product = IndexedProduct("l", dim(2), DEPTH, Norm(Weight(index("l"))))
+    assert "k" not in within(product, (0,), known)
+    assert within(product, (), known) == known
