@@ -157,7 +157,20 @@ def test_shape_and_value_are_transposed(e):
     assert isinstance(outcome, Supported)
 
 
-@pytest.mark.parametrize("name", names())
+SINGLE = [name for name in names() if isinstance(derive(name), Derivation)]
+TOPICS = [name for name in names() if name not in (*SINGLE, "lecture")]
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_topics_in_numerator_layout(name):
+    columns, rows = (derive(name, layout=layout) for layout in ("denominator", "numerator"))
+    for one, other in zip(columns.derivations, rows.derivations, strict=True):
+        assert other.lines == tuple(oriented(line) for line in one.lines)
+        assert shape(other.result, one.network) == tuple(reversed(shape(one.result, one.network)))
+    assert [one.lines for one in rows.oriented().derivations] == [one.lines for one in columns.derivations]
+
+
+@pytest.mark.parametrize("name", SINGLE)
 @pytest.mark.parametrize("style", ["jacobian", "hadamard"])
 def test_derivations_in_numerator_layout(name, style):
     columns, rows = (derive(name, style=style, layout=layout) for layout in ("denominator", "numerator"))

@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from symbackprop import expr
-from symbackprop.dims import dim
+from symbackprop.dims import Dim, Symbol, dim
 from symbackprop.equations import Equation, Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr
@@ -29,6 +29,7 @@ from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS
 from symbackprop.judges.steps import evaluate
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, Array
+from symbackprop.quantities import Quantities
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import subterms
 
@@ -49,6 +50,10 @@ RELATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "≥": lambda left, right: right - left,
 }
 FUNCTIONS = (expr.Elementwise, expr.LayerMap, expr.ActivationJacobian)
+
+
+# points of each list of sizes for an equality of free quantities: a sign that matters shows with probability 1 - 2^-12
+SIGNS = 4
 
 
 @dataclass(frozen=True)
@@ -166,8 +171,10 @@ def _at_setting(claim: Claim, setting: Setting, effort: Effort) -> Iterator[Comp
         yield Compared("unclear", "a network of one's own is evaluated at its own widths only: give it some")
         return
     plan = hypotheses.plan(claim).at(setting.symbols)
-    # what fails only at some points is looked for at points of several kinds
-    spreads = (GAUSSIAN,) if claim.relation == "=" else tuple(SPREADS) * _searches(claim, effort)
+    # what fails only at some points is looked for at points of several kinds; an equality that holds where a free
+    # scalar is positive, at several of one kind
+    equality = (GAUSSIAN,) * (SIGNS if isinstance(claim.network, Quantities) and effort == FULL else 1)
+    spreads = equality if claim.relation == "=" else tuple(SPREADS) * _searches(claim, effort)
     generics = _generics(claim) if effort == FULL else 1
     seed = 2 * sum(setting.sizes)
     for generic, (number, spread) in product(range(generics), enumerate(spreads)):
@@ -253,18 +260,23 @@ def _indexed_by(claim: Claim, name: str) -> list[tuple[Expr, bool] | expr.Column
     for side in (claim.left, claim.right):
         for _, part in subterms(side):
             match part:
-                case expr.Row(operand, row) if name in row.symbols:
+                case expr.Row(operand, row) if _counts(name, row):
                     found.append((operand, False))
-                case expr.Column(operand, column) if name in column.symbols:
+                case expr.Column(operand, column) if _counts(name, column):
                     found.append((operand, True))
-                case expr.ColumnAt(_, column, _) if name in column.symbols:
+                case expr.ColumnAt(_, column, _) if _counts(name, column):
                     found.append(part)
                 case expr.Entry(operand, row, column):
-                    found += [(operand, False)] if name in row.symbols else []
-                    found += [(operand, True)] if column is not None and name in column.symbols else []
+                    found += [(operand, False)] if _counts(name, row) else []
+                    found += [(operand, True)] if column is not None and _counts(name, column) else []
         if found:
             return found
     return found
+
+
+def _counts(name: str, place: Dim) -> bool:
+    """Whether a symbol counts places; that of the last one, `n_l`, is a layer."""
+    return any(isinstance(atom, Symbol) and atom.name == name for atom, _ in place.terms)
 
 
 def _compared(claim: Claim, point: Point, setting: Setting, symbols: Mapping[str, int]) -> Compared:

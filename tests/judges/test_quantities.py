@@ -424,3 +424,10 @@ def test_verify_takes_an_effort() -> None:
     assert effort_of("full") is FULL
     with pytest.raises(SymbackpropError, match="no effort 'quick': write one of full, brief"):
         verify(derivation, effort="quick")
+
+
+def test_a_sign_that_matters_is_found() -> None:
+    """‖s v‖ = s ‖v‖ holds for s ≥ 0 only."""
+    s, v = Named("s"), Named("v")
+    space = Quantities({"s": (), "v": ("n",)})
+    assert isinstance(numeric.judge(Claim(Norm(s @ v), "=", s @ Norm(v), space, space.bounds)), Refuted)

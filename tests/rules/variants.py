@@ -534,6 +534,7 @@ BY_ENTRIES = (
             "one unit less": summed(w_h, units(l) - 1) + entry(W(l), i, width(l)),
         },
         HIDDEN,
+        RANDOM,
     ),
     _case(
         by_entries.activated,
