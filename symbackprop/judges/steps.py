@@ -10,14 +10,14 @@ import numpy as np
 
 from symbackprop import expr
 from symbackprop.expr import Entry, Expr, Partial, Row, Transpose, Variable
-from symbackprop.judges import spectra
+from symbackprop.judges import spectra, values
 from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, value
 from symbackprop.numeric.backprop import Array, Pass
 from symbackprop.numeric.normalized import NormalizedPass
 from symbackprop.substitution import free_symbols
 
 STEP = 1e-30
-REGISTERED = (spectra,)  # importing it registers its readers
+REGISTERED = (spectra, values)  # importing them registers their readers
 
 
 def evaluate(e: Expr, point: Point, symbols: Symbols) -> Array:
