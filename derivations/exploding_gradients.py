@@ -153,9 +153,9 @@ def as_it_is(network: MLP) -> Remark:
 
 def tightness() -> tuple[tuple[str, ...], ...]:
     """A row for each rung, with how often it is broken."""
-    from symbackprop.numeric.bounds import BoundLadder
+    from symbackprop.numeric.tightness import of_random_networks
 
-    table = BoundLadder(MLP(widths=[4, 3, 3, 2], activation="tanh")).tightness(samples=200)
+    table = of_random_networks((4, 3, 3, 2), "tanh", 200)
     return tuple(
         (r.name, *(f"{q:.3g}" for q in (r.median, r.low, r.high)), percent(r.failed), percent(r.failed_for_a_row))
         for r in table

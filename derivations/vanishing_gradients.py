@@ -88,9 +88,9 @@ def bound(gradient: Derivation, network: MLP) -> Derivation:
 
 def slopes() -> tuple[tuple[str, ...], ...]:
     """σ' and tanh' at some pre-activations."""
-    from symbackprop.numeric.slopes import function
+    from symbackprop.numeric.slopes import pair
 
-    sigmoid, tanh = function("sigmoid", 1), function("tanh", 1)
+    (_, sigmoid), (_, tanh) = pair("sigmoid"), pair("tanh")
     return tuple((f"{z:g}", f"{float(sigmoid(z)):.5g}", f"{float(tanh(z)):.5g}") for z in (0, 0.1, 1, 3, 5, 10))
 
 
@@ -138,15 +138,14 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "elu", "selu", "gelu", "si
 
 def decays() -> tuple[tuple[str, ...], ...]:
     """χ and √χ by quadrature, beside what random networks do."""
-    from symbackprop.numeric.mean_field import mean_field, measured
+    from symbackprop.numeric.mean_field import mean_field, side_by_side
 
+    cases = [(activation, sigma_w2) for activation in ACTIVATIONS for sigma_w2 in (1.0, 2.0)]
     rows = []
-    for activation in ACTIVATIONS:
-        for sigma_w2 in (1.0, 2.0):
-            row = mean_field(activation, sigma_w2)
-            seen = measured(activation, width=128, depth=3, sigma_w2=sigma_w2, samples=10)
-            numbers = (sigma_w2, row.q, row.chi, row.decay, seen.predicted[0], seen.ratios[0])
-            rows.append((activation, *("endless" if value == float("inf") else f"{value:.4g}" for value in numbers)))
+    for (activation, sigma_w2), seen in zip(cases, side_by_side(cases, width=128, depth=3, samples=10), strict=True):
+        row = mean_field(activation, sigma_w2)
+        numbers = (sigma_w2, row.q, row.chi, row.decay, seen.predicted[0], seen.ratios[0])
+        rows.append((activation, *("endless" if value == float("inf") else f"{value:.4g}" for value in numbers)))
     return tuple(rows)
 
 
@@ -177,7 +176,7 @@ def sharper(network: MLP) -> Remark:
 
 def tightness() -> tuple[tuple[str, ...], ...]:
     """A row for each rung of the ladder."""
-    from symbackprop.numeric.bounds import BoundLadder
+    from symbackprop.numeric.tightness import of_random_networks
 
-    table = BoundLadder(MLP(widths=[4, 3, 3, 2], activation="tanh")).tightness(samples=200)
+    table = of_random_networks((4, 3, 3, 2), "tanh", 200)
     return tuple((r.name, f"{r.median:.3g}", f"{r.low:.3g}", f"{r.high:.3g}") for r in table if r.kind == "upper")

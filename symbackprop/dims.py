@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
-from symbackprop.keeping import keep
+from symbackprop.keeping import keep, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,11 @@ class Dim:
     def __mul__(self, factor: int) -> Dim:
         if factor == 1:
             return self
-        if not self.terms:
+        if not self.terms or not factor:
             return Dim(constant=factor * self.constant)
+        if len(self.terms) == 1:
+            ((atom, c),) = self.terms
+            return Dim(((atom, factor * c),), factor * self.constant)
         return _collect(((atom, factor * c) for atom, c in self.terms), factor * self.constant)
 
     __rmul__ = __mul__
@@ -105,18 +108,24 @@ class Dim:
     def is_constant(self) -> bool:
         return not self.terms
 
-    @cached_property
+    @property
     def symbols(self) -> frozenset[str]:
         """Names of the integer symbols in it, those inside a width's layer included."""
-        names: set[str] = set()
-        for atom, _ in self.terms:
-            names |= {atom.name} if isinstance(atom, Symbol) else atom.layer.symbols
-        return frozenset(names)
+        return kept(self, "_symbols", _symbols)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The same in the order of the alphabet."""
+        return kept(self, "_names", _names)
 
     def at(self, values: Mapping[str, Dim]) -> Dim:
         """The dim with each named symbol replaced."""
         if not values or not self.terms or self.symbols.isdisjoint(values):
             return self
+        if len(self.terms) == 1:
+            ((only, c),) = self.terms
+            if isinstance(only, Symbol):
+                return values[only.name] * c + self.constant
         constant = self.constant
         terms: list[tuple[Atom, int]] = []
         for atom, c in self.terms:
@@ -163,18 +172,29 @@ class Dim:
         return _collect(terms, constant)
 
     def __str__(self) -> str:
-        return self._text
+        return kept(self, "_text", _text)
 
-    @cached_property
-    def _text(self) -> str:
-        text = ""
-        for atom, c in self.terms:
-            size = "" if abs(c) == 1 else str(abs(c))
-            sign = "-" if c < 0 else "+" if text else ""
-            text += f"{sign}{size}{atom}"
-        if self.constant or not text:
-            text += f"{self.constant:+d}" if text else str(self.constant)
-        return text
+
+def _symbols(d: Dim) -> frozenset[str]:
+    names: set[str] = set()
+    for atom, _ in d.terms:
+        names |= {atom.name} if isinstance(atom, Symbol) else atom.layer.symbols
+    return frozenset(names)
+
+
+def _names(d: Dim) -> tuple[str, ...]:
+    return tuple(sorted(d.symbols))
+
+
+def _text(d: Dim) -> str:
+    text = ""
+    for atom, c in d.terms:
+        size = "" if abs(c) == 1 else str(abs(c))
+        sign = "-" if c < 0 else "+" if text else ""
+        text += f"{sign}{size}{atom}"
+    if d.constant or not text:
+        text += f"{d.constant:+d}" if text else str(d.constant)
+    return text
 
 
 def _key(atom: Atom) -> tuple[int, str, int]:
@@ -200,6 +220,7 @@ def dim(value: Dim | int) -> Dim:
     return value if isinstance(value, Dim) else Dim(constant=value)
 
 
+@lru_cache(maxsize=1024)
 def index(name: str) -> Dim:
     """An integer symbol as a dim: `index("l") + 1` is `l+1`."""
     return Dim(((Symbol(name), 1),))
@@ -245,11 +266,12 @@ def at_most(low: Dim | int, high: Dim | int, known: Bounds) -> bool:
 
 def _least_is_natural(difference: Dim, known: Bounds, rounds: int) -> bool:
     """Whether a dim is at least 0, shown by replacing one symbol after another by the bound that makes it least."""
-    for atom, c in difference.terms:
-        if not isinstance(atom, Symbol):
-            if c < 0:
-                return False
-            difference = difference - c * Dim(((atom, 1),)) + c
+    sizes = [c for atom, c in difference.terms if not isinstance(atom, Symbol)]
+    if sizes:
+        if min(sizes) < 0:
+            return False
+        symbols = tuple([term for term in difference.terms if isinstance(term[0], Symbol)])
+        difference = Dim(symbols, difference.constant + sum(sizes))
     if not difference.terms:
         return difference.constant >= 0
     if not rounds:

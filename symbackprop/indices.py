@@ -9,15 +9,16 @@ An index is a `Dim`: a symbol where it is free or summed over, anything else whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from typing import Any
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, Symbol, as_width, at_most, index
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
+from symbackprop.keeping import kept
 from symbackprop.shapes import shape
 
 
@@ -28,6 +29,15 @@ class Inexpressible(Exception):
 # --- the normal form -------------------------------------------------------------------------------------------------
 
 
+def _hash(self: Any) -> int:
+    """The hash of a frozen dataclass by its fields, computed once: what is found of a term is looked up by it."""
+    return kept(self, "_hash", _hash_of_fields)
+
+
+def _hash_of_fields(self: Any) -> int:
+    return hash(tuple([getattr(self, name) for name in self.__match_args__]))
+
+
 @dataclass(frozen=True)
 class Item:
     """Entry `row, column` of an expression that is not taken apart; a column's entries have `column` 1."""
@@ -36,8 +46,11 @@ class Item:
     row: Dim
     column: Dim
 
+    __hash__ = _hash
+
     def at(self, values: Mapping[str, Dim]) -> Item:
-        return Item(self.of, self.row.at(values), self.column.at(values))
+        row, column = self.row.at(values), self.column.at(values)
+        return self if row is self.row and column is self.column else Item(self.of, row, column)
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,11 @@ class Delta:
     one: Dim
     two: Dim
 
+    __hash__ = _hash
+
     def at(self, values: Mapping[str, Dim]) -> Delta:
-        return Delta(self.one.at(values), self.two.at(values))
+        one, two = self.one.at(values), self.two.at(values)
+        return self if one is self.one and two is self.two else Delta(one, two)
 
 
 @dataclass(frozen=True)
@@ -59,8 +75,11 @@ class Applied:
     order: int
     argument: Entries
 
+    __hash__ = _hash
+
     def at(self, values: Mapping[str, Dim]) -> Applied:
-        return Applied(self.function, self.order, self.argument.at(values))
+        argument = self.argument.at(values)
+        return self if argument is self.argument else Applied(self.function, self.order, argument)
 
 
 @dataclass(frozen=True)
@@ -70,8 +89,11 @@ class Raised:
     base: Entries
     exponent: Fraction
 
+    __hash__ = _hash
+
     def at(self, values: Mapping[str, Dim]) -> Raised:
-        return Raised(self.base.at(values), self.exponent)
+        base = self.base.at(values)
+        return self if base is self.base else Raised(base, self.exponent)
 
 
 Factor = Item | Delta | Applied | Raised
@@ -85,14 +107,22 @@ class Term:
     factors: tuple[Factor, ...]
     bound: tuple[tuple[str, Dim], ...] = ()
 
+    __hash__ = _hash
+
     def at(self, values: Mapping[str, Dim]) -> Term:
         """The term with free indices replaced; its own bound ones are renamed rather than captured."""
-        bound = {name for name, _ in self.bound}
-        values = {name: value for name, value in values.items() if name not in bound}
-        taken = frozenset[str]().union(*(value.symbols for value in values.values()))
-        # a new name for a bound index must not be one that is being replaced
-        term = self.apart(taken | values.keys()) if bound & taken else self
-        return Term(term.coefficient, tuple(f.at(values) for f in term.factors), term.bound)
+        if self.symbols.isdisjoint(values):
+            return self
+        if self.bound:
+            bound = {name for name, _ in self.bound}
+            values = {name: value for name, value in values.items() if name not in bound}
+            if self.symbols.isdisjoint(values):
+                return self
+            taken = frozenset[str]().union(*(value.symbols for value in values.values()))
+            # a new name for a bound index must not be one that is being replaced
+            if bound & taken:
+                return self.apart(taken | values.keys()).at(values)
+        return Term(self.coefficient, tuple([f.at(values) for f in self.factors]), self.bound)
 
     def apart(self, taken: frozenset[str]) -> Term:
         """The same term with bound indices of names that are not taken."""
@@ -110,11 +140,14 @@ class Term:
         bound = tuple((str(renamed.get(name, name)), size) for name, size in self.bound)
         return Term(self.coefficient, tuple(f.at(renamed) for f in self.factors), bound)
 
-    @cached_property
+    @property
     def symbols(self) -> frozenset[str]:
         """Names of all indices in it, bound ones too."""
-        inside = (name for factor in self.factors for name in indices_of(factor))
-        return frozenset(inside).union(name for name, _ in self.bound)
+        return kept(self, "_symbols", _symbols)
+
+
+def _symbols(term: Term) -> frozenset[str]:
+    return frozenset(name for name, _ in term.bound).union(*[indices_of(factor) for factor in term.factors])
 
 
 @dataclass(frozen=True)
@@ -123,12 +156,17 @@ class Entries:
 
     terms: tuple[Term, ...]
 
+    __hash__ = _hash
+
     def at(self, values: Mapping[str, Dim]) -> Entries:
-        return Entries(tuple(t.at(values) for t in self.terms))
+        terms = tuple([t.at(values) for t in self.terms])
+        return self if all(new is old for new, old in zip(terms, self.terms, strict=True)) else Entries(terms)
 
 
+# one object for the coefficient that most terms have
+ALONE = Fraction(1)
 ZERO = Entries(())
-UNIT = Entries((Term(Fraction(1), ()),))
+UNIT = Entries((Term(ALONE, ()),))
 
 
 @dataclass
@@ -157,6 +195,9 @@ class Calculus:
         return found
 
     def shape(self, e: Expr) -> tuple[Dim, Dim]:
+        return self.network.kept(("sized", e), lambda: self._shape(e))
+
+    def _shape(self, e: Expr) -> tuple[Dim, Dim]:
         rows, columns = shape(e, self.network)
         return self.sized(rows), self.sized(columns)
 
@@ -207,7 +248,11 @@ def _product(one: Term, two: Term) -> Term:
         one = one.apart(two.symbols)
     if two.bound:
         two = two.apart(one.symbols)
-    return Term(one.coefficient * two.coefficient, (*one.factors, *two.factors), (*one.bound, *two.bound))
+    if two.coefficient is ALONE:
+        coefficient = one.coefficient
+    else:
+        coefficient = two.coefficient if one.coefficient is ALONE else one.coefficient * two.coefficient
+    return Term(coefficient, (*one.factors, *two.factors), (*one.bound, *two.bound))
 
 
 def scaled(factor: Fraction | int, one: Entries) -> Entries:
@@ -229,7 +274,7 @@ def under(bound: tuple[tuple[str, Dim], ...], one: Entries) -> Entries:
 
 
 def single(factor: Factor) -> Entries:
-    return Entries((Term(Fraction(1), (factor,)),))
+    return Entries((Term(ALONE, (factor,)),))
 
 
 def count(size: Dim) -> Entries:
@@ -239,18 +284,22 @@ def count(size: Dim) -> Entries:
     return single(Item(expr.Size(size), ONE, ONE))
 
 
-def indices_of(factor: Factor) -> Iterable[str]:
+def indices_of(factor: Factor) -> tuple[str, ...]:
     """Names of the indices in a factor, in order."""
+    return kept(factor, "_indices", _indices)
+
+
+def _indices(factor: Factor) -> tuple[str, ...]:
     match factor:
         case Item(_, row, column):
-            dims: tuple[Dim, ...] = (row, column)
+            return (*row.names, *column.names)
         case Delta(one, two):
-            dims = (one, two)
+            return (*one.names, *two.names)
         case Applied(_, _, argument) | Raised(argument, _):
-            for term in argument.terms:
-                own = {name for name, _ in term.bound}
-                for inner in term.factors:
-                    yield from (name for name in indices_of(inner) if name not in own)
-            return
-    for d in dims:
-        yield from sorted(d.symbols)
+            return tuple([name for term in argument.terms for name in _free(term)])
+
+
+def _free(term: Term) -> list[str]:
+    """Names of the indices in a term that are not its own, in order."""
+    own = {name for name, _ in term.bound}
+    return [name for factor in term.factors for name in indices_of(factor) if name not in own]

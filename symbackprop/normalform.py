@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from symbackprop import expr
 from symbackprop.dims import Dim, at_most, index
@@ -36,6 +37,8 @@ from symbackprop.tree import subterms
 
 # orders of like factors that are tried for a normal form: 5!
 ORDERS = 120
+# terms of which the normal form is kept: rules and kernel come to the same ones over and over
+KEPT = 8192
 
 
 def normal(one: Entries, calculus: Calculus) -> Entries:
@@ -52,7 +55,7 @@ def normal(one: Entries, calculus: Calculus) -> Entries:
             waiting += simpler.terms
             continue
         key = (made.factors, made.bound)
-        collected[key] = collected.get(key, Fraction(0)) + made.coefficient
+        collected[key] = collected[key] + made.coefficient if key in collected else made.coefficient
     terms = [Term(c, factors, bound) for (factors, bound), c in collected.items() if c]
     return Entries(tuple(sorted(terms, key=_shown) if len(terms) > 1 else terms))
 
@@ -60,7 +63,7 @@ def normal(one: Entries, calculus: Calculus) -> Entries:
 def _resolved(term: Term, calculus: Calculus) -> Term | None:
     """The term with every delta taken away that a sum over one of its indices lets go; None where it is zero."""
     factors, bound = list(term.factors), dict(term.bound)
-    progress = True
+    progress = has_delta = any(isinstance(factor, Delta) for factor in factors)
     while progress:
         progress = False
         for position, factor in enumerate(factors):
@@ -82,12 +85,14 @@ def _resolved(term: Term, calculus: Calculus) -> Term | None:
             if progress:
                 break
     coefficient, left = term.coefficient, []
-    for factor in _merged(factors, bound, calculus):
+    for factor in _merged(factors, bound, calculus) if has_delta else factors:
         known = calculus.constant(factor)
         if known is None:
             left.append(factor)
         else:
             coefficient *= known
+    if not has_delta and len(left) == len(factors):
+        return term
     return Term(coefficient, tuple(left), tuple(bound.items()))
 
 
@@ -114,7 +119,9 @@ def _merged(factors: list[Factor], bound: Mapping[str, Dim], calculus: Calculus)
 
 def _counted(term: Term) -> Entries | None:
     """`Σ_i` of what does not have the index `i` is the number of terms times it; None where every index occurs."""
-    used = frozenset(name for factor in term.factors for name in indices_of(factor))
+    if not term.bound:
+        return None
+    used = frozenset[str]().union(*[indices_of(factor) for factor in term.factors])
     spare = [size for name, size in term.bound if name not in used]
     if not spare:
         return None
@@ -127,11 +134,15 @@ def _counted(term: Term) -> Entries | None:
 
 def _joined(term: Term) -> Entries | None:
     """Powers of one scalar as one power: `s · s^{-2}` is `s^{-1}`; None where each scalar stands once."""
+    if len(term.factors) < 2:
+        return None
     for power in term.factors:
         if not isinstance(power, Raised):
             continue
-        same: list[Factor] = [f for f in term.factors if f == power or (isinstance(f, Raised) and f.base == power.base)]
-        same += [f for f in term.factors if power.base.terms == (Term(Fraction(1), (f,)),)]
+        same: list[Factor] = [f for f in term.factors if isinstance(f, Raised) and f.base == power.base]
+        match power.base.terms:
+            case (Term(Fraction(numerator=1, denominator=1), (lone,), ()),):
+                same += [f for f in term.factors if f == lone]
         if len(same) > 1:
             # the scalar itself may be a power of another one: it counts once, as `√a` in `√a · √√a`
             powers = (f.exponent if isinstance(f, Raised) and f.base == power.base else Fraction(1) for f in same)
@@ -226,6 +237,7 @@ def _sum_shown(one: Entries) -> str:
     return "+".join(map(_shown, one.terms))
 
 
+@lru_cache(maxsize=KEPT)
 def _renamed(term: Term) -> Term:
     """Bound indices named by the place where they first occur, factors sorted.
 
@@ -233,7 +245,7 @@ def _renamed(term: Term) -> Term:
     tie may be broken either way: then two equal terms can get different normal forms, and a proof is missed; a wrong
     proof is impossible.
     """
-    bound = [name for name, _ in term.bound]
+    bound = frozenset(name for name, _ in term.bound)
     if len(term.factors) < 2 or not bound:
         return _named(term, _continued((), term.factors, bound))
     blank = dict.fromkeys(bound, index("#"))
@@ -252,27 +264,36 @@ def _renamed(term: Term) -> Term:
     return made[0] if len(made) == 1 else min(made, key=_shown)
 
 
-def _arrangements(group: list[Factor], order: tuple[str, ...], bound: list[str]) -> Iterable[Sequence[Factor]]:
+def _arrangements(group: list[Factor], order: tuple[str, ...], bound: frozenset[str]) -> Iterable[Sequence[Factor]]:
     """The orders of like factors that may make a difference: one where all of their indices have been met."""
     met = all(name in order for factor in group for name in indices_of(factor) if name in bound)
     return [group] if met or len(set(group)) == 1 else itertools.permutations(group)
 
 
-def _continued(order: tuple[str, ...], factors: Sequence[Factor], bound: list[str]) -> tuple[str, ...]:
+def _continued(order: tuple[str, ...], factors: Sequence[Factor], bound: frozenset[str]) -> tuple[str, ...]:
     """The order in which bound indices are met, once these factors are read."""
-    found = (name for factor in factors for name in indices_of(factor) if name in bound)
-    return tuple(dict.fromkeys((*order, *found)))
+    met = dict.fromkeys(order)
+    for factor in factors:
+        for name in indices_of(factor):
+            if name in bound:
+                met[name] = None
+    return tuple(met)
 
 
 def _named(term: Term, met: tuple[str, ...]) -> Term:
     """The term with its bound indices named in the order in which they are met."""
-    bound = {name for name, _ in term.bound}
-    taken = {name for factor in term.factors for name in indices_of(factor)} - bound
-    names = (f"·{i}" for i in itertools.count(1) if f"·{i}" not in taken)
-    order = {name: index(next(names)) for name in dict.fromkeys((*met, *(name for name, _ in term.bound)))}
+    order: dict[str, Dim] = {}
+    if term.bound:
+        taken = term.symbols.difference(name for name, _ in term.bound)
+        names = (f"·{i}" for i in itertools.count(1) if f"·{i}" not in taken)
+        order = {name: index(next(names)) for name in dict.fromkeys((*met, *(name for name, _ in term.bound)))}
     factors = [_ordered(f.at(order)) for f in term.factors]
-    sums = sorted(((str(order[name]), size) for name, size in term.bound), key=lambda pair: pair[0])
+    sums = sorted([(str(order[name]), size) for name, size in term.bound], key=_first)
     return Term(term.coefficient, tuple(sorted(factors, key=_shown)), tuple(sums))
+
+
+def _first(pair: tuple[str, Dim]) -> str:
+    return pair[0]
 
 
 def _ordered(factor: Factor) -> Factor:

@@ -16,7 +16,10 @@ _started: dict[str, tuple[Path, subprocess.Popen[bytes]]] = {}
 # seconds after which this process draws a figure itself
 PATIENCE = 60.0
 
+# a process that ends when the figures are drawn need not look for garbage
 SOURCE = """\
+import gc
+gc.disable()
 import sys
 from pathlib import Path
 from symbackprop.figures import svg

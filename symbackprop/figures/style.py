@@ -16,7 +16,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure as Sheet
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 INCH = 2.54
 # centimetres; what is set at this width in a document is set at its own size
@@ -67,6 +67,8 @@ SETTINGS: Any = {
     "legend.fontsize": 8,
     "axes.linewidth": 0.6,
     "axes.titlepad": 4,
+    # told rather than found: to find it, the ticks of an axis are set and measured once more
+    "axes.titley": 1.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "xtick.major.width": 0.6,
@@ -151,11 +153,11 @@ def sheet(
     }
     grid = made.subplots(rows, columns, squeeze=False, gridspec_kw=places, **options)
     for axis in (axis for axes in grid.flat for axis in (axes.xaxis, axes.yaxis)):
-        axis.set_major_formatter(_number)
+        axis.set_major_formatter(number)
     return made, list(grid.flat)
 
 
-def _number(value: float, _: object) -> str:
+def number(value: float, _: object = None) -> str:
     """What stands at a tick. Formulas take long to set, so only a minus makes one; logarithmic axes have their own."""
     return f"{value:g}" if value >= 0 else f"${value:g}$"
 
@@ -165,6 +167,12 @@ def legend_above(made: Sheet, axes: Axes, columns: int, **options: Any) -> None:
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
     made.legend(list(once.values()), list(once), loc="upper center", ncols=columns, borderaxespad=0.3, **options)
+
+
+def logarithmic_height(axes: Axes) -> None:
+    """A scale of powers of ten, with ticks at them alone: eight between each two take as long as all else to draw."""
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def whole_numbers(axis: Axis) -> None:

@@ -5,7 +5,9 @@ The sigmoid is `t/(1+t)` and tanh is `(t²-1)/(t²+1)` with `t = e^z`; derivativ
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
 
 from symbackprop import expr
 from symbackprop.equations import Network
@@ -13,54 +15,109 @@ from symbackprop.expr import Expr, Variable
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.tree import subterms
 
+if TYPE_CHECKING:
+    from flint import fmpq_poly
 
-def in_exponential(e: Expr, network: Network) -> tuple[Variable, Any] | None:
+
+@dataclass(frozen=True)
+class InExponential:
+    """`above / below`, polynomials in `t` with rational coefficients, in lowest terms, `below` with leading 1."""
+
+    above: fmpq_poly
+    below: fmpq_poly
+
+    def __add__(self, other: InExponential) -> InExponential:
+        return _lowest(self.above * other.below + other.above * self.below, self.below * other.below)
+
+    def __mul__(self, other: InExponential) -> InExponential:
+        return _lowest(self.above * other.above, self.below * other.below)
+
+    def __neg__(self) -> InExponential:
+        return InExponential(-self.above, self.below)
+
+    def raised(self, exponent: int) -> InExponential:
+        """The fraction to a whole power; to a negative one only where it is not 0."""
+        if exponent < 0:
+            return _lowest(self.below**-exponent, self.above**-exponent)
+        return InExponential(self.above**exponent, self.below**exponent)
+
+    def slope(self) -> InExponential:
+        """`d/dz`, which is `t d/dt`."""
+        above = self.above.derivative() * self.below - self.above * self.below.derivative()
+        return _lowest(_polynomial(0, 1) * above, self.below * self.below)
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether it is above 0 for every `t > 0`, as all coefficients of both its polynomials are, but for zeros."""
+        return all(any(part) and all(c >= 0 for c in part) for part in (self.above.coeffs(), self.below.coeffs()))
+
+
+def _polynomial(*coefficients: int) -> fmpq_poly:
+    """The polynomial in `t` with these coefficients, that of 1 first."""
+    from flint import fmpq_poly
+
+    return fmpq_poly(list(coefficients))
+
+
+def _lowest(above: fmpq_poly, below: fmpq_poly) -> InExponential:
+    """The fraction in lowest terms; the denominator is not 0."""
+    common = above.gcd(below)
+    above, below = above // common, below // common
+    leading = below.leading_coefficient()
+    return InExponential(above / leading, below / leading)
+
+
+# numerator and denominator, as coefficients of 1, t, t², …
+FUNCTIONS = {
+    "sigmoid": ((0, 1), (1, 1)),
+    "tanh": ((-1, 0, 1), (1, 0, 1)),
+    "exp": ((0, 1), (1,)),
+}
+
+
+def in_exponential(e: Expr, network: Network) -> tuple[Variable, InExponential] | None:
     """The variable `z` and the fraction in `t = e^z` that a scalar is, in lowest terms.
 
     None for no such function of one variable, and where something is divided by that may be 0.
     """
-    variables = {part for _, part in subterms(e) if isinstance(part, Variable)}
-    functions = [part for _, part in subterms(e) if isinstance(part, expr.Elementwise)]
+    parts = [part for _, part in subterms(e)]
+    variables = {part for part in parts if isinstance(part, Variable)}
+    functions = [part for part in parts if isinstance(part, expr.Elementwise)]
     if len(variables) != 1 or not functions or any(f.operand not in variables for f in functions):
         return None
     if any(shape(v, network) != SCALAR for v in variables):
         return None
-    import sympy
-
-    made = _fraction(e, sympy, sympy.Symbol("t", positive=True))
-    return None if made is None else (variables.pop(), sympy.cancel(sympy.together(made)))
+    made = _fraction(e)
+    return None if made is None else (variables.pop(), made)
 
 
-def _fraction(e: Expr, sympy: Any, t: Any) -> Any:
+def _fraction(e: Expr) -> InExponential | None:
     match e:
         case expr.Number(value):
-            return sympy.Rational(value.numerator, value.denominator)
-        case expr.Elementwise(function, _, order):
-            made = {"sigmoid": t / (1 + t), "tanh": (t**2 - 1) / (t**2 + 1), "exp": t}.get(function)
-            for _ in range(order if made is not None else 0):
-                made = t * sympy.diff(made, t)
+            return InExponential(_polynomial(value.numerator) / value.denominator, _polynomial(1))
+        case expr.Elementwise(function, _, order) if function in FUNCTIONS:
+            made = InExponential(*(_polynomial(*part) for part in FUNCTIONS[function]))
+            for _ in range(order):
+                made = made.slope()
             return made
         case expr.Negative(operand):
-            made = _fraction(operand, sympy, t)
-            return None if made is None else -made
+            inner = _fraction(operand)
+            return None if inner is None else -inner
         case expr.Power(base, exponent) if exponent.denominator == 1:
-            made = _fraction(base, sympy, t)
-            if made is None or (exponent < 0 and not _is_positive(made, sympy, t)):
+            inner = _fraction(base)
+            if inner is None or (exponent < 0 and not inner.is_positive):
                 return None
-            return made**exponent.numerator
+            return inner.raised(exponent.numerator)
         case expr.Product(parts):
-            return _joined(sympy.Mul, parts, sympy, t)
+            factors = _fractions(parts)
+            return None if factors is None else reduce(InExponential.__mul__, factors)
         case expr.Sum(parts):
-            return _joined(sympy.Add, parts, sympy, t)
+            terms = _fractions(parts)
+            return None if terms is None else reduce(InExponential.__add__, terms)
     return None
 
 
-def _is_positive(made: Any, sympy: Any, t: Any) -> bool:
-    """Whether a fraction is above 0 for every `t > 0`, as all coefficients of both its polynomials are."""
-    above, below = sympy.fraction(sympy.cancel(sympy.together(made)))
-    return all(c > 0 for part in (above, below) for c in sympy.Poly(part, t).coeffs())
-
-
-def _joined(join: Any, parts: tuple[Expr, ...], sympy: Any, t: Any) -> Any:
-    made = [_fraction(part, sympy, t) for part in parts]
-    return None if any(part is None for part in made) else join(*made)
+def _fractions(parts: tuple[Expr, ...]) -> list[InExponential] | None:
+    """The fraction that each part is; None where one of them is not."""
+    made = [found for part in parts if (found := _fraction(part)) is not None]
+    return made if len(made) == len(parts) else None

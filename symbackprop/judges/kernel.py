@@ -30,7 +30,7 @@ from symbackprop.magnitudes import OverUnit
 from symbackprop.normalform import normal
 from symbackprop.rules.citation import Cited, Claimed
 from symbackprop.rules.induction import Induction
-from symbackprop.shapes import shape, written
+from symbackprop.shapes import Shape, shape, written
 from symbackprop.statements import Chain
 from symbackprop.substitution import replace_at, substitute
 from symbackprop.tree import at_path, children, subterms
@@ -51,7 +51,7 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
     if not _implied(step.known, _assumed(step, derivation), network):
         return Refuted("the step is made for fewer values of the indices than the derivation is about")
     try:
-        shape(derivation.start, network)
+        _shape(derivation.start, network)
         context = Context(network, within(step.before, step.where, step.known), derivation.given)
         made = step.rule(at_path(step.before, step.where), context)
         if made is None or replace_at(step.before, step.where, made.after) != step.after:
@@ -60,7 +60,7 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
             return Refuted(f"the rule {step.rule.name!r} gives {step.rule.relation}, the step says {step.relation}")
         compose("=", step.relation)
         left, right = at_path(step.before, step.where), made.after
-        one, two = shape(left, network), shape(right, network)
+        one, two = _shape(left, network), _shape(right, network)
         if one != two:
             return Refuted(f"the shapes differ: {written(one, network)} before, {written(two, network)} after")
         if isinstance(step.rule, Claimed):
@@ -76,6 +76,11 @@ def judge(step: Step, derivation: Derivation) -> Outcome:
         return Refuted(str(error))
     except (SymbackpropError, LookupError, Inexpressible) as error:
         return Undecided(str(error))
+
+
+def _shape(e: Expr, network: Network) -> Shape:
+    """The shape, which of one line is asked for at every step."""
+    return network.kept(("conforms", e), lambda: shape(e, network))
 
 
 def _position(step: Step, derivation: Derivation) -> int:
@@ -171,7 +176,7 @@ def equal(left: Expr, right: Expr, network: Network, known: Bounds) -> Outcome:
 def _by_entries(left: Expr, right: Expr, network: Network, known: Bounds) -> bool:
     """Compare by entries; derivatives on the left go through forward equations until they meet those on the right."""
     work = Calculus(network, known)
-    rows, columns = shape(left, network)
+    rows, columns = _shape(left, network)
     i = ONE if rows == ONE else work.index(rows)
     k = ONE if columns == ONE else work.index(columns)
     one, two = (normal(entries(e, i, k, work), work) for e in (left, right))

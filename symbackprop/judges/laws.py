@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from hashlib import blake2b
@@ -110,6 +110,20 @@ class Kind:
         """Means that were enumerated before."""
         return {}
 
+    def at_variance(self, variance: Fraction) -> Kind:
+        """The kind in which every weight has that variance; one for each, so that its means are found once."""
+        if variance not in self._at_variances:
+            self._at_variances[variance] = replace(self, variance=lambda layer: variance)
+        return self._at_variances[variance]
+
+    @cached_property
+    def _at_variances(self) -> dict[Fraction, Kind]:
+        return {}
+
+    @cached_property
+    def _hidden(self) -> dict[int, Joint]:
+        return {}
+
     @cached_property
     def _laws(self) -> dict[tuple[int, int], Joint | None]:
         return {}
@@ -157,6 +171,11 @@ class Kind:
 
     def hidden(self, layer: int) -> Joint:
         """The joint law of all `h_{layer,k}`, the bias unit among them."""
+        if layer not in self._hidden:
+            self._hidden[layer] = self._found_hidden(layer)
+        return self._hidden[layer]
+
+    def _found_hidden(self, layer: int) -> Joint:
         last = (1,) if self.bias == "augmented" else ()
         if layer == 0:
             n = self.units(0)

@@ -132,7 +132,9 @@ def _unfolded(e: Expr, kind: type[Variable], of_loss: bool, work: Moments) -> Ex
     if isinstance(e, expr.IndexedSum):
         inner = work.inside({e.index: (e.lower, e.upper)})
         return expr.IndexedSum(e.index, e.lower, e.upper, _unfolded(e.body, kind, of_loss, inner))
-    return rebuild(e, tuple(_unfolded(child, kind, of_loss, work) for child in children(e)))
+    operands = children(e)
+    changed = tuple([_unfolded(child, kind, of_loss, work) for child in operands])
+    return e if all(new is old for new, old in zip(changed, operands, strict=True)) else rebuild(e, changed)
 
 
 def _fresh(*taken: Dim) -> str:

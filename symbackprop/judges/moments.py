@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -119,8 +119,9 @@ class Enumerated:
 
         if function != self.kind.activation:
             raise Unvalued(f"{function} is not the activation of the network")
-        cache: dict[int, int] = {}
-        return np.array([cache.setdefault(v, self.kind.slope(v, order)) for v in value], dtype=object)
+        # few different values among many outcomes
+        slopes = {v: self.kind.slope(v, order) for v in set(value)}
+        return np.array([slopes[v] for v in value], dtype=object)
 
 
 def exact(claim: Claim, effort: Effort = FULL) -> Outcome:
@@ -175,9 +176,10 @@ def _compared(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Refuted | st
     """
     values: list[Fraction] = []
     gaps: list[str] = []
+    top = top_of(claim, symbols, kind)
     for side in (claim.left, claim.right):
         try:
-            values.append(Fraction(value(side, Enumerated(kind, top_of(claim, symbols, kind)), symbols)))
+            values.append(Fraction(value(side, Enumerated(kind, top), symbols)))
         except OutOfRange as gap:
             gaps.append(str(gap))
     if len(gaps) == 1:
@@ -202,7 +204,7 @@ def _where_given(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Kind:
         return kind
 
     def gaps(variance: Fraction) -> list[Fraction]:
-        space = Enumerated(replace(kind, variance=lambda layer: variance), 0)
+        space = Enumerated(kind.at_variance(variance), 0)
         sides = ((value(side, space, symbols) for side in chain.sides) for chain in claim.given)
         return [Fraction(one) - Fraction(two) for one, two in sides]
 
@@ -210,7 +212,7 @@ def _where_given(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Kind:
     root = 1 - one / (two - one) if two != one else Fraction(0)
     if root <= 0 or any(gaps(root)):
         raise Unvalued("no variance of the weights makes the equations assumed hold")
-    return replace(kind, variance=lambda layer: root)
+    return kind.at_variance(root)
 
 
 # --- the numeric judge -----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from symbackprop.numeric.arguments import check_bias_unit, check_network, check_
 from symbackprop.numeric.backprop import LOSSES
 from symbackprop.numeric.rungs import RUNGS, UPPER, Factors
 from symbackprop.numeric.scaled import Scaled, norm, scaled
-from symbackprop.numeric.slopes import function
+from symbackprop.numeric.slopes import pair
 from symbackprop.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class BoundLadder:
                 "write MLP(…) without normalization"
             )
         self.network = network
-        self._g, self._dg = (function(network.activation, order) for order in (0, 1))
+        self._g, self._dg = pair(network.activation)
 
     def __call__(self, W: Sequence[Any], x: Any, upstream: Any = None, *, y: Any = None, b: Any = None) -> Ladder:
         """The ladder at a point.

@@ -24,7 +24,7 @@ import numpy as np
 from symbackprop.activations import Activation
 from symbackprop.errors import SymbackpropError
 from symbackprop.network import MLP
-from symbackprop.numeric.slopes import Array, function
+from symbackprop.numeric.slopes import Array, pair
 from symbackprop.numeric.spectra import check_count, gaussian, orthogonal
 
 UNITS, LECTURE = "units", "lecture"
@@ -300,7 +300,7 @@ def measured_gains(
     """
     check_count("samples", samples, 2)
     rng = np.random.default_rng(seed)
-    g, slope = function(activation), function(activation, 1)
+    g, slope = pair(activation)
     sizes = fans(widths)
     found = np.empty((samples, len(sizes), 2))
     for sample in range(samples):

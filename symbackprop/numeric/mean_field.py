@@ -28,12 +28,12 @@ import numpy as np
 
 from symbackprop.activations import Activation
 from symbackprop.errors import SymbackpropError
-from symbackprop.numeric.backprop import ACTIVATIONS, backprop
-from symbackprop.numeric.slopes import HUGE, Array, Entrywise, bisected, function, numeric_row
+from symbackprop.numeric.backprop import backprop
+from symbackprop.numeric.slopes import HUGE, Array, Entrywise, bisected, numeric_row, pair
 from symbackprop.numeric.spectra import check_count
 
-# parts of the line: the probability of each, its nodes, and weights in the proportion of the normal density
-Rule = tuple[tuple[float, Array, Array], ...]
+# parts of the line: the probability of each, its nodes, weights in the proportion of the normal density, and their sum
+Rule = tuple[tuple[float, Array, Array, float], ...]
 
 SETTLED = 2e-14
 LARGEST_Q_OF_HERMITE = 4.0
@@ -97,31 +97,40 @@ def _settled(f: Entrywise, scale: float, rule: Callable[[int], Rule], counts: Se
         if error <= SETTLED * abs(value):
             break
         before = value
-    return Expectation(value, error, sum(len(nodes) for _, nodes, _ in parts))
+    return Expectation(value, error, sum(len(nodes) for _, nodes, *_ in parts))
 
 
 def _by_rule(f: Entrywise, scale: float, parts: Rule) -> float:
     # a quotient of two sums in the same order: what is constant on a part comes out exactly
-    return sum(share * float(np.sum(w * f(scale * nodes)) / np.sum(w)) for share, nodes, w in parts)
+    return sum(share * float((w * f(scale * nodes)).sum() / total) for share, nodes, w, total in parts)
+
+
+def _part(share: float, nodes: Array, weights: Array) -> tuple[float, Array, Array, float]:
+    return share, nodes, weights, float(weights.sum())
 
 
 @cache
 def _hermite(count: int) -> Rule:
     """The Gauss–Hermite rule; NumPy's is good to 256 nodes, and overflows at 512."""
-    return ((1.0, *np.polynomial.hermite_e.hermegauss(count)),)
+    return (_part(1.0, *np.polynomial.hermite_e.hermegauss(count)),)
+
+
+@cache
+def _legendre(count: int) -> tuple[Array, Array]:
+    return np.polynomial.legendre.leggauss(count)
 
 
 @lru_cache(maxsize=256)
 def _panels(count: int, first: float, cuts: tuple[float, ...]) -> Rule:
     """Gauss–Legendre panels on both sides of 0, the first of that size, cut at kinks as well."""
     edges = [0.0, *(first * 2.0**k for k in range(math.ceil(math.log2(FURTHEST / first)) + 1))]
-    x, w = np.polynomial.legendre.leggauss(count)
+    x, w = _legendre(count)
     parts = []
     for sign in (-1, 1):
         own = np.unique([*edges, *(sign * cut for cut in cuts if 0 < sign * cut < edges[-1])])
         middles, halves = (own[1:] + own[:-1])[:, None] / 2, np.diff(own)[:, None] / 2
         z = (middles + halves * x).ravel()
-        parts.append((0.5, sign * z, (halves * w).ravel() * np.exp(-z * z / 2)))
+        parts.append(_part(0.5, sign * z, (halves * w).ravel() * np.exp(-z * z / 2)))
     return tuple(parts)
 
 
@@ -142,16 +151,10 @@ def _check_finite(**numbers: float) -> None:
 # --- the length map, its fixed point, and what a layer does to a gradient --------------------------------------------
 
 
-def _functions(activation: str | Activation) -> tuple[Entrywise, Entrywise]:
-    """`φ` and `φ'`: those written by hand for backpropagation, or compiled from the row of another activation."""
-    name = numeric_row(activation).name
-    return ACTIVATIONS[name] if name in ACTIVATIONS else (function(activation), function(activation, 1))
-
-
 def length_map(activation: str | Activation, q: float, sigma_w2: float, sigma_b2: float = 0.0) -> float:
     """`σ_w² E[φ(√q z)²] + σ_b²`: the mean square of the next layer's pre-activations (Poole et al. 2016)."""
     _check_finite(q=q, sigma_w2=sigma_w2, sigma_b2=sigma_b2)
-    g, _ = _functions(activation)
+    g, _ = pair(activation)
     return sigma_w2 * expectation(lambda z: g(z) ** 2, q, numeric_row(activation).kinks).value + sigma_b2
 
 
@@ -159,7 +162,7 @@ def chi(activation: str | Activation, q: float, sigma_w2: float) -> float:
     """`χ = σ_w² E[φ'(√q z)²]` (Schoenholz et al. 2017); its root is the factor of a gradient's norm per layer."""
     _check(q=q)
     _check_finite(sigma_w2=sigma_w2)
-    _, slope = _functions(activation)
+    _, slope = pair(activation)
     return sigma_w2 * expectation(lambda z: slope(z) ** 2, q, numeric_row(activation).kinks).value
 
 
@@ -173,6 +176,7 @@ def lengths(
     return found
 
 
+@lru_cache(maxsize=256)
 def fixed_point(activation: str | Activation, sigma_w2: float, sigma_b2: float = 0.0, start: float = 1.0) -> float:
     """The length `q*` to which the length map leads from `start`; `math.inf` where lengths grow without end.
 
@@ -300,14 +304,43 @@ def measured(
     Raises:
         SymbackpropError: for a width or depth below 1, fewer than 2 samples, or `σ_w² = 0`.
     """
+    return side_by_side([(activation, sigma_w2)], width, depth, seed, samples)[0]
+
+
+def side_by_side(
+    cases: Sequence[tuple[str | Activation, float]], width: int, depth: int, seed: int = 0, samples: int = 20
+) -> list[Measured]:
+    """The same for each activation and `σ_w²`, all of them on the same random numbers, which are drawn once.
+
+    Raises:
+        SymbackpropError: as above.
+    """
     for name, value, least in (("width", width, 1), ("depth", depth, 1), ("samples", samples, 2)):
         check_count(name, value, least)
+    starts = [_first_length(activation, sigma_w2) for activation, sigma_w2 in cases]
+    rng = np.random.default_rng(seed)
+    squares = np.empty((len(cases), samples, depth))
+    for sample in range(samples):
+        weights = [rng.standard_normal((width, width)) for _ in range(depth + 1)]
+        x, upstream = rng.standard_normal((2, width, 1))
+        for place, ((activation, sigma_w2), q) in enumerate(zip(cases, starts, strict=True)):
+            squares[place, sample] = _squared_ratios(activation, weights, x, upstream, sigma_w2, q)
+    return [
+        _measured(activation, sigma_w2, q, found)
+        for (activation, sigma_w2), q, found in zip(cases, starts, squares, strict=True)
+    ]
+
+
+def _first_length(activation: str | Activation, sigma_w2: float) -> float:
     q = fixed_point(activation, sigma_w2)
     if sigma_w2 == 0:
         raise SymbackpropError("sigma_w2 = 0 makes every gradient 0: write a number above 0")
-    q = q if 0 < q < math.inf else 1.0
-    rng = np.random.default_rng(seed)
-    squares = np.array([_squared_ratios(activation, width, depth, sigma_w2, q, rng) for _ in range(samples)])
+    return q if 0 < q < math.inf else 1.0
+
+
+def _measured(activation: str | Activation, sigma_w2: float, q: float, squares: Array) -> Measured:
+    """Of squared ratios, samples × layers, of networks that begin at the length `q`."""
+    samples, depth = squares.shape
     ratios = np.sqrt(squares.mean(axis=0))
     errors = squares.std(axis=0, ddof=1) / math.sqrt(samples) / (2 * np.where(ratios > 0, ratios, 1))
     ahead = lengths(activation, sigma_w2, start=q, layers=depth - 1)
@@ -316,14 +349,15 @@ def measured(
 
 
 def _squared_ratios(
-    activation: str | Activation, width: int, depth: int, sigma_w2: float, q: float, rng: np.random.Generator
+    activation: str | Activation, weights: Sequence[Array], x: Array, upstream: Array, sigma_w2: float, q: float
 ) -> list[float]:
     """`‖∂L/∂z_l‖² / ‖∂L/∂z_{l+1}‖²` of one network, whose `z_1` has mean square `q` in expectation."""
-    W = [rng.standard_normal((width, width)) * math.sqrt(sigma_w2 / width) for _ in range(depth + 1)]
-    x, upstream = rng.standard_normal((2, width, 1))
-    x *= math.sqrt(q / sigma_w2 * width) / np.linalg.norm(x)
+    width = len(x)
+    scale = math.sqrt(sigma_w2 / width)
+    W = [scale * standard for standard in weights]
+    x = x * (math.sqrt(q / sigma_w2 * width) / np.linalg.norm(x))
     # the loss is linear in the output, so that ∂L/∂ŷ is what was drawn
     linear = (lambda output, target: (output * target).sum(axis=0), lambda output, target: target)
-    found = backprop(W, x, upstream, _functions(activation), linear, augmented=False)
+    found = backprop(W, x, upstream, pair(activation), linear, augmented=False)
     norms = [float(np.sum(gradient**2)) for gradient in found.dz[1:]]
     return [here / after if after else 0.0 for here, after in pairwise(norms)]

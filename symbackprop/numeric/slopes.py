@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.activations import ACTIVATIONS as ROWS
 from symbackprop.activations import Activation
 from symbackprop.activations import activation as find_activation
+from symbackprop.numeric.backprop import ACTIVATIONS
 from symbackprop.numeric.module import run
 
 # NumPy types most results of arithmetic as Any: a stricter name than that says nothing
@@ -28,6 +30,7 @@ REACH, PLACES = 20.0, 801
 HUGE = 1e150
 
 
+@cache
 def numeric_row(activation: str | Activation) -> Activation:
     """The row of an activation of which more is known than its name.
 
@@ -57,6 +60,22 @@ def function(activation: str | Activation, order: int = 0) -> Entrywise:
             return g(z)
 
     return quietly
+
+
+@cache
+def pair(activation: str | Activation) -> tuple[Entrywise, Entrywise]:
+    """`φ` and `φ'`: those written by hand for backpropagation, or compiled from the row of another activation.
+
+    Only compiling needs SymPy.
+
+    Raises:
+        SymbackpropError: for an unknown or a generic activation.
+    """
+    found = numeric_row(activation)
+    # a row of somebody else may have a name of ours
+    if found == ROWS.get(found.name):
+        return ACTIVATIONS[found.name]
+    return function(found), function(found, 1)
 
 
 def bisected(f: Callable[[float], float], low: float, high: float) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 
 from symbackprop.activations import Activation
 from symbackprop.errors import SymbackpropError
-from symbackprop.numeric.slopes import Array, function
+from symbackprop.numeric.slopes import Array, pair
 from symbackprop.progress import Progress, silent
 
 # one matrix, from a stream of random numbers
@@ -110,7 +110,7 @@ def end_to_end(
         weights: draws each `W_l`, `width × width`.
         length: mean square of the entries of `x`.
     """
-    g, slope = function(activation), function(activation, 1)
+    g, slope = pair(activation)
     h = rng.standard_normal(check_count("width", width))
     h *= math.sqrt(width * length) / np.linalg.norm(h)
     found = np.eye(width)

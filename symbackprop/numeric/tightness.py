@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from symbackprop.errors import SymbackpropError
+from symbackprop.network import MLP
 from symbackprop.numeric.bounds import BoundLadder, Ladder, Rung
 from symbackprop.numeric.rungs import FALSE_READING, LOWER, RUNGS
 from symbackprop.progress import Progress
@@ -84,6 +86,16 @@ def tightness(
         found.append(_drawn(at, normal)[1])
         progress(done, samples)
     return tuple(_row([(one, one.rungs[i]) for one in found]) for i in range(len(RUNGS)))
+
+
+@cache
+def of_random_networks(widths: tuple[int, ...], activation: str, samples: int) -> tuple[Tightness, ...]:
+    """`BoundLadder(MLP(…)).tightness(samples)`, worked out once: tables of upper and of lower bounds ask for the same.
+
+    Raises:
+        SymbackpropError: as there.
+    """
+    return BoundLadder(MLP(widths=widths, activation=activation)).tightness(samples)
 
 
 def _row(found: Sequence[tuple[Ladder, Rung]]) -> Tightness:

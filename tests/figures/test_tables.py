@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 import math
+import subprocess
+import sys
 from functools import cache
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 
 from symbackprop import figures
 from symbackprop.errors import SymbackpropError
+from symbackprop.figures import random_networks
 from symbackprop.figures.table import Column, Table, words
 
 
@@ -284,3 +287,33 @@ def test_initialisations_over_the_widths_of_the_remarks() -> None:
     ):
         # the output has 10 units, so that its mean square is known to a third
         assert ratio(name, direction, layer, "measured") == pytest.approx(ratio(name, direction, layer), rel=0.35)
+
+
+def test_stacked_networks_are_run_as_one_by_one() -> None:
+    rng = np.random.default_rng(3)
+    networks = [random_networks.gaussian_weights(rng, [5, 4, 6, 3], 2.0) for _ in range(3)]
+    x, upstream = rng.standard_normal((3, 5, 1)), rng.standard_normal((3, 3, 1))
+    stacked = [np.stack(layer) for layer in zip(*networks, strict=True)]
+    found = random_networks.stacked_norms(stacked, x, upstream, "tanh")
+    for place, weights in enumerate(networks):
+        alone = random_networks.gradient_norms(random_networks.run(weights, x[place], upstream[place], "tanh"))
+        assert found[place] == pytest.approx(alone, rel=1e-13)
+
+
+NO_SYMPY = """
+import sys
+from symbackprop.library import derive
+from symbackprop.topic import Numbers, Picture
+from symbackprop import figures
+for part in derive("lecture").all_parts():
+    if isinstance(part, Numbers):
+        part.compute()
+    if isinstance(part, Picture):
+        figures.figure(part.name)
+print("sympy" in sys.modules)
+"""
+
+
+def test_no_table_and_no_figure_needs_sympy() -> None:
+    done = subprocess.run([sys.executable, "-c", NO_SYMPY], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

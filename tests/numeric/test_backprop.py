@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -64,3 +65,60 @@ def test_float32_stays_float32(example):
     for activation in ACTIVATIONS.values():
         found = backprop(W, x, y, activation, LOSSES["softmax_cross_entropy"])
         assert {g.dtype for g in found.dW} == {np.dtype("f4")}
+
+
+# --- both tails, against 50 digits -----------------------------------------------------------------------------------
+
+
+def _logistic(z):
+    return 1 / (1 + mpmath.exp(-z))
+
+
+def _cdf(z):
+    return mpmath.erfc(-z / mpmath.sqrt(2)) / 2
+
+
+# name: (g, g'), as mpmath has them or by their definitions
+EXACT = {
+    "tanh": (mpmath.tanh, lambda z: mpmath.sech(z) ** 2),
+    "sigmoid": (_logistic, lambda z: _logistic(z) * _logistic(-z)),
+    "softplus": (lambda z: mpmath.log1p(mpmath.exp(z)), _logistic),
+    "gelu": (lambda z: z * _cdf(z), lambda z: _cdf(z) + z * mpmath.npdf(z)),
+    "silu": (lambda z: z * _logistic(z), lambda z: _logistic(z) * (1 + z * _logistic(-z))),
+}
+
+
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("name", EXACT)
+def test_both_tails_have_all_figures(name, order):
+    """Where no slope has a root, from 3 outwards; rounding `z` in e^{-z²/2} costs z² of the last place."""
+    sizes = np.concatenate([np.linspace(3, 12, 91), np.linspace(12, 37, 26), [100.0, 300.0]])
+    z = np.concatenate([-sizes, sizes])
+    with mpmath.workdps(50):
+        exact = np.array([float(EXACT[name][order](mpmath.mpf(float(v)))) for v in z])
+    seen = np.abs(exact) > 1e-300
+    found = ACTIVATIONS[name][order](z)
+    room = (4 + (z * z if name == "gelu" else 0)) * 2.0**-52
+    assert (np.abs(found - exact) <= room * np.abs(exact))[seen].all()
+    assert (np.abs(found[~seen]) <= 1e-300).all()
+
+
+def test_near_zero_the_normal_distribution_has_all_figures():
+    z = np.linspace(-3, 3, 241)
+    with mpmath.workdps(50):
+        exact = np.array([float(_cdf(mpmath.mpf(float(v)))) for v in z])
+    assert module._normal_cdf(z) == pytest.approx(exact, rel=4e-15)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_complex_steps_far_out(name):
+    """The slope by a complex step has the figures of the slope, on both sides of where the residue is dropped."""
+    z = np.array([-30.0, -12.8, -8.9, -8.0, -0.5, 0.5, 8.0, 8.9, 12.8, 30.0])
+    g, slope = ACTIVATIONS[name]
+    assert g(z + 1e-30j).imag / 1e-30 == pytest.approx(slope(z), rel=1e-12, abs=1e-300)
+
+
+def test_one_minus_a_square_would_fail():
+    """The textbook's tanh' loses every figure at 20."""
+    assert 1 - np.tanh(20.0) ** 2 == 0
+    assert ACTIVATIONS["tanh"][1](np.array(20.0)) == pytest.approx(4 * np.exp(-40.0), rel=1e-14)

@@ -24,6 +24,7 @@ from symbackprop.numeric.mean_field import (
     lengths,
     mean_field,
     measured,
+    side_by_side,
 )
 from symbackprop.numeric.slopes import function
 
@@ -253,3 +254,10 @@ def test_the_seed_decides():
 def test_bad_numbers_are_refused(call, words):
     with pytest.raises(SymbackpropError, match=words):
         call()
+
+
+def test_side_by_side_each_is_as_alone():
+    cases = [("tanh", 1.5), ("relu", 2.0), ("relu", 1.0)]
+    together = side_by_side(cases, width=24, depth=3, seed=5, samples=4)
+    assert together == [measured(name, 24, 3, variance, seed=5, samples=4) for name, variance in cases]
+    assert together[1] != together[2]

@@ -12,7 +12,7 @@ from symbackprop.activations import ACTIVATIONS as ROWS
 from symbackprop.activations import Activation
 from symbackprop.errors import SymbackpropError
 from symbackprop.numeric.backprop import ACTIVATIONS
-from symbackprop.numeric.slopes import function, steepest
+from symbackprop.numeric.slopes import function, pair, steepest
 
 # the remarks; LeakyReLU, ELU and identity from their definitions, SELU's λα from Klambauer et al. (2017)
 BOUNDS = {
@@ -91,6 +91,20 @@ def test_silu_is_steepest_where_z_tanh_half_z_is_two():
     assert found.least.slope == pytest.approx(-0.099839, abs=5e-7)
     assert found.greatest.slope + found.least.slope == pytest.approx(1, abs=1e-15)
     assert found.greatest.exact is None
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_by_hand_and_by_sympy_agree(name):
+    z = np.linspace(-38, 38, 1522)
+    for order, by_hand in enumerate(pair(name)):
+        assert by_hand is ACTIVATIONS[name][order]
+        assert by_hand(z) == pytest.approx(function(name, order)(z), rel=1e-12, abs=1e-300)
+
+
+def test_a_row_that_has_a_name_of_ours_is_compiled():
+    own, slope = pair(Activation("tanh", "tanh", lambda sp, z: z**3))
+    assert own(np.array(2.0)) == 8
+    assert slope(np.array(2.0)) == 12
 
 
 def test_exact_slopes():

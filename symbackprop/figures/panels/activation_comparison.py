@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.figures.figure import Design
 from symbackprop.figures.table import Column, Table, words
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 GROUPS = (("sigmoid", "tanh"), ("relu", "elu", "softplus", "silu"))
 NAMES = tuple(name for group in GROUPS for name in group)
 LOW, MEDIAN, HIGH = 10, 50, 90
+# networks that are held at once, and run in one pass
+TOGETHER = 20
 
 
 def numbers(
@@ -32,16 +34,20 @@ def numbers(
     """
     import numpy as np
 
-    from symbackprop.figures.random_networks import gaussian_weights, gradient_norms, run
+    from symbackprop.figures.random_networks import gaussian_weights, stacked_norms
 
     rng = np.random.default_rng(seed)
-    norms = np.empty((len(NAMES), networks, depth))
-    for network in range(networks):
-        weights = gaussian_weights(rng, [width] * (depth + 2), variance)
-        x, upstream = rng.standard_normal((2, width, 1))
-        for place, name in enumerate(NAMES):
-            norms[place, network] = gradient_norms(run(weights, x, upstream, name))
-        progress(network + 1, networks)
+    norms: list[Any] = [[] for _ in NAMES]
+    for start in range(0, networks, TOGETHER):
+        drawn = [
+            (gaussian_weights(rng, [width] * (depth + 2), variance), rng.standard_normal((2, width, 1)))
+            for _ in range(start, min(start + TOGETHER, networks))
+        ]
+        weights = [np.stack(layer) for layer in zip(*(each for each, _ in drawn), strict=True)]
+        x, upstream = np.stack([ends for _, ends in drawn], axis=1)
+        for own, name in zip(norms, NAMES, strict=True):
+            own.extend(stacked_norms(weights, x, upstream, name))
+        progress(start + len(drawn), networks)
     rows = []
     for place, name in enumerate(NAMES):
         percentiles = np.percentile(norms[place], (LOW, MEDIAN, HIGH), axis=0)
@@ -77,7 +83,8 @@ def draw(table: Table) -> Sheet:
     for axes, group in zip(panels, GROUPS, strict=True):
         for name in group:
             _line(axes, name, table.where("activation", name), looks[name])
-        axes.set(yscale="log", xlabel="layer $l$ (dimensionless)")
+        axes.set(xlabel="layer $l$ (dimensionless)")
+        style.logarithmic_height(axes)
         style.whole_numbers(axes.xaxis)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.2)
     panels[0].set_ylabel(r"$\|\partial L/\partial z_l\|\,/\,\|\partial L/\partial \hat{y}\|$ (dimensionless)")

@@ -34,14 +34,16 @@ def numbers(progress: Progress, *, seed: int = 0, width: int = 48, depth: int = 
     grid = np.array(GAINS)
     squares = np.zeros((depth + 1, len(GAINS)))
     for network in range(networks):
-        # the same network at every gain, side by side: gains × width × …
-        z = grid[:, None, None] * rng.standard_normal((width, 1))
-        jacobian = np.broadcast_to(np.eye(width), (len(GAINS), width, width))
+        # the same network at every gain, side by side: z is width × gains, the Jacobian width × gains × width
+        z = grid * rng.standard_normal((width, 1))
+        jacobian = np.repeat(np.eye(width)[:, None], len(GAINS), axis=1)
         for layer in range(2, depth + 1):
             weights = rng.standard_normal((width, width)) / width**0.5
-            jacobian = grid[:, None, None] * (weights @ (slope(z) * jacobian))
-            z = grid[:, None, None] * (weights @ g(z))
-            squares[layer] += (jacobian**2).sum(axis=(1, 2)) / width / networks
+            jacobian *= (grid * slope(z))[:, :, None]
+            # one product of matrices serves all gains
+            jacobian = (weights @ jacobian.reshape(width, -1)).reshape(jacobian.shape)
+            z = grid * (weights @ g(z))
+            squares[layer] += np.einsum("igj,igj->g", jacobian, jacobian) / width / networks
         progress(network + 1, networks)
     ratios = np.log10(squares[2:]) / 2
     rows = [
@@ -60,11 +62,11 @@ def draw(table: Table) -> Sheet:
     steps = range(-REACH, REACH + 1)
     image = axes.contourf(gains, layers, grid, levels=steps, cmap="PuOr_r", extend="both")
     lines = axes.contour(gains, layers, grid, levels=steps[::2], colors=style.BLACK, linewidths=0.6)
-    for label in axes.clabel(lines, fontsize=8, fmt="$%d$"):
+    for label in axes.clabel(lines, fontsize=8, fmt=style.number):
         label.set_bbox({"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})
     axes.axvline(CRITICAL, color=style.BLACK, linewidth=1.2, linestyle=style.DOTS)
     axes.set(xlabel=r"gain $\sigma_w$ (dimensionless)", ylabel="hidden layers $L$ (dimensionless)")
-    bar = made.colorbar(image, ax=axes, pad=0.03, ticks=steps[::2])
+    bar = made.colorbar(image, ax=axes, pad=0.03, ticks=steps[::2], format=style.number)
     bar.set_label(r"$\log_{10}$ of $\|\partial L/\partial z_1\|\,/\,\|\partial L/\partial z_L\|$ (dimensionless)")
     return made
 

@@ -76,10 +76,10 @@ def draw(table: Table) -> Sheet:
         label="gradient norm",
     )
     axes.set(
-        yscale="log",
         xlabel="layer $l$ (dimensionless)",
         ylabel=r"$\|\partial L/\partial z_l\|\,/\,\|\partial L/\partial \hat{y}\|$ (dimensionless)",
     )
+    style.logarithmic_height(axes)
     style.whole_numbers(axes.xaxis)
     style.legend_above(made, axes, 2)
     return made

@@ -94,7 +94,8 @@ def draw(table: Table) -> Sheet:
         own = table.where("direction", direction)
         for place, (scheme, look) in enumerate(zip(own.distinct("initialization"), style.LOOKS, strict=False)):
             _line(axes, (place - 2.5) * APART, scheme, own.where("initialization", scheme), look)
-        axes.set(yscale="log", xlabel="layer $l$ (dimensionless)", title=title)
+        axes.set(xlabel="layer $l$ (dimensionless)", title=title)
+        style.logarithmic_height(axes)
         style.whole_numbers(axes.xaxis)
     panels[0].set_ylabel("mean square ratio (dimensionless)")
     style.legend_above(made, panels[0], 3)

@@ -47,13 +47,13 @@ def draw(table: Table) -> Sheet:
         own = table.where("activation", name)
         _slope(slopes, name, own.where("layers", 1), look)
         _products(products, name, own, look)
-    slopes.set(yscale="log", ylim=(1e-7, 3), xlabel="$|z|$ (dimensionless)", ylabel="slope $g'(z)$ (dimensionless)")
+    style.logarithmic_height(slopes)
+    slopes.set(ylim=(1e-7, 3), xlabel="$|z|$ (dimensionless)", ylabel="slope $g'(z)$ (dimensionless)")
     slopes.set_xlim(0, max(table.column("pre-activation |z|")))
     slopes.axvspan(SATURATED, slopes.get_xlim()[1], color=style.LIGHT, linewidth=0, zorder=0)
     slopes.legend(loc="lower left")
-    products.set(
-        yscale="log", ylim=(1e-46, 1e4), xlabel="layers $l$ (dimensionless)", ylabel="$g'(z)^l$ (dimensionless)"
-    )
+    style.logarithmic_height(products)
+    products.set(ylim=(1e-46, 1e4), xlabel="layers $l$ (dimensionless)", ylabel="$g'(z)^l$ (dimensionless)")
     products.set_yticks([1e-40, 1e-30, 1e-20, 1e-10, 1])
     products.legend(loc="lower left", borderaxespad=0.1)
     style.whole_numbers(products.xaxis)

@@ -76,7 +76,7 @@ def _panel(axes: Axes, matrix: str, table: Table) -> None:
     for edge in edges:
         axes.axvline(edge, color=style.BLACK, linewidth=0.9, linestyle=style.LOOKS[6].linestyle, label="edges")
         axes.annotate(
-            f"${round(edge, 4):g}$",
+            style.number(round(edge, 4)),
             (edge, 0.97),
             (2, 0),
             xycoords=axes.get_xaxis_transform(),
