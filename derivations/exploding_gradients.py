@@ -1,4 +1,4 @@
-"""Exploding gradients: how small the norm of a gradient can be, as printed and as it is."""
+"""Exploding gradients: the lower bound as printed, and the one that holds."""
 
 from symbackprop.derivation import Derivation
 from symbackprop.dims import ONE, index, units
@@ -101,7 +101,9 @@ def false_otherwise(gradient: Derivation, network: MLP) -> Remark:
     claim = start.by(claimed("≥", right_side(gradient, LEAST_NONZERO), SLIDE), is_true=False)
     words = ("Read with the smallest singular value that is not zero, the bound is false: about one random network in "
              "six breaks it at widths 4, 3, 3, 2 with tanh.",)  # fmt: skip
-    counter = Numbers("A network in tenths that breaks it", ("quantity", "value"), counterexample)
+    counter = Numbers(
+        "A network of widths 3, 3, 2 with tanh that breaks it, in tenths", ("quantity", "value"), counterexample
+    )
     return Remark("With the smallest nonzero singular value: false", (Prose(words), claim, counter))
 
 
@@ -142,7 +144,7 @@ def as_it_is(network: MLP) -> Remark:
             ladder(network, SMALLEST),
             Prose(("The longest row is at least as long as the root of the mean square of all:",)),
             best.by(longest_row),
-            Numbers("How tight they are in 200 random networks of widths 4, 3, 3, 2 with tanh: the bound over the "
+            Numbers("How tight they are in 200 random networks of widths 6, 6, 4, 2 with tanh: the bound over the "
                     "norm, and how often it is broken, for all rows together and for one",
                     ("bound", "median", "10 %", "90 %", "broken", "for one row"), tightness),
             Prose(("One dead unit of a ReLU layer makes the least slope 0, and then the bound says nothing; and "
@@ -155,7 +157,7 @@ def tightness() -> tuple[tuple[str, ...], ...]:
     """A row for each rung, with how often it is broken."""
     from symbackprop.numeric.tightness import of_random_networks
 
-    table = of_random_networks((4, 3, 3, 2), "tanh", 200)
+    table = of_random_networks((6, 6, 4, 2), "tanh", 200)
     return tuple(
         (r.name, *(f"{q:.3g}" for q in (r.median, r.low, r.high)), percent(r.failed), percent(r.failed_for_a_row))
         for r in table

@@ -1,4 +1,4 @@
-"""Initialisation: how large random weights may be so that signals and gradients neither vanish nor explode."""
+"""Initialization: how large random weights may be so that signals and gradients neither vanish nor explode."""
 
 from dataclasses import replace
 from fractions import Fraction

@@ -30,7 +30,7 @@ from symbackprop.rules.normalization import invariances, parameter_gradients, pr
 from symbackprop.rules.norms import assumed, length_kept, multiplied_out, on_sphere
 from symbackprop.statements import Together, equal
 from symbackprop.substitution import put
-from symbackprop.topic import Numbers, Prose, Remark, Shows, Topic
+from symbackprop.topic import Numbers, Part, Prose, Remark, Shows, Topic
 
 ORDER = 60
 A, x, u, v = (Named(name) for name in "Axuv")
@@ -171,8 +171,9 @@ def singular(network: MLP) -> Remark:
         "Where it is singular, and what it forgets",
         (
             Prose(("The formula is singular at ", equal(s, number(0)), ", where all pre-activations of the layer are "
-                   "equal: always so in a layer of one unit. A number ε that is added under the root keeps it away: ",
-                   "it makes the eigenvalue along ", Named("c", l), " small in place of 0.",)),
+                   "equal: always so in a layer of one unit. With a number ε under the root it is not, and the "
+                   "eigenvalue along ", Named("c", l), " is small in place of 0:")),
+            *softened(network),
             Prose(("Adding a constant to all pre-activations, or scaling them, changes nothing behind the layer. So "
                    "the gradient is orthogonal to both directions:",)),
             *invariances(network),
@@ -183,6 +184,17 @@ def singular(network: MLP) -> Remark:
                     ("n", "rank of the Jacobian", "largest |1ᵀ ∂L/∂z|", "largest |cᵀ ∂L/∂z|", "‖∂L/∂z‖"), ranks),
         ),
     )  # fmt: skip
+
+
+def softened(network: MLP) -> tuple[Part, ...]:
+    """With ε nothing is singular, and along c something is left: the eigenvalue nε/s² in place of 0."""
+    kind = (network.activation.name, network.loss.name, network.bias)
+    depth = None if network.widths else network.depth
+    with_epsilon = MLP(depth, network.widths, *kind, normalization="layer", epsilon="epsilon")
+    at = with_epsilon.normalized(index("l"))
+    assert at is not None
+    *_, (s, length, _), _ = at.lines()
+    return Shows(equal(s, length)), invariances(with_epsilon)[-1]
 
 
 def ranks() -> tuple[tuple[str, ...], ...]:

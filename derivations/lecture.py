@@ -47,15 +47,14 @@ def more(network: MLP, style: str) -> Topic:
 def model(network: MLP) -> tuple[Shows, ...]:
     """The forward equations as slide 1 writes them: the last layers with `z_l` put in, the first one in two lines."""
     L = network.depth
-    lines = {
-        "model.output": forward(network.output, network),
-        "model.hidden_last": composed(Hidden(L), network),
-        "model.hidden_before": composed(Hidden(L - 1), network),
-        "model.hidden_first": forward(Hidden(1), network),
-        "model.preactivation_first": forward(PreActivation(1), network),
-    }
-    deep = not L.is_constant or L.constant > 1
-    return tuple(Shows(line, name) for name, line in lines.items() if deep or name != "model.hidden_before")
+    lines = {"model.output": forward(network.output, network)}
+    if not L.is_constant or L.constant > 1:
+        lines["model.hidden_last"] = composed(Hidden(L), network)
+    if not L.is_constant or L.constant > 2:
+        lines["model.hidden_before"] = composed(Hidden(L - 1), network)
+    lines["model.hidden_first"] = forward(Hidden(1), network)
+    lines["model.preactivation_first"] = forward(PreActivation(1), network)
+    return tuple(Shows(line, name) for name, line in lines.items())
 
 
 def forward(variable: Variable, network: MLP) -> Chain:

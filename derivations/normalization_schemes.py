@@ -7,7 +7,7 @@ from symbackprop.network import MLP
 from symbackprop.normalization import SCHEMES, one_set
 from symbackprop.rules.normalization import bias_before, lemma, through_set
 from symbackprop.statements import equal
-from symbackprop.topic import Numbers, Part, Prose, Remark, Topic
+from symbackprop.topic import Numbers, Part, Prose, Remark, Shows, Topic
 
 ORDER = 61
 WRITTEN_OUT = ("rms", "batch")
@@ -63,7 +63,7 @@ def taken_over(name: str, epsilon: str | None = None) -> Derivation:
 
 
 def small() -> Remark:
-    """Where there is nothing to normalise, and how ε helps."""
+    """Where there is nothing to normalize, and how ε helps."""
     sigma = Named("sigma")
     return Remark(
         "Small sets",
@@ -71,6 +71,7 @@ def small() -> Remark:
             Prose(("All formulas are singular at ", equal(sigma, number(0)), ", where the entries of a set are equal: "
                    "always so where it has one. With two entries every centred scheme gives 1 and -1, whatever they "
                    "are, and the gradient is 0. With ε under the root of ", sigma, " nothing is singular:")),
+            Shows(equal(sigma, one_set("batch", "epsilon")[1].measured())),
             taken_over("batch", "epsilon"),
         ),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""No matrix makes a vector longer than its largest singular value times."""
+"""The spectral norm: how much longer a matrix can make a vector."""
 
 from symbackprop.derivation import Derivation
 from symbackprop.expr import LARGEST, Named, Norm, Quotient, SingularValue, number

@@ -117,14 +117,14 @@ def saturation() -> Remark:
 
 def growth() -> Remark:
     """Decay or growth per layer in wide random networks, by mean-field theory and measured."""
-    columns = ("activation", "σ_w²", "q*", "χ", "√χ per layer", "first layer, predicted", "measured")
+    columns = ("activation", "σ_w²", "q*", "χ", "√χ", "predicted", "measured")
     return Remark(
         "Decay and growth with depth",
         (
             Prose(("In a wide network with random weights of variance σ_w² over the fan-in, the mean square of the "
                    "pre-activations settles at q*, and the norm of the gradient changes by √χ in each layer "
                    "(Poole et al. 2016; Schoenholz et al. 2017). The first layer, of mean square 1 where q* is 0 or "
-                   "endless, is measured in random networks of width 128.",)),
+                   "endless, is predicted and measured in random networks of width 128.",)),
             Numbers("Mean-field theory, by Gaussian quadrature, beside random networks", columns, decays),
             Prose(("Between decay and growth, χ = 1, there is a critical line. Tanh with σ_w² = 1 and no bias is on "
                    "it, at q* = 0: there the mean square decays only as 1/(2l).",)),
@@ -168,7 +168,7 @@ def sharper(network: MLP) -> Remark:
                    "the upstream gradient, and each line is wider than the one before.",
                    *(QR if telescopes(network) else ()))),
             ladder(network, LARGEST),
-            Numbers("How tight they are in 200 random networks of widths 4, 3, 3, 2 with tanh, the bound over the norm",
+            Numbers("How tight they are in 200 random networks of widths 6, 6, 4, 2 with tanh, the bound over the norm",
                     ("bound", "median", "10 %", "90 %"), tightness),
         ),
     )  # fmt: skip
@@ -178,5 +178,5 @@ def tightness() -> tuple[tuple[str, ...], ...]:
     """A row for each rung of the ladder."""
     from symbackprop.numeric.tightness import of_random_networks
 
-    table = of_random_networks((4, 3, 3, 2), "tanh", 200)
+    table = of_random_networks((6, 6, 4, 2), "tanh", 200)
     return tuple((r.name, f"{r.median:.3g}", f"{r.low:.3g}", f"{r.high:.3g}") for r in table if r.kind == "upper")

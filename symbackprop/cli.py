@@ -144,7 +144,7 @@ def _network(options: argparse.Namespace) -> MLP:
         activation=options.activation,
         loss=options.loss,
         bias=options.bias,
-        normalization=options.normalization,
+        normalization=None if options.normalization == "none" else options.normalization,
     )
 
 

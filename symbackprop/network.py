@@ -46,12 +46,12 @@ class MLP(Network):
         activation: a name of `activations`, or any other letter for a generic function of that name.
         loss: a name of `losses`.
         bias: "augmented" (every layer but the output ends in the constant 1), "separate" (`z = W h + b`) or "none".
-        normalization: a name of `normalization.SCHEMES`: `h_l = ψ(a_l)`, where `a_l` is `z_l` normalised, for every
-            hidden layer; the output is not normalised.
+        normalization: a name of `normalization.SCHEMES`: `h_l = ψ(a_l)`, where `a_l` is `z_l` normalized, for every
+            hidden layer; the output is not normalized.
         epsilon: what `n ε` is added to `‖c‖²` with: a number above 0, or a letter.
 
     Raises:
-        SymbackpropError: for a depth below 1, widths that do not fit the depth or the normalisation, or an unknown
+        SymbackpropError: for a depth below 1, widths that do not fit the depth or the normalization, or an unknown
             name.
     """
 
@@ -136,7 +136,7 @@ class MLP(Network):
         )
 
     def normalized(self, layer: Dim) -> Normalized | None:
-        """The equations between the pre-activations of a layer and its activation; None without normalisation."""
+        """The equations between the pre-activations of a layer and its activation; None without normalization."""
         if self.scheme is None:
             return None
         return Normalized(self.scheme, PreActivation(layer), self.normal(units(layer)), layer, self.epsilon)
@@ -152,9 +152,11 @@ class MLP(Network):
                 f"{self.scheme.name} normalization {self.scheme.elsewhere}: write normalization='layer' or 'rms' here, "
                 f"or sb.derive('normalization_schemes') for the {self.scheme.name} form"
             )
+        if isinstance(epsilon, str) and epsilon in TAKEN | TAKEN_BY_NORMALIZATION:
+            raise SymbackpropError(f"the letter {epsilon} is a quantity of the network: write epsilon='epsilon', say")
         if activation in TAKEN_BY_NORMALIZATION:
             raise SymbackpropError(
-                f"the letter {activation} is a quantity of a normalised network: write another one, such as f"
+                f"the letter {activation} is a quantity of a normalized network: write another one, such as f"
             )
         for layer in range(1, len(self.widths or ()) - 1):
             count = self.normal(units(layer)).constant
@@ -202,7 +204,7 @@ class MLP(Network):
         return super().shape_of(variable)
 
     def _shape_of_normalized(self, variable: Variable, name: str, layer: Dim | None) -> Shape | None:
-        """The shape of a variable that the normalisation adds; None for any other."""
+        """The shape of a variable that the normalization adds; None for any other."""
         if layer is None:
             return SCALAR if name == self.epsilon else None
         added = self.normalized(layer)

@@ -1,9 +1,9 @@
-"""Normalisation schemes as one family: what a scheme averages over is a row of a table.
+"""Normalization schemes as one family: what a scheme averages over is a row of a table.
 
-A scheme takes a column of `n` entries, its *set*: the units of a layer for layer normalisation, the examples of a batch
-for batch normalisation. `c = z - z̄ 1` is the centred column (of an uncentred scheme: `z` itself), `s` its length and
-`√n/s · c` the normalised column, which is scaled by `v` and shifted by `u`. With ε, `s² = ‖c‖² + n ε`.
-Sources: the lecture's slide on layer normalisation; Ioffe and Szegedy 2015 (batch); Ulyanov et al. 2016 (instance);
+A scheme takes a column of `n` entries, its *set*: the units of a layer for layer normalization, the examples of a batch
+for batch normalization. `c = z - z̄ 1` is the centred column (of an uncentred scheme: `z` itself), `s` its length and
+`√n/s · c` the normalized column, which is scaled by `v` and shifted by `u`. With ε, `s² = ‖c‖² + n ε`.
+Sources: the lecture's slide on layer normalization; Ioffe and Szegedy 2015 (batch); Ulyanov et al. 2016 (instance);
 Wu and He 2018 (group); Zhang and Sennrich 2019 (RMS).
 """
 
@@ -46,7 +46,7 @@ DEVIATION, STANDARD, SHARED_SCALE, SHARED_SHIFT = "sigma", "xhat", "gamma", "bet
 
 @dataclass(frozen=True)
 class Scheme:
-    """A normalisation scheme.
+    """A normalization scheme.
 
     Attributes:
         name: what it is called.
@@ -143,7 +143,7 @@ class Normalized:
 
     Attributes:
         scheme: the scheme.
-        column: `z`, the column that is normalised.
+        column: `z`, the column that is normalized.
         size: the number `n` of its entries.
         at: the index of the variables that are added; None where they have none.
         epsilon: ε; None if there is none.
@@ -199,7 +199,7 @@ class Normalized:
 
     @property
     def out(self) -> Named | None:
-        """The normalised column before it is scaled, where it has a name."""
+        """The normalized column before it is scaled, where it has a name."""
         return None
 
     def average(self) -> Expr:
@@ -242,7 +242,7 @@ class Normalized:
 
 @dataclass(frozen=True)
 class Standardized(Normalized):
-    """The same with the standard deviation in place of the length, as batch normalisation is written.
+    """The same with the standard deviation in place of the length, as batch normalization is written.
 
     `σ = √(‖c‖²/n)`, or `√(‖c‖²/n + ε)`, `x̂ = c/σ`, `a = γ x̂ + β 1` or `diag(v) x̂ + u`.
     """

@@ -308,7 +308,7 @@ def test_the_counterexample_on_the_page_is_one() -> None:
     assert rows == pytest.approx([float(each) for each in found.rows])
 
 
-def test_a_normalised_network_is_refused_in_words() -> None:
+def test_a_normalized_network_is_refused_in_words() -> None:
     for name in BOUNDS:
         with pytest.raises(RuleError, match="leave the normalization out"):
             derive(name, MLP(normalization="layer"))

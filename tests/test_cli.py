@@ -263,7 +263,7 @@ MISUSED = {
     "no such scheme": (["derive", "weight_gradient", "--normalization", "layr"], "layr", "rms"),
     "a batch": (["derive", "weight_gradient", "--normalization", "batch"], "batch", "normalization_schemes"),
     "one unit": (["derive", "hidden", "--normalization", "layer", "--widths", "3,2,2"], "one unit", "layer 1"),
-    "lines of a normalised lecture": (["derive", "vanishing_gradients", "--normalization", "rms"], "rms", "leave"),
+    "lines of a normalized lecture": (["derive", "vanishing_gradients", "--normalization", "rms"], "rms", "leave"),
     "NumPy of a bound": (["derive", "spectral_norm", "-o", "x.py"], "spectral_norm", "weight_gradient"),
 }
 

@@ -1,4 +1,4 @@
-"""The topic on initialisation: its lines, gains as in the papers, numbers of the remarks, verdicts of all judges."""
+"""The topic on initialization: its lines, gains as in the papers, numbers of the remarks, verdicts of all judges."""
 
 from __future__ import annotations
 

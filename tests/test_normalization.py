@@ -1,4 +1,4 @@
-"""Networks with normalised layers: what the equations are, what they refuse, and their numbers."""
+"""Networks with normalized layers: what the equations are, what they refuse, and their numbers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def definition(network: MLP, variable: Variable):
     return found.right
 
 
-def test_the_output_is_not_normalised() -> None:
+def test_the_output_is_not_normalized() -> None:
     network = MLP(normalization="layer", widths=[3, 4, 2])
     assert network.uses(PreActivation(2), {})[0].left == LOSS
     assert [e.left for e in network.uses(PreActivation(1), {})] == [Named("mean", dim(1)), Named("c", dim(1))]
@@ -89,7 +89,7 @@ def test_given_widths_keep_the_scheme() -> None:
         ({"normalization": "batch"}, "averages over the examples of a batch.*write normalization='layer' or 'rms'"),
         ({"normalization": "instance"}, "averages over the positions of a channel"),
         ({"normalization": "group"}, "every layer is one group"),
-        ({"normalization": "layer", "activation": "s"}, "the letter s is a quantity of a normalised network"),
+        ({"normalization": "layer", "activation": "s"}, "the letter s is a quantity of a normalized network"),
     ],
 )
 def test_bad_input_is_a_sentence(options, words) -> None:

@@ -56,7 +56,7 @@ NETWORKS = {
     "no biases": {"bias": "none", "activation": "relu"},
     "depth 1": {"depth": 1, "activation": "tanh", "loss": "squared_error"},
     "widths": {"widths": [3, 4, 4, 2]},
-    "normalised": {"normalization": "layer"},
+    "normalized": {"normalization": "layer"},
 }
 
 

@@ -51,6 +51,8 @@ def judge(claim: Claim) -> Outcome:
         return Undecided(f"SymPy makes no points at which {hypotheses.says(hypotheses.assumed(claim)[0])} holds")
     if not isinstance(claim.network, MLP | Quantities):
         return Undecided("this network takes neither widths nor sizes, so there are none to try it at")
+    if isinstance(claim.network, MLP) and claim.network.scheme is not None:
+        return Undecided("SymPy takes minutes to differentiate the roots of a normalized network: it is not asked")
     if claim.network.definition(LOSS, {}) is None and any(_names_loss(side) for side in (claim.left, claim.right)):
         return Undecided("this network has no equation for its loss, so there is nothing to differentiate")
     spectral = next((e for side in (claim.left, claim.right) for e in _spectral(side, claim.network)), None)

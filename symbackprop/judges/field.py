@@ -137,7 +137,7 @@ class Point:
         # what has been computed here: the variables, and the derivatives that somebody asked for
         self.still: Flow | None = None
         self.partials: dict[object, nmod_mat] = {}
-        self._normalised = targets_sum_to_one(network)
+        self._normalized = targets_sum_to_one(network)
 
     # --- sizes ---------------------------------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ class Point:
         entries = self._draws(f"{type(variable).__name__} {variable.name} {variable.index}{again}", rows * columns)
         if isinstance(variable, expr.Hidden) and getattr(self.network, "augmented", False):
             entries[-columns:] = [1] * columns
-        if isinstance(variable, expr.Target) and self._normalised:
+        if isinstance(variable, expr.Target) and self._normalized:
             for k in range(columns):
                 entries[(rows - 1) * columns + k] = (1 - sum(entries[k : (rows - 1) * columns : columns])) % PRIME
         return matrix(rows, columns, entries)

@@ -183,7 +183,7 @@ class Point:
                 # targets of a cross-entropy sum to 1
                 made = np.abs(made) / max(np.abs(made).sum(), np.finfo(float).tiny)
             if variable.index is None and variable.name == getattr(self.network, "epsilon", None):
-                # ε of a normalised network is above 0
+                # ε of a normalized network is above 0
                 made = np.abs(made)
             if isinstance(variable, expr.Hidden) and getattr(self.network, "augmented", False):
                 made[-1] = 1

@@ -49,7 +49,7 @@ def width_sets(depth: int, bias_units: bool, least: int = 2, roots: bool = False
     scalar. In one list the layers widen towards the output, in the other they narrow.
 
     Args:
-        least: the least number of units; a layer of two that is normalised has no gradient, which hides what is wrong.
+        least: the least number of units; a layer of two that is normalized has no gradient, which hides what is wrong.
         roots: take only numbers of units that have a square root in the field, for claims with `√(n_l-1)`.
     """
     taken: set[int] = set()

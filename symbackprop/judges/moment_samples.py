@@ -84,11 +84,11 @@ class Sampled:
 def _function(name: str, order: int) -> Callable[[Any], Any]:
     """An activation over arrays; for one of which nothing is known, a curve without symmetry."""
     from symbackprop.activations import activation
-    from symbackprop.numeric.slopes import function
+    from symbackprop.numeric.slopes import function, pair
 
     if activation(name).is_generic:
         return _curve(order)
-    return function(name, order)
+    return pair(name)[order] if order < 2 else function(name, order)
 
 
 def _curve(order: int) -> Callable[[Any], Any]:

@@ -32,7 +32,7 @@ WIDTHS = {
     3: ((2, 3, 2, 4, 2), (3, 2, 4, 3, 2)),
     4: ((2, 3, 2, 4, 3, 2), (3, 2, 3, 2, 4, 2)),
 }
-# where layers are normalised: of three units or more each, as one of two has no gradient
+# where layers are normalized: of three units or more each, as one of two has no gradient
 NORMALIZED = {
     1: ((2, 4, 3), (3, 5, 2)),
     2: ((3, 4, 5, 2), (2, 5, 4, 1)),
@@ -55,7 +55,7 @@ class Instance:
 
 def enough(network: Network) -> int:
     """At how many depths a claim about every depth is tried."""
-    # through a second normalised layer SymPy writes out a root of sums of roots: a minute for one gradient
+    # through a second normalized layer SymPy writes out a root of sums of roots: a minute for one gradient
     return 1 if isinstance(network, MLP) and network.scheme is not None else DEPTHS
 
 

@@ -20,7 +20,7 @@ def _size(array: Any) -> str:
 
 
 def check_scheme(network: MLP) -> None:
-    """Refuse a normalised network, which compiled code would compute without its normalisation.
+    """Refuse a normalized network, which compiled code would compute without its normalization.
 
     Raises:
         SymbackpropError: for one.

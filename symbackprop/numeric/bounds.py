@@ -196,7 +196,7 @@ class BoundLadder:
         network: with a named activation; random networks need its widths too.
 
     Raises:
-        SymbackpropError: for a generic activation, and for a network with normalisation, whose factors are others.
+        SymbackpropError: for a generic activation, and for a network with normalization, whose factors are others.
     """
 
     def __init__(self, network: MLP) -> None:
@@ -211,7 +211,7 @@ class BoundLadder:
             )
         if network.scheme is not None:
             raise SymbackpropError(
-                f"{network.scheme.name} normalisation stands between z_l and g, so D_l W_lᵀ are not all factors: "
+                f"{network.scheme.name} normalization stands between z_l and g, so D_l W_lᵀ are not all factors: "
                 "write MLP(…) without normalization"
             )
         self.network = network

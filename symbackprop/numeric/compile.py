@@ -29,6 +29,7 @@ from symbackprop.numeric.module import module, run
 from symbackprop.numeric.partials import upstream_gradient, written_out
 from symbackprop.shapes import shape
 from symbackprop.substitution import free_symbols
+from symbackprop.topic import Topic
 from symbackprop.tree import subterms
 
 __all__ = ["Gradients", "Lambdified", "lambdify"]
@@ -101,10 +102,10 @@ class Lambdified:
         raise SymbackpropError(f"{meaning}: write {', '.join(wanted.get(m, f'{m}=…') for m in missing)}")
 
 
-def lambdify(derivation: Derivation) -> Lambdified:
+def lambdify(derivation: Derivation | Topic) -> Lambdified:
     """The last line of a derivation as a NumPy function `f(W, x, y, j=1)`, `f(W, b, x, y, j=1)` with separate biases.
 
-    It computes what the line says, from the right, whether that is right or not. Free indices are arguments, as
+    Of a topic it is the derivation that has its result. It computes what the line says, from the right, whether that is right or not. Free indices are arguments, as
     printed, within the bounds that the source states. A generic loss needs `upstream=`, ∂L/∂ŷ as an array or a function
     of `(yhat, y)`; a generic activation `g=` and `dg=`. Vectors may be 1-D or n × 1; what comes out is as `x` is. An
     `x` with a bias unit must end in 1, but for `∂L/∂x`, which may be asked for at any.
@@ -112,7 +113,7 @@ def lambdify(derivation: Derivation) -> Lambdified:
     Raises:
         SymbackpropError: if the line has no numbers.
     """
-    return Lambdified(derivation)
+    return Lambdified(derivation.derivation if isinstance(derivation, Topic) else derivation)
 
 
 def _bounds(derivation: Derivation, network: MLP, free: Sequence[str]) -> Bounds:

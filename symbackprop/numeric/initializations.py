@@ -1,4 +1,4 @@
-"""Initialisations of weights, one row each, and what they do to the sizes of pre-activations and gradients.
+"""Initializations of weights, one row each, and what they do to the sizes of pre-activations and gradients.
 
 The lecture's `n_l` counts the bias unit of every layer but the output. So a unit of layer `l + 1` reads `n_l - 1` units
 and the bias unit, and a unit of layer `l` is read by `n_{l+1} - 1` units (`n_{L+1}` for the output). There are two ways
@@ -45,7 +45,7 @@ class Fans:
 
 @dataclass(frozen=True)
 class Initialization:
-    """An initialisation: weights of mean 0, all of a layer with one variance.
+    """An initialization: weights of mean 0, all of a layer with one variance.
 
     Attributes:
         name: what it is called in code; title: in prose.

@@ -1,4 +1,4 @@
-"""Backward through normalisations written by hand, as one would without this package: what derivations must give.
+"""Backward through normalizations written by hand, as one would without this package: what derivations must give.
 
 It imports NumPy only. One lemma for every scheme: a set of `n` numbers is taken along an axis, centred or not, divided
 by its length and multiplied by `√n`. Nothing is conjugated, so that complex arguments give complex-step derivatives.
@@ -16,7 +16,7 @@ from symbackprop.numeric.backprop import Array, Entrywise, OfOutput, Pass
 
 @dataclass(frozen=True)
 class SetPass:
-    """What normalising sets of `n` numbers computes; the sums over a set keep their axis, of length 1.
+    """What normalizing sets of `n` numbers computes; the sums over a set keep their axis, of length 1.
 
     Attributes:
         mean, c, s: mean, centred values (of an uncentred scheme: 0 and the values) and length, `s² = ‖c‖² + n ε`.
@@ -48,20 +48,30 @@ class SetPass:
 
 
 def normalize(z: Array, axis: int = 0, is_centred: bool = True, epsilon: float = 0.0) -> SetPass:
-    """Each set of numbers along an axis, centred if asked for, over its length, times `√n`."""
+    """Each set of numbers along an axis, centred if asked for, over its length, times `√n`.
+
+    Raises:
+        ValueError: for no numbers, for one that is not finite, for ε below 0, and where a length is 0.
+    """
+    if not z.size or not np.isfinite(z).all():
+        raise ValueError("what is normalized has no entries, or one that is not finite: give finite numbers")
+    if np.real(epsilon) < 0:
+        raise ValueError(f"epsilon = {epsilon} is negative: write 0 or more, such as 1e-5")
     n = z.shape[axis]
     mean = z.mean(axis=axis, keepdims=True) if is_centred else 0 * z.sum(axis=axis, keepdims=True)
     c = z - mean
     s = np.sqrt((c * c).sum(axis=axis, keepdims=True) + n * epsilon)
+    if not np.real(s).all():
+        raise ValueError("all numbers of a set are equal, so s = 0 cannot be divided by: write epsilon=1e-5, say")
     return SetPass(mean, c, s, n**0.5 / s * c, axis, is_centred)
 
 
 @dataclass(frozen=True)
 class NormalizedPass(Pass):
-    """A pass through a network of normalised layers.
+    """A pass through a network of normalized layers.
 
     Attributes:
-        named: by the name of a variable that the normalisation adds (`mean`, `c`, `s`, `a`, `v`, `u`), the gradients
+        named: by the name of a variable that the normalization adds (`mean`, `c`, `s`, `a`, `v`, `u`), the gradients
             by it, `[None, layer 1, …]`; those of `v` and `u` are summed over the batch.
     """
 
@@ -81,7 +91,7 @@ def normalized_backprop(
     is_centred: bool = True,
     epsilon: float = 0.0,
 ) -> NormalizedPass:
-    """Loss and gradients of an MLP with layer normalisation, or RMS normalisation (`is_centred=False`).
+    """Loss and gradients of an MLP with layer normalization, or RMS normalization (`is_centred=False`).
 
     Args:
         W, x, y, activation, loss, b, augmented: as in `backprop`.

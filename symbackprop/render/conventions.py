@@ -207,8 +207,15 @@ def _entrywise(used: Used) -> Reason:
     network = used.network
     if not isinstance(network, MLP) or network.augmented:
         return ()
-    applied = Elementwise(network.activation.name, PreActivation(l))
-    return ("In ", equal(Hidden(l), applied), " the activation acts on each entry of ", PreActivation(l), ".")
+    z = argument(network)
+    applied = Elementwise(network.activation.name, z)
+    return ("In ", equal(Hidden(l), applied), " the activation acts on each entry of ", z, ".")
+
+
+def argument(network: MLP) -> expr.Variable:
+    """What the activation of a layer is applied to: the pre-activations, or what a normalization makes of them."""
+    between = network.normalized(l)
+    return PreActivation(l) if between is None else between.argument
 
 
 def _layer_map(used: Used) -> Reason:
@@ -270,9 +277,10 @@ def _jacobian(used: Used) -> Reason:
         return ()
     network = used.network
     turned = used.numerator
-    D = ActivationJacobian(network.activation.name, PreActivation(l))
-    slopes = Elementwise(network.activation.name, expr.Entry(PreActivation(l), index("i")), 1)
-    defined = equal(D.T if turned else D, Partial(Hidden(l), PreActivation(l), turned))
+    z = argument(network)
+    D = ActivationJacobian(network.activation.name, z)
+    slopes = Elementwise(network.activation.name, expr.Entry(z, index("i")), 1)
+    defined = equal(D.T if turned else D, Partial(Hidden(l), z, turned))
     zeros = " on its diagonal and a last column of zeros, for the bias unit is constant; "
     return ("The activation Jacobian ", D, " is ", Dimensions(D), ", with ", slopes, zeros, defined, ".")
 

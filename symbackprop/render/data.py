@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,9 @@ def rows(
     if report is None:
         from symbackprop.verify import verify
 
-        report = verify(what)
+        # of a topic, with its hundreds of steps, a brief look; the details say so
+        effort = "brief" if isinstance(what, Topic) else "full"
+        report = verify(what, effort=effort, workers=os.cpu_count() or 1)
     outcomes = numbered(report, what.steps)
     made: list[Row] = []
     counted: Counter[str] = Counter()

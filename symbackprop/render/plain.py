@@ -10,7 +10,7 @@ from functools import singledispatch
 
 from symbackprop.derivation import Derivation
 from symbackprop.dims import index
-from symbackprop.expr import ActivationJacobian, PreActivation, Weight, WithoutBias
+from symbackprop.expr import ActivationJacobian, Weight, WithoutBias
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
 from symbackprop.render import blocks, boxes
@@ -25,6 +25,7 @@ from symbackprop.render.text import WIDTH, fits, write
 from symbackprop.render.topics import CHAIN, OPENING
 from symbackprop.render.verdicts import Report
 from symbackprop.render.writer import Writer
+from symbackprop.rules.gradients import at_layer
 from symbackprop.topic import Topic
 
 _STEP, _PROOF, _ASIDE = 2, 4, 2
@@ -293,7 +294,7 @@ def _legend(what: Derivation | Topic, notation: Notation, shortened: bool) -> li
     lines: list[str] = []
     jacobian = found.examples.get(ActivationJacobian)
     if shortened and isinstance(jacobian, ActivationJacobian):
-        D = writer.math(ActivationJacobian(jacobian.function, PreActivation(index("l"))))
+        D = writer.math(at_layer(jacobian, index("l")))
         lines += write(Row((D.short, boxes.Infix("="), D.box)), WIDTH - _STEP)
     if found.has(WithoutBias):
         W = Weight(index("l"))

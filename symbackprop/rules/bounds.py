@@ -39,7 +39,7 @@ def row_gradient(network: MLP) -> Derivation:
     """∂L/∂w_{0,j}ᵀ = (0 … x … 0) ∏_{l=1}^L [D_l W_lᵀ] ∂L/∂ŷ, for every depth from 1 on.
 
     Raises:
-        RuleError: for a normalised network, whose layers are other matrices.
+        RuleError: for a normalized network, whose layers are other matrices.
     """
     if network.scheme is not None:
         raise RuleError(

@@ -254,7 +254,7 @@ def in_terms_of(column: Variable) -> Rule:
         return None if made == e else Rewritten(made, (equal(equation.left, equation.right), "."))
 
     return Rule(
-        "in terms of the normalised column", rewrite, "c cᵀ/σ² = x̂x̂ᵀ        shapes: n×1 · 1×n", source="x̂ = c/σ"
+        "in terms of the normalized column", rewrite, "c cᵀ/σ² = x̂x̂ᵀ        shapes: n×1 · 1×n", source="x̂ = c/σ"
     )
 
 

@@ -23,13 +23,13 @@ def layer_rules(network: Network, style: str) -> tuple[Rule, ...]:
     """The rules that lead from `∂L/∂z_l` to `∂L/∂z_{l+1}`.
 
     Raises:
-        SymbackpropError: for Hadamard products in a normalised network, whose Jacobian is no diagonal.
+        SymbackpropError: for Hadamard products in a normalized network, whose Jacobian is no diagonal.
     """
     if getattr(network, "scheme", None) is None:
         return (through_activation, through_weights) if style == "jacobian" else (through_layer,)
     if style != "jacobian":
         raise SymbackpropError(
-            f"the Jacobian of a normalisation is no diagonal, so that style={style!r} cannot write it: "
+            f"the Jacobian of a normalization is no diagonal, so that style={style!r} cannot write it: "
             "write style='jacobian'"
         )
     return through_normalization, through_argument, through_weights
@@ -58,12 +58,12 @@ def layer_factor(network: MLP, name: str, style: str = "jacobian", known: Bounds
 def one_layer_on(derivation: Derivation, style: str, labels: tuple[str, ...] = (), restated: str = "") -> Derivation:
     """Two steps in the style of Jacobians (activation, weights), one in that of Hadamard products.
 
-    A normalised layer takes a step more, and its lines are not the lecture's: they have no labels.
+    A normalized layer takes a step more, and its lines are not the lecture's: they have no labels.
 
     Args:
         derivation: whose last line ends in the gradient of a pre-activation.
         style: which rules lead through a layer.
-        labels: the lecture's names for the lines of a layer without normalisation.
+        labels: the lecture's names for the lines of a layer without normalization.
         restated: its name for the last of them where it is stated again.
     """
     rules = layer_rules(derivation.network, style)

@@ -1,4 +1,4 @@
-"""Backward through a normalisation, step by step: the chain rule over every use, then common factors taken out.
+"""Backward through a normalization, step by step: the chain rule over every use, then common factors taken out.
 
 No rule here knows a Jacobian: each reads it off the forward equations by entries. The steps are those of a lecture:
 the column enters through its mean and through what is left of it, that through its length and through the scaling.
@@ -61,7 +61,7 @@ def _every_use(wrt: Variable, context: Context) -> Rewritten | None:
     return Rewritten(made, depends(wrt, uses, ", differentiated entry by entry"))
 
 
-@rule("through the activation of a normalised layer", source="slide 1, bullet 2")
+@rule("through the activation of a normalized layer", source="slide 1, bullet 2")
 def through_argument(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂a_l = (∂h_l/∂a_l) ∂L/∂h_l = D_l ∂L/∂h_l        shapes: (n_l-1)×n_l · n_l×1"""
     match e:
@@ -83,10 +83,10 @@ def through_argument(e: Expr, context: Context) -> Rewritten | None:
 
 
 def through_scheme(network: MLP, layer: str = "l") -> Derivation:
-    """`∂L/∂z_l` to the Jacobian of the normalisation times `∂L/∂a_l`, for every hidden layer.
+    """`∂L/∂z_l` to the Jacobian of the normalization times `∂L/∂a_l`, for every hidden layer.
 
     Raises:
-        SymbackpropError: for a network without normalisation.
+        SymbackpropError: for a network without normalization.
     """
     l = index(layer)
     at = _normalized(network, l)
@@ -146,7 +146,7 @@ def projection(network: MLP, layer: str = "l") -> tuple[Derivation, Derivation]:
         SymbackpropError: with ε, where it is none.
     """
     if network.epsilon is not None:
-        raise SymbackpropError("with ε the Jacobian of a normalisation is no multiple of a projection: leave ε out")
+        raise SymbackpropError("with ε the Jacobian of a normalization is no multiple of a projection: leave ε out")
     l = index(layer)
     at = _normalized(network, l)
     known = {layer: (dim(1), network.depth)}
@@ -160,14 +160,14 @@ def projection(network: MLP, layer: str = "l") -> tuple[Derivation, Derivation]:
 
 
 def bias_before(name: str, epsilon: object = None) -> Derivation:
-    """`∂L/∂b = 1ᵀ ∂L/∂x = 0` for a bias before a centred normalisation, as of a layer before batch normalisation."""
+    """`∂L/∂b = 1ᵀ ∂L/∂x = 0` for a bias before a centred normalization, as of a layer before batch normalization."""
     network, at = one_set(name, epsilon, is_biased=True)
     start = Derivation(Partial(LOSS, Named(BIAS)), network, known={at.scheme.size: (dim(2), None)})
     return start.by(every_use).by(lemma(at)).by(cancelled, at=())
 
 
 def parameter_gradients(network: MLP, layer: str = "l") -> tuple[Derivation, Derivation]:
-    """`∂L/∂v_l` and `∂L/∂u_l`, the gradients of what a normalised layer learns, for every hidden layer."""
+    """`∂L/∂v_l` and `∂L/∂u_l`, the gradients of what a normalized layer learns, for every hidden layer."""
     l = index(layer)
     at = _normalized(network, l)
     known = {layer: (dim(1), network.depth)}
@@ -184,7 +184,7 @@ def _normalized(network: MLP, layer: Dim) -> Normalized:
 
 
 def backward(start: Derivation, at: Normalized) -> Derivation:
-    """From `∂L/∂z` to the Jacobian of the normalisation times `∂L/∂a`, a line for each step of the lecture.
+    """From `∂L/∂z` to the Jacobian of the normalization times `∂L/∂a`, a line for each step of the lecture.
 
     Args:
         start: a derivation that is at `∂L/∂z`.
@@ -208,7 +208,7 @@ def backward(start: Derivation, at: Normalized) -> Derivation:
 
 
 def upstream(at: Normalized) -> Expr:
-    """`diag(v) ∂L/∂a`, or `∂L/∂a` where the set shares one scale: the gradient of the normalised column."""
+    """`diag(v) ∂L/∂a`, or `∂L/∂a` where the set shares one scale: the gradient of the normalized column."""
     argument = Partial(LOSS, at.argument)
     return Diagonal(at.scale) @ argument if at.scheme.scale_each else argument
 
@@ -224,7 +224,7 @@ def _place(derivation: Derivation, wanted: Expr) -> tuple[int, ...]:
 LAYER = "ℓ"
 
 
-@rule("through the normalisation", source="Ba, Kiros, Hinton 2016; derived from the forward equations")
+@rule("through the normalization", source="Ba, Kiros, Hinton 2016; derived from the forward equations")
 def through_normalization(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂z_l = √n/s_l (I - 11ᵀ/n - c_l c_lᵀ/s_l²) diag(v_l) ∂L/∂a_l        shapes: n×n · n×1, n = n_l - 1"""
     network = context.network
@@ -236,6 +236,6 @@ def through_normalization(e: Expr, context: Context) -> Rewritten | None:
     equations = network.uses(column, context.known)
     if network.scheme is None or LOSS in [equation.left for equation in equations]:
         return None
-    worked = network.kept(("normalised", LAYER), lambda: through_scheme(network, LAYER).result)
+    worked = network.kept(("normalized", LAYER), lambda: through_scheme(network, LAYER).result)
     uses: list[Expr | Chain] = [equal(equation.left, equation.right) for equation in equations]
     return Rewritten(substitute(worked, {LAYER: layer}), depends(column, uses))

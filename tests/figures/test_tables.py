@@ -271,7 +271,7 @@ def test_products_of_matrices() -> None:
         assert 0.85 * limit < median < 1.02 * limit
 
 
-def test_initialisations_over_the_widths_of_the_remarks() -> None:
+def test_initializations_over_the_widths_of_the_remarks() -> None:
     def ratio(name: str, direction: str, layer: int, which: str = "predicted") -> float:
         own = table("initializations").where("initialization", name).where("direction", direction).where("layer", layer)
         (value,) = own.column(f"mean square, {which}")

@@ -451,7 +451,7 @@ def test_slopes_of_known_activations(activation: str, of_value: object) -> None:
     assert isinstance(outcome(PRE, Hadamard((Hidden(l), inner)), network), Refuted)
 
 
-# --- layer normalisation, as layernorm.after of the lecture ----------------------------------------------------------
+# --- layer normalization, as layernorm.after of the lecture ----------------------------------------------------------
 
 
 class LayerNorm(MLP):
@@ -505,7 +505,7 @@ TWO_DEPTHS: Bounds = {"L": (ONE, dim(2)), "l": (ONE, DEPTH)}
     ],
     ids=["forward", "∂L/∂u", "∂L/∂v", "∂L/∂z", "1ᵀ∂L/∂z = 0"],
 )
-def test_layer_normalisation(left: Expr, right: Expr) -> None:
+def test_layer_normalization(left: Expr, right: Expr) -> None:
     found = outcome(left, right, NORMED, TWO_DEPTHS)
     assert isinstance(found, Supported), found
     assert "depths 1…2" in found.detail
@@ -521,7 +521,7 @@ def test_layer_normalisation(left: Expr, right: Expr) -> None:
     ],
     ids=["the norm held fixed", "no scale", "no v", "the mean held fixed"],
 )
-def test_layer_normalisation_done_wrong(right: Expr) -> None:
+def test_layer_normalization_done_wrong(right: Expr) -> None:
     assert isinstance(outcome(PRE, right, NORMED, TWO_DEPTHS), Refuted)
 
 

@@ -1,4 +1,4 @@
-"""The equations of a normalised network are the lecture's line, once its two further names are put in."""
+"""The equations of a normalized network are the lecture's line, once its two further names are put in."""
 
 from __future__ import annotations
 

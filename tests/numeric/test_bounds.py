@@ -631,7 +631,7 @@ X, U = [1, 2, 1], [1, 1]
     [
         (lambda: BoundLadder(MLP(widths=[3, 3, 2])), "activation g is generic.*name it"),
         (lambda: BoundLadder("tanh"), "not of a str"),
-        (lambda: BoundLadder(MLP(activation="tanh", normalization="layer")), "layer normalisation stands between"),
+        (lambda: BoundLadder(MLP(activation="tanh", normalization="layer")), "layer normalization stands between"),
         (lambda: BoundLadder(MLP(activation="tanh")).tightness(), r"need widths: write MLP\(widths="),
         (lambda: BoundLadder(MLP(activation="tanh")).counterexample(), "need widths"),
         (lambda: BoundLadder(NET).tightness(samples=0), "samples = 0"),

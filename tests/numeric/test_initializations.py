@@ -1,4 +1,4 @@
-"""Initialisations: variances and gains from paper, drawn weights against them."""
+"""Initializations: variances and gains from paper, drawn weights against them."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def arrow(letter: str) -> Accent:
     return Accent(S(letter), "vec")
 
 
-def test_layer_normalisation_compiles() -> None:
+def test_layer_normalization_compiles() -> None:
     """The lecture's `layernorm.after`, from boxes: it has letters that are no variables of a network."""
     units_next = Row((at_next(S("n")), Infix("−"), S("1")))
     mean = at_next(Accent(S("z"), "bar"))

@@ -1,4 +1,4 @@
-"""For every rule about normalisation: a line, what it makes of it on paper, and what people make of it."""
+"""For every rule about normalization: a line, what it makes of it on paper, and what people make of it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def scaled(right: Expr) -> dict[str, Expr]:
     }
 
 
-# --- one set: batch normalisation of m values of one unit ------------------------------------------------------------
+# --- one set: batch normalization of m values of one unit ------------------------------------------------------------
 
 BATCH, SET = one_set("batch")
 SIZES: Bounds = {"m": (dim(2), None)}
@@ -94,7 +94,7 @@ def every_set() -> tuple[Case, ...]:
             "derivative of a square": over(ONE_M, sigma) @ d(x_hat) + over(number(2), M) @ c @ d(sigma),
             "no reciprocal": sigma @ d(x_hat) + over(ONE_M, M @ sigma) @ c @ d(sigma),
             "minus for plus": over(ONE_M, sigma) @ d(x_hat) - over(ONE_M, M @ sigma) @ c @ d(sigma),
-            "normalised column": over(ONE_M, sigma) @ d(x_hat) + over(ONE_M, M @ sigma) @ x_hat @ d(sigma),
+            "normalized column": over(ONE_M, sigma) @ d(x_hat) + over(ONE_M, M @ sigma) @ x_hat @ d(sigma),
             **scaled(right),
         },
         BATCH,
@@ -123,7 +123,7 @@ def every_set() -> tuple[Case, ...]:
     by_c = over(ONE_M, sigma) @ (I - mean_matrix - c_matrix)
     by_hat = over(ONE_M, sigma) @ (I - mean_matrix - hat_matrix)
     renamed = Case(
-        "in terms of the normalised column",
+        "in terms of the normalized column",
         collecting.in_terms_of(x_hat),
         by_c @ d(x_hat),
         by_hat @ d(x_hat),
@@ -156,7 +156,7 @@ def every_set() -> tuple[Case, ...]:
         "no γ": over(ONE_M, sigma) @ (q - mean_q - hat_q),
         "times σ": gamma @ sigma @ (q - mean_q - hat_q),
         "over the variance": over(gamma, squared(sigma)) @ (q - mean_q - hat_q),
-        "centred for normalised": over(gamma, sigma) @ (q - mean_q - over(ONE_M, M) @ c @ c.T @ q),
+        "centred for normalized": over(gamma, sigma) @ (q - mean_q - over(ONE_M, M) @ c @ c.T @ q),
         "plus": over(gamma, sigma) @ (q + mean_q + hat_q),
         **scaled(closed),
     }
@@ -182,7 +182,7 @@ UP = Diagonal(v) @ d(a_l)
 def every_layer() -> tuple[Case, ...]:
     right = ROOT @ (I_l - MEAN - ALONG) @ UP
     through = Case(
-        "through the normalisation",
+        "through the normalization",
         normalization.through_normalization,
         d(z),
         right,
@@ -205,7 +205,7 @@ def every_layer() -> tuple[Case, ...]:
     D = ActivationJacobian("g", a_l)
     after = D @ d(Hidden(l))
     argument = Case(
-        "through the activation of a normalised layer",
+        "through the activation of a normalized layer",
         normalization.through_argument,
         d(a_l),
         after,
@@ -215,7 +215,7 @@ def every_layer() -> tuple[Case, ...]:
             "no slope": ActivationJacobian("identity", a_l) @ d(Hidden(l)),
             "another activation": ActivationJacobian("f", a_l) @ d(Hidden(l)),
             "with the scale": Diagonal(v) @ D @ d(Hidden(l)),
-            "with the normalisation": ROOT @ D @ d(Hidden(l)),
+            "with the normalization": ROOT @ D @ d(Hidden(l)),
             "slope twice": D @ D.T @ D @ d(Hidden(l)),
             **scaled(after),
         },

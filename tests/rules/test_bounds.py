@@ -84,6 +84,6 @@ def test_bias_units_are_left_out_where_there_are_any() -> None:
     assert shorter(MLP(bias="none")) == ()
 
 
-def test_a_normalised_network_is_refused() -> None:
+def test_a_normalized_network_is_refused() -> None:
     with pytest.raises(RuleError, match="layer normalization puts other matrices"):
         row_gradient(MLP(normalization="layer"))

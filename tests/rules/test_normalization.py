@@ -1,4 +1,4 @@
-"""Backward through normalisations: each step judged, wrong variants refuted, closed forms as on paper."""
+"""Backward through normalizations: each step judged, wrong variants refuted, closed forms as on paper."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_a_bias_before_rms_normalization_has_one():
 
 @pytest.mark.parametrize("name", ["layer", "rms"])
 def test_the_gradient_of_a_row_of_the_first_weights(name):
-    """`∏_l [normalisation · D_l W_lᵀ]`, by induction, for every depth."""
+    """`∏_l [normalization · D_l W_lᵀ]`, by induction, for every depth."""
     network = MLP(normalization=name)
     start = Derivation(d(Row(Weight(0), index("j")).T), network).by(weight_row)
     derivation = to_layer(start, network, 1, network.depth + 1)

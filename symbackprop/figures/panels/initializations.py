@@ -1,4 +1,4 @@
-"""What each initialisation does to the size of pre-activations on the way forward and of gradients on the way back."""
+"""What each initialization does to the size of pre-activations on the way forward and of gradients on the way back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from symbackprop.figures.style import Look
 
-# rows of the table of initialisations, and what they are called here
+# rows of the table of initializations, and what they are called here
 SCHEMES = {
     "he": "He, fan-in",
     "he_fan_out": "He, fan-out",
@@ -113,7 +113,7 @@ def _line(axes: Axes, shift: float, label: str, table: Table, look: Look) -> Non
 DESIGN = Design(
     order=80,
     caption="Mean squares of pre-activations and gradients in ReLU networks of widths 784, 256, 64 and 10, by "
-    "initialisation: predicted (lines) and measured (marks).",
+    "initialization: predicted (lines) and measured (marks).",
     alt="Left: forward, He's fan-in keeps the mean square at 1, the lecture's He raises it to 4.17, fan-out to 78, and "
     "Xavier, LeCun and orthogonal weights lower it. Right: backward, fan-out keeps it at 1 and all others lower it, "
     "the lecture's He to 0.053.",
