@@ -401,6 +401,7 @@ def erratum_spectrum() -> Remark:
                    "singular value nears √((L+1)^(L+1)/L^L), not 2^L.",)),
             Numbers("The greatest singular value of a product of L matrices",
                     ("L", "of the product", "factor by factor"), product_edges),
+            Picture("products", ("The greatest singular value of a product, measured, and both bounds.",)),
             Prose(("Dynamical isometry, all singular values of the whole Jacobian being near 1, is what orthogonal "
                    "weights give while the slopes are 1 (Saxe et al. 2014; Pennington et al. 2017).",)),
             Numbers("Part of the singular values within 1 ± 0.1, width 64, depth 10",

@@ -182,11 +182,11 @@ def _derive(options: argparse.Namespace) -> int:
     if options.slides and not options.outputs:
         raise SymbackpropError("slides are a file: write -o slides.pdf with --slides")
     check_outputs(options.outputs, options.engine, options.slides)
-    made = derive(options.what, _network(options), style=options.style, layout=options.layout)
-    if not options.outputs:
-        print(plain(made, notation=options.notation, subproofs=options.subproofs))
-        return DONE
-    with drawn_ahead(_pictures(made, options)):
+    with drawn_ahead(_figures(options)):
+        made = derive(options.what, _network(options), style=options.style, layout=options.layout)
+        if not options.outputs:
+            print(plain(made, notation=options.notation, subproofs=options.subproofs))
+            return DONE
         report = _verdicts(made) if options.what == "lecture" else None
         look = Options(options.notation, options.engine, options.subproofs, report, options.slides)
         save_all(made, options.outputs, look)
@@ -195,14 +195,13 @@ def _derive(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _pictures(made: Derivation | Topic, options: argparse.Namespace) -> list[str]:
-    """The figures of a document, where so many are drawn that another process is worth its start."""
-    from symbackprop.topic import Picture, Topic
+def _figures(options: argparse.Namespace) -> Sequence[str]:
+    """The figures that another process draws meanwhile: all of them for the lecture, which has them as vectors."""
+    from symbackprop.figures import names
 
-    vectors = options.engine == "typst" and any(str(output).endswith((".pdf", ".typ")) for output in options.outputs)
-    parts = made.all_parts() if isinstance(made, Topic) and vectors else ()
-    found = [part.name for part in parts if isinstance(part, Picture)]
-    return found if len(found) > 2 else []
+    suffixes = {output[output.rfind(".") :].lower() for output in options.outputs}
+    is_drawn = options.what == "lecture" and options.engine == "typst" and not suffixes.isdisjoint({".pdf", ".typ"})
+    return names() if is_drawn else ()
 
 
 def _verdicts(made: Derivation | Topic) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from multiprocessing import get_all_start_methods, get_context
@@ -184,6 +185,9 @@ def _judged_all(
         return
     # rules are functions and cannot be sent: a forked process has them. The longest first, so that none is waited for
     order = sorted(range(len(derivations)), key=lambda i: -len(derivations[i].steps))
+    # loaded once, for all of them
+    from symbackprop.judges import exact, kernel, moments, numeric  # noqa: F401
+
     with get_context("fork").Pool(workers, _take, (derivations, effort)) as pool:
         yield from pool.imap_unordered(_judge_one, order)
 
@@ -195,6 +199,8 @@ _taken: tuple[list[Derivation], str] = ([], "")
 def _take(derivations: list[Derivation], effort: str) -> None:
     global _taken
     _taken = derivations, effort
+    # trees have no cycles, and the process ends soon: looking for garbage is a tenth of its time
+    gc.disable()
 
 
 def _judge_one(place: int) -> tuple[int, list[dict[str, Outcome]]]:

@@ -105,10 +105,11 @@ class Lambdified:
 def lambdify(derivation: Derivation | Topic) -> Lambdified:
     """The last line of a derivation as a NumPy function `f(W, x, y, j=1)`, `f(W, b, x, y, j=1)` with separate biases.
 
-    Of a topic it is the derivation that has its result. It computes what the line says, from the right, whether that is right or not. Free indices are arguments, as
-    printed, within the bounds that the source states. A generic loss needs `upstream=`, ∂L/∂ŷ as an array or a function
-    of `(yhat, y)`; a generic activation `g=` and `dg=`. Vectors may be 1-D or n × 1; what comes out is as `x` is. An
-    `x` with a bias unit must end in 1, but for `∂L/∂x`, which may be asked for at any.
+    Of a topic it is the derivation that has its result. It computes what the line says, from the right, whether that is
+    right or not. Free indices are arguments, as printed, within the bounds that the source states. A generic loss needs
+    `upstream=`, ∂L/∂ŷ as an array or a function of `(yhat, y)`; a generic activation `g=` and `dg=`. Vectors may be 1-D
+    or n × 1; what comes out is as `x` is. An `x` with a bias unit must end in 1, but for `∂L/∂x`, which may be asked for
+    at any.
 
     Raises:
         SymbackpropError: if the line has no numbers.
