@@ -6,6 +6,7 @@ Exit: 0 done, 1 a step is not as expected, 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 
@@ -45,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # read when NumPy is loaded: for matrices as small as ours, threads wait for each other longer than they work
     for library in ("OPENBLAS", "MKL", "OMP"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    # trees have no cycles: looking for garbage as often as Python does would be a tenth of a long run
+    gc.set_threshold(200_000, 50, 50)
     options = _parser().parse_args(argv)
     try:
         status: int = options.run(options)

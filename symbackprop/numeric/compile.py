@@ -108,8 +108,8 @@ def lambdify(derivation: Derivation | Topic) -> Lambdified:
     Of a topic it is the derivation that has its result. It computes what the line says, from the right, whether that is
     right or not. Free indices are arguments, as printed, within the bounds that the source states. A generic loss needs
     `upstream=`, ∂L/∂ŷ as an array or a function of `(yhat, y)`; a generic activation `g=` and `dg=`. Vectors may be 1-D
-    or n × 1; what comes out is as `x` is. An `x` with a bias unit must end in 1, but for `∂L/∂x`, which may be asked for
-    at any.
+    or n × 1; what comes out is as `x` is. An `x` with a bias unit must end in 1, but for `∂L/∂x`, which may be asked
+    for at any.
 
     Raises:
         SymbackpropError: if the line has no numbers.
