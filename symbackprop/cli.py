@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from symbackprop.derivation import Derivation
     from symbackprop.network import MLP
     from symbackprop.topic import Topic
-    from symbackprop.verify import Report
+    from symbackprop.verify import Judged, Report
 
 # packages that are imported by another name
 PACKAGES = {"flint": "python-flint"}
@@ -246,13 +246,18 @@ def _lecture(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from symbackprop.library import names
     from symbackprop.progress import Bar
-    from symbackprop.verify import verify
+    from symbackprop.verify import Report, verify
 
     network = _network(options)
     every = [name for name in names() if name != "lecture" and (name != "bias" or network.bias != "none")]
     wanted = options.names or every
-    with Bar("judging") as bar:
-        report = verify(*_derivations(wanted, network), progress=bar, workers=os.cpu_count() or 1)
+    judged: list[Judged] = []
+    for made in _derivations(wanted, network):
+        # a line for each, as a log has no bar
+        print(f"{made.name}: {len(made.steps)} steps", file=sys.stderr)
+        with Bar("judging") as bar:
+            judged += verify(made, progress=bar, workers=os.cpu_count() or 1).steps
+    report = Report(tuple(judged))
     if options.json:
         import json
 
