@@ -139,7 +139,8 @@ def test_edges_of_the_remarks():
 
 
 def test_pictures():
-    assert [part.name for part in topic().all_parts() if isinstance(part, Picture)] == ["initializations", "spectra"]
+    found = [part.name for part in topic().all_parts() if isinstance(part, Picture)]
+    assert found == ["initializations", "spectra", "products"]
 
 
 NETWORKS = {
