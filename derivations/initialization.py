@@ -19,6 +19,7 @@ from symbackprop.expr import (
     Weight,
     Zeros,
     number,
+    product_of,
 )
 from symbackprop.network import MLP
 from symbackprop.rules.by_entries import (
@@ -47,7 +48,7 @@ from symbackprop.rules.moments import (
     weights_alike,
 )
 from symbackprop.rules.norms import multiplied_out
-from symbackprop.rules.products import absorb, fold, over, product_of
+from symbackprop.rules.products import absorb, fold, over
 from symbackprop.statements import equal
 from symbackprop.topic import Numbers, Picture, Prose, Remark, Shows, Topic
 

@@ -81,9 +81,7 @@ def with_layers(network: MLP) -> MLP:
     """The same network with layer normalization, unless it has one already."""
     if network.scheme is not None:
         return network
-    depth = None if network.widths else network.depth
-    kind = (network.activation.name, network.loss.name, network.bias)
-    return MLP(depth, network.widths, *kind, normalization="layer")
+    return MLP(**{**network.options, "normalization": "layer"})
 
 
 # --- the singular values ----------------------------------------------------------------------------------------------
@@ -188,9 +186,7 @@ def singular(network: MLP) -> Remark:
 
 def softened(network: MLP) -> tuple[Part, ...]:
     """With ε nothing is singular, and along c something is left: the eigenvalue nε/s² in place of 0."""
-    kind = (network.activation.name, network.loss.name, network.bias)
-    depth = None if network.widths else network.depth
-    with_epsilon = MLP(depth, network.widths, *kind, normalization="layer", epsilon="epsilon")
+    with_epsilon = MLP(**{**network.options, "normalization": "layer", "epsilon": "epsilon"})
     at = with_epsilon.normalized(index("l"))
     assert at is not None
     *_, (s, length, _), _ = at.lines()

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from symbackprop.dims import ONE, Bounds, Dim, dim
+from symbackprop.dims import ONE, Bounds, Dim, bound_to, dim
 from symbackprop.equations import Network
 from symbackprop.errors import RuleError, ShapeError
 from symbackprop.expr import Expr, Product
 from symbackprop.orientation import oriented
 from symbackprop.shapes import Shape, shape, written
 from symbackprop.statements import Chain
-from symbackprop.substitution import replace_at
+from symbackprop.substitution import bound_index, replace_at
 from symbackprop.tree import Node, Path, at_path, children
 
 if TYPE_CHECKING:
@@ -334,22 +334,12 @@ class Derivation:
         save(self, path, **options)
 
 
-def bound_to(known: Bounds, name: str, bounds: tuple[Dim | None, Dim | None]) -> Bounds:
-    """What is known where a symbol is bound anew: nothing that was said with the symbol of the same name outside."""
-    kept = {
-        other: ends
-        for other, ends in known.items()
-        if other != name and not any(end is not None and name in end.symbols for end in ends)
-    }
-    return {**kept, name: bounds}
-
-
 def within(e: Expr, where: Path, known: Bounds) -> Bounds:
     """What is known of the integer symbols at a place: an index that is bound there lies within its bounds."""
     for i in where:
-        bounds = getattr(e, "lower", None), getattr(e, "upper", None)
-        if None not in bounds:
-            known = bound_to(known, e.index, bounds)  # type: ignore[attr-defined]
+        name, low, high = bound_index(e), getattr(e, "lower", None), getattr(e, "upper", None)
+        if name is not None and low is not None and high is not None:
+            known = bound_to(known, name, (low, high))
         e = children(e)[i]
     return known
 

@@ -284,3 +284,13 @@ def _least_is_natural(difference: Dim, known: Bounds, rounds: int) -> bool:
         if bound is not None and _least_is_natural(difference.at({atom.name: bound}), known, rounds - 1):
             return True
     return False
+
+
+def bound_to(known: Bounds, name: str, bounds: tuple[Dim | None, Dim | None]) -> Bounds:
+    """What is known where a symbol is bound anew: nothing that was said with the symbol of the same name outside."""
+    kept = {
+        other: ends
+        for other, ends in known.items()
+        if other != name and not any(end is not None and name in end.symbols for end in ends)
+    }
+    return {**kept, name: bounds}

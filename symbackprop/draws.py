@@ -66,15 +66,7 @@ class RandomMLP(MLP):
 
 def random(network: MLP, draws: Draws, activation: str | None = None, widths: Sequence[int] | None = None) -> RandomMLP:
     """The same network, or that with another activation or given widths, with weights that are drawn."""
-    scheme = None if network.scheme is None else network.scheme.name
-    chosen = network.widths if widths is None else tuple(widths)
-    return RandomMLP(
-        network.depth if chosen is None else None,
-        chosen,
-        activation or network.activation.name,
-        network.loss.name,
-        network.bias,
-        scheme,
-        network.epsilon,
-        draws=draws,
-    )
+    options = {**network.options, "activation": activation or network.activation.name}
+    if widths is not None:
+        options |= {"depth": None, "widths": widths}
+    return RandomMLP(**options, draws=draws)

@@ -18,9 +18,7 @@ class Expr(Node):
     """A scalar, vector or matrix. `@` and `*` make a `Product`, `+` a `Sum`, `.T` a `Transpose`."""
 
     def __matmul__(self, other: Expr) -> Product:
-        left = self.factors if isinstance(self, Product) else (self,)
-        right = other.factors if isinstance(other, Product) else (other,)
-        return Product((*left, *right))
+        return Product((*factors_of(self), *factors_of(other)))
 
     __mul__ = __matmul__
 
@@ -278,6 +276,16 @@ class Product(Expr):
 
     def __str__(self) -> str:
         return " ".join(_inner(f) for f in self.factors)
+
+
+def factors_of(e: Expr) -> tuple[Expr, ...]:
+    """The factors of a product, or the expression alone."""
+    return e.factors if isinstance(e, Product) else (e,)
+
+
+def product_of(factors: tuple[Expr, ...]) -> Expr:
+    """The product of one or more factors; one factor is itself."""
+    return factors[0] if len(factors) == 1 else Product(factors)
 
 
 @node

@@ -80,10 +80,20 @@ class MLP(Network):
 
     def given(self, widths: Sequence[int]) -> MLP:
         """The same kind of network with given widths, and so a given depth."""
-        kind = (self.activation.name, self.loss.name, self.bias)
-        if self.scheme is None:
-            return type(self)(None, widths, *kind)
-        return type(self)(None, widths, *kind, normalization=self.scheme.name, epsilon=self.epsilon)
+        return type(self)(**{**self.options, "depth": None, "widths": widths})
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What makes the same network: `MLP(**network.options)`, or with some of them otherwise."""
+        return {
+            "depth": self.depth,
+            "widths": self.widths,
+            "activation": self.activation.name,
+            "loss": self.loss.name,
+            "bias": self.bias,
+            "normalization": None if self.scheme is None else self.scheme.name,
+            "epsilon": self.epsilon,
+        }
 
     def to_sympy(self, widths: Sequence[int] | None = None) -> ExplicitNetwork:
         """The whole network and its loss in plain SymPy, at given widths or at its own.

@@ -8,8 +8,7 @@ from __future__ import annotations
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, at_most, index
 from symbackprop.equations import same_family, same_variable
-from symbackprop.expr import Expr, Product
-from symbackprop.judges.monomials import factors
+from symbackprop.expr import Expr, Product, factors_of
 from symbackprop.judges.signs import Setting, inside_of
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import bound_index, substitute
@@ -48,8 +47,8 @@ def is_sum_rule(left: Expr, right: Expr, setting: Setting) -> bool:
 
 def _is_term(term: Expr, part: Expr, v: expr.Variable, setting: Setting) -> bool:
     """Whether the derivative of `c b` is written as `c ∂b/∂v`."""
-    *scale, last = factors(term)
-    if shape(last, setting.network) != SCALAR or factors(part) != (*scale, expr.Partial(last, v)):
+    *scale, last = factors_of(term)
+    if shape(last, setting.network) != SCALAR or factors_of(part) != (*scale, expr.Partial(last, v)):
         return False
     return all(shape(each, setting.network) == SCALAR and _free_of(each, v, setting) for each in scale)
 

@@ -210,9 +210,7 @@ class Point:
         network = self.network
         if not isinstance(network, MLP) or network.widths is None:
             return None
-        scheme = None if network.scheme is None else network.scheme.name
-        kind = (network.activation.name, network.loss.name, network.bias, scheme, network.epsilon)
-        if self.given or MLP(None, network.widths, *kind).equations != network.equations:
+        if self.given or MLP(**network.options).equations != network.equations:
             return None
         if self._pass is None:
             self._pass = self._by_hand(network, len(network.widths) - 1)

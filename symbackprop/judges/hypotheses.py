@@ -14,7 +14,7 @@ from fractions import Fraction
 from symbackprop import expr
 from symbackprop.dims import Dim, dim, index
 from symbackprop.equations import Network, same_family
-from symbackprop.expr import Expr, Number, Product, Transpose, Variable
+from symbackprop.expr import Expr, Number, Product, Transpose, Variable, factors_of
 from symbackprop.judges.claim import Claim
 from symbackprop.statements import Chain
 from symbackprop.substitution import substitute
@@ -137,7 +137,7 @@ def _orthonormal(pair: Pair, network: Network, parts: list[Made]) -> tuple[Made,
     for side, other in ((left, right), (right, left)):
         match side, other:
             # lengths are kept by orthonormal columns
-            case expr.Norm(Product((q, *v)), "2"), expr.Norm(rest, "2") if tuple(v) == _factors(rest):
+            case expr.Norm(Product((q, *v)), "2"), expr.Norm(rest, "2") if tuple(v) == factors_of(rest):
                 if _free(q, network):
                     return _made(q, ORTHONORMAL_COLUMNS)
         if not (isinstance(other, expr.Identity) or other == Number(Fraction(1))):
@@ -150,10 +150,6 @@ def _orthonormal(pair: Pair, network: Network, parts: list[Made]) -> tuple[Made,
             case expr.Norm(q) | expr.Power(expr.Norm(q), Fraction(numerator=2, denominator=1)) if _free(q, network):
                 return _made(q, ORTHONORMAL_COLUMNS)
     return None
-
-
-def _factors(e: Expr) -> tuple[Expr, ...]:
-    return e.factors if isinstance(e, Product) else (e,)
 
 
 def _made(variable: Expr, how: str, source: Expr | None = None) -> tuple[Made, ...]:

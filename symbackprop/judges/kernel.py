@@ -15,12 +15,12 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from symbackprop.derivation import Context, Derivation, Step, bound_to, compose, within
-from symbackprop.dims import ONE, Bounds, Dim, at_most, index
+from symbackprop.derivation import Context, Derivation, Step, compose, within
+from symbackprop.dims import ONE, Bounds, Dim, at_most, bound_to, index
 from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, Product
+from symbackprop.expr import Expr, IndexedProduct, Product, factors_of
 from symbackprop.indices import Calculus, Entries, Inexpressible
 from symbackprop.judges.moment_forms import prove
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
@@ -205,13 +205,12 @@ def _meet(one: Entries, two: Entries, work: Calculus, short: bool) -> bool:
 
 def _bodies(e: Expr) -> set[tuple[str, Expr]]:
     """Index and body of every indexed product that is the expression or a factor of it."""
-    factors = e.factors if isinstance(e, Product) else (e,)
-    return {(f.index, f.body) for f in factors if isinstance(f, IndexedProduct) and not f.descending}
+    return {(f.index, f.body) for f in factors_of(e) if isinstance(f, IndexedProduct) and not f.descending}
 
 
 def _defined(e: Expr, bodies: set[tuple[str, Expr]], known: Bounds, network: Network) -> bool:
     """Whether each of these products surely has no factor or more: `∏_{l=2}^{L-1}` says nothing at depth 0."""
-    factors = e.factors if isinstance(e, Product) else (e,)
+    factors = factors_of(e)
     return all(
         at_most(f.lower, f.upper + 1, _with_depth(known, network))
         for f in factors
@@ -270,7 +269,7 @@ def _run(factors: list[Expr], i: int, name: str, body: Expr, width: int) -> tupl
 
 def _index_of(factors: list[Expr], name: str, body: Expr) -> Dim | None:
     """The value of the index at which the body is these factors."""
-    parts = body.factors if isinstance(body, Product) else (body,)
+    parts = factors_of(body)
     if len(parts) != len(factors):
         return None
     pairs = zip(parts, factors, strict=True)
@@ -278,7 +277,7 @@ def _index_of(factors: list[Expr], name: str, body: Expr) -> Dim | None:
     if value is None:
         return None
     instance = substitute(body, {name: value})
-    return value if (instance.factors if isinstance(instance, Product) else (instance,)) == tuple(factors) else None
+    return value if factors_of(instance) == tuple(factors) else None
 
 
 def _matched(template: Expr, found: Expr, name: str) -> Dim | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop import expr
-from symbackprop.expr import Expr, Norm, Product
+from symbackprop.expr import Expr, Norm, Product, factors_of
 from symbackprop.judges.signs import Setting, is_nonnegative, is_positive
 from symbackprop.shapes import SCALAR, shape
 
@@ -27,11 +27,6 @@ class Monomial:
     coefficient: Fraction
     powers: dict[Expr, Fraction]
     cancelled: frozenset[Expr]
-
-
-def factors(e: Expr) -> tuple[Expr, ...]:
-    """The factors of a product, or the expression alone."""
-    return e.factors if isinstance(e, Product) else (e,)
 
 
 def monomial(e: Expr, setting: Setting) -> Monomial | None:
@@ -86,11 +81,11 @@ def _scalars_out(e: Expr, setting: Setting) -> tuple[list[tuple[Expr, int]], Exp
     """The nonnegative scalar factors of a vector or matrix with their exponents, and what is left."""
     scalars: list[tuple[Expr, int]] = []
     left: list[Expr] = []
-    for part in factors(e):
+    for part in factors_of(e):
         if isinstance(part, expr.Quotient) and is_nonnegative(part.denominator, setting):
             scalars.append((part.denominator, -1))
             part = part.numerator
-        for inner in factors(part):
+        for inner in factors_of(part):
             if shape(inner, setting.network) == SCALAR and is_nonnegative(inner, setting):
                 scalars.append((inner, 1))
             else:
@@ -120,10 +115,10 @@ def _is_zero_with(made: Monomial, c: Expr) -> bool:
     """Whether a monomial is 0 wherever a norm is: `‖A y‖` where `‖y‖` is."""
     if not isinstance(c, Norm):
         return False
-    part = factors(c.operand)
+    part = factors_of(c.operand)
     for atom, power in made.powers.items():
         if isinstance(atom, Norm) and power > 0:
-            whole = factors(atom.operand)
+            whole = factors_of(atom.operand)
             if any(whole[i : i + len(part)] == part for i in range(len(whole) - len(part) + 1)):
                 return True
     return False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from symbackprop import expr
-from symbackprop.dims import ONE, Bounds, Dim, Units, Width, as_width, at_most, dim
+from symbackprop.dims import ONE, Bounds, Dim, Units, Width, as_width, at_most, bound_to, dim
 from symbackprop.equations import Network
 from symbackprop.expr import Expr, IndexedProduct, Norm, Product, SingularValue
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
@@ -33,16 +33,8 @@ class Setting:
 
 
 def inside_of(setting: Setting, name: str, lower: Dim, upper: Dim) -> Setting:
-    """The setting inside a product or sum, whose index lies within its bounds.
-
-    Outside, the name may be that of another index: what is known of other symbols in terms of it is forgotten.
-    """
-    kept = {symbol: bounds for symbol, bounds in setting.known.items() if not _mention(bounds, name)}
-    return replace(setting, known={**kept, name: (lower, upper)})
-
-
-def _mention(bounds: tuple[Dim | None, Dim | None], name: str) -> bool:
-    return any(bound is not None and name in bound.symbols for bound in bounds)
+    """The setting inside a product or sum, whose index lies within its bounds."""
+    return replace(setting, known=bound_to(setting.known, name, (lower, upper)))
 
 
 def spelled(size: Dim, setting: Setting) -> Dim:

@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, at_most, index
-from symbackprop.expr import LARGEST, SMALLEST, Expr, IndexedProduct, Norm, Product, SingularValue
+from symbackprop.expr import LARGEST, SMALLEST, Expr, IndexedProduct, Norm, Product, SingularValue, factors_of
 from symbackprop.judges.differentiation import is_chain_to, is_one_term, is_sum_rule
-from symbackprop.judges.monomials import factors, is_at_most_one, same_monomial
+from symbackprop.judges.monomials import is_at_most_one, same_monomial
 from symbackprop.judges.signs import Setting, inside_of, is_nonnegative, spelled
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
 from symbackprop.shapes import SCALAR, shape
@@ -58,20 +58,20 @@ def _sizes(e: Expr, which: str, setting: Setting) -> tuple[Expr, ...] | None:
     matrix too, of one row and one column: `σ(c) = |c|`, wherever in the product it stands.
     """
     found: list[Expr] = []
-    parts = factors(e)
+    parts = factors_of(e)
     for i, part in enumerate(parts):
         match part:
             case SingularValue(operand, kind) if kind == which:
-                found += factors(operand)
+                found += factors_of(operand)
             case Norm(operand, "2") if i == len(parts) - 1 and _is_column(operand, setting):
-                found += factors(operand)
+                found += factors_of(operand)
             case _:
                 return None
     return tuple(found)
 
 
 def _ends_in_norm(e: Expr) -> bool:
-    return isinstance(factors(e)[-1], Norm)
+    return isinstance(factors_of(e)[-1], Norm)
 
 
 def _of_product(which: str) -> Callable[[Expr, Expr, Setting], bool]:
@@ -95,7 +95,7 @@ def _of_indexed_product(which: str) -> Callable[[Expr, Expr, Setting], bool]:
                 if (i, a, b, kind) != (k, c, d, which) or _ends_in_norm(sizes):
                     return False
                 inside = inside_of(setting, i, a, b)
-                return _sizes(sizes, which, inside) == factors(body)
+                return _sizes(sizes, which, inside) == factors_of(body)
         return False
 
     return holds
@@ -114,9 +114,9 @@ def _extent(e: Expr, setting: Setting) -> tuple[str, tuple[Expr, ...]] | None:
     """Which end of the singular values of which matrix something is."""
     match e:
         case SingularValue(operand, which) if which in (LARGEST, SMALLEST):
-            return which, factors(operand)
+            return which, factors_of(operand)
         case Norm(operand, "2"):
-            return LARGEST, factors(operand)
+            return LARGEST, factors_of(operand)
         case OverUnit("sup" | "inf" as kind, x, Norm(Product(parts), "2")) if parts[-1] == x:
             matrix = parts[0] if len(parts) == 2 else Product(parts[:-1])
             # not a scalar times a matrix, which is a matrix and no column
@@ -251,9 +251,9 @@ def _keeps_length(left: Expr, right: Expr, setting: Setting) -> bool:
     """`‖Q v‖ = ‖v‖` and `σ(Q A) = σ(A)`, where `QᵀQ = I`; `σ(Q) = 1`."""
     match left, right:
         case (Norm(Product(parts), "2"), Norm(rest, "2")) if _is_column(rest, setting):
-            return parts[1:] == factors(rest) and _is_orthonormal(parts[0], setting)
+            return parts[1:] == factors_of(rest) and _is_orthonormal(parts[0], setting)
         case SingularValue(Product(parts), kind), SingularValue(rest, other) if kind == other:
-            return parts[1:] == factors(rest) and _is_orthonormal(parts[0], setting)
+            return parts[1:] == factors_of(rest) and _is_orthonormal(parts[0], setting)
         case SingularValue(Q), expr.Number(value) if value == 1:
             return _is_orthonormal(Q, setting)
     return False
@@ -261,7 +261,7 @@ def _keeps_length(left: Expr, right: Expr, setting: Setting) -> bool:
 
 def _is_assumed(left: Expr, right: Expr, setting: Setting) -> bool:
     """Whether both differ by an equation that is assumed, at some values of its free indices, in place of a part."""
-    one, two = factors(left), factors(right)
+    one, two = factors_of(left), factors_of(right)
     # what both have in common before and after the part
     while len(one) > 1 and len(two) > 1 and one[0] == two[0]:
         one, two = one[1:], two[1:]
@@ -284,13 +284,13 @@ def _equations(chain: Chain) -> list[tuple[Expr, Expr]]:
 
 def _instances(template: tuple[Expr, Expr], found: tuple[tuple[Expr, ...], tuple[Expr, ...]], setting: Setting) -> bool:
     """Whether both sides are those of the equation at one value of its free index; depth and sizes are none."""
-    wanted = (factors(template[0]), factors(template[1]))
+    wanted = (factors_of(template[0]), factors_of(template[1]))
     if wanted == found:
         return True
     sizes = setting.network.depth.symbols | set(getattr(setting.network, "sizes", ()))
     for name in sorted((free_symbols(template[0]) | free_symbols(template[1])) - sizes):
         for value in _values(found):
-            moved = tuple(factors(substitute(side, {name: value})) for side in template)
+            moved = tuple(factors_of(substitute(side, {name: value})) for side in template)
             if moved == found:
                 return True
     return False

@@ -92,7 +92,7 @@ def act(factors: Sequence[Expr], start: str, code: Code, name: str = "", transpo
 
 def _act_in_loop(e: expr.IndexedProduct, code: Code, name: str, transposed: bool) -> None:
     """The rightmost factor acts first, or the leftmost if the product is transposed."""
-    body = e.body.factors if isinstance(e.body, expr.Product) else (e.body,)
+    body = expr.factors_of(e.body)
     with code.block(loop(e, code, rising=transposed != e.descending)):
         text = act(body if transposed else body[::-1], name, code, name, transposed)
         code.line(f"{name} = {text}")

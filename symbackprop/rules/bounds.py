@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from symbackprop.derivation import Derivation, Rule
-from symbackprop.dims import dim, index
+from symbackprop.dims import bound_to, dim, index
 from symbackprop.errors import RuleError
 from symbackprop.expr import (
     LARGEST,
@@ -22,13 +22,15 @@ from symbackprop.expr import (
     Row,
     SingularValue,
     Weight,
+    factors_of,
+    product_of,
 )
 from symbackprop.network import MLP
 from symbackprop.rules.gradients import weight_row
 from symbackprop.rules.induction import induction
 from symbackprop.rules.layers import to_layer
 from symbackprop.rules.norms import bounded, bounded_below, without_bias_unit
-from symbackprop.rules.products import absorb, begun, empty, factors_of, peel, product_of
+from symbackprop.rules.products import absorb, begun, empty, peel
 from symbackprop.substitution import substitute
 
 RELATION = {LARGEST: "≤", SMALLEST: "≥"}
@@ -109,7 +111,7 @@ def layer_by_layer(
 
     # what one layer becomes, found by doing it at layer m + 1
     at_m = IndexedProduct(name, m + 1, product.upper, product.body)
-    known = {**derivation.known, "m": (product.lower - 1, product.upper - 1)}
+    known = bound_to(derivation.known, "m", (product.lower - 1, product.upper - 1))
     trial = one(Derivation(Norm(product_of((at_m, *rest))), derivation.network, known=known, given=derivation.given))
     made = factors_of(trial.result)[:-1]
     body = substitute(product_of(made), {"m": index(name) - 1})

@@ -9,7 +9,7 @@ from symbackprop.derivation import Context, Rewritten, Rule, rule
 from symbackprop.dims import ONE, Dim, Symbol
 from symbackprop.entries import abbreviation, entries, written_out
 from symbackprop.equations import Equation
-from symbackprop.expr import Expr, Product, Variable
+from symbackprop.expr import Expr, Product, Variable, factors_of, product_of
 from symbackprop.indices import (
     Calculus,
     Delta,
@@ -27,7 +27,6 @@ from symbackprop.indices import (
     under,
 )
 from symbackprop.normalform import normal, raised
-from symbackprop.rules.products import factors_of, product_of
 from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.statements import equal

@@ -28,7 +28,9 @@ from symbackprop.expr import (
     Variable,
     Weight,
     WithoutBias,
+    factors_of,
     number,
+    product_of,
 )
 from symbackprop.magnitudes import SingularValueAt, SpectralSum
 from symbackprop.network import MLP
@@ -37,7 +39,7 @@ from symbackprop.rules.induction import induction
 from symbackprop.rules.ladder import identity_out
 from symbackprop.rules.layers import layer_factor
 from symbackprop.rules.norms import multiplied_out
-from symbackprop.rules.products import absorb, factors_of, fold, over, product_of
+from symbackprop.rules.products import absorb, fold, over
 from symbackprop.shapes import SCALAR, Shape, shape
 from symbackprop.statements import equal
 from symbackprop.substitution import substitute
@@ -88,10 +90,7 @@ class Decayed(MLP):
     @property
     def data(self) -> MLP:
         """The same network without the penalty."""
-        kind = (self.depth, self.widths, self.activation.name, self.loss.name, self.bias)
-        if self.scheme is None:
-            return MLP(*kind)
-        return MLP(*kind, normalization=self.scheme.name, epsilon=self.epsilon)
+        return MLP(**self.options)
 
     def _shape_of(self, variable: Variable) -> Shape:
         match variable:
@@ -109,10 +108,7 @@ class Decayed(MLP):
 
 def decayed(network: MLP) -> Decayed:
     """The same network with weight decay."""
-    kind = (network.depth, network.widths, network.activation.name, network.loss.name, network.bias)
-    if network.scheme is None:
-        return Decayed(*kind)
-    return Decayed(*kind, normalization=network.scheme.name, epsilon=network.epsilon)
+    return Decayed(**network.options)
 
 
 # --- the gradient of the penalty -------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symbackprop.derivation import Context, Derivation, Rewritten, Rule, bound_to
-from symbackprop.dims import Dim, at_most, dim, index
+from symbackprop.derivation import Context, Derivation, Rewritten, Rule
+from symbackprop.dims import Dim, at_most, bound_to, dim, index
 from symbackprop.errors import RuleError
 from symbackprop.expr import Expr, Size
 from symbackprop.rules.products import at_index

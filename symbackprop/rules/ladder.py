@@ -22,6 +22,7 @@ from symbackprop.expr import (
     SingularValue,
     Variable,
     Weight,
+    product_of,
 )
 from symbackprop.network import MLP
 from symbackprop.rules.bounds import RELATION, first_layer, layers_of
@@ -40,7 +41,7 @@ from symbackprop.rules.norms import (
     supermultiplicative,
     without_ones,
 )
-from symbackprop.rules.products import absorb, begun, empty, over, peel, product_of
+from symbackprop.rules.products import absorb, begun, empty, over, peel
 from symbackprop.shapes import Shape
 from symbackprop.statements import Chain, equal
 from symbackprop.substitution import substitute
@@ -59,8 +60,7 @@ class Telescoped(MLP):
 
     def about(self, names: frozenset[str]) -> MLP:
         """The network itself without the factors."""
-        kind = (self.activation.name, self.loss.name, self.bias)
-        return self if names & {"Q", "R"} else MLP(None if self.widths else self.depth, self.widths, *kind)
+        return self if names & {"Q", "R"} else MLP(**self.options)
 
     def _shape_of(self, variable: Variable) -> Shape:
         outputs = self.normal(width(self.depth + 1))
@@ -82,7 +82,7 @@ def telescopes(network: MLP) -> bool:
 
 def telescoped(network: MLP) -> tuple[Telescoped, tuple[Chain, ...]]:
     """The network with the factors `Q_l` and `R_l`, and the equations that are assumed of them."""
-    made = Telescoped(network.depth, network.widths, network.activation.name, network.loss.name, network.bias)
+    made = Telescoped(**network.options)
     l = index("l")
     body = layers_of(first_layer(made).result).body
     identity = Identity(made.normal(width(made.depth + 1)))

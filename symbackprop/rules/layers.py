@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from symbackprop.derivation import Derivation, Rule
-from symbackprop.dims import Bounds, Dim, dim, index
+from symbackprop.dims import Bounds, Dim, bound_to, dim, index
 from symbackprop.equations import Network
 from symbackprop.errors import RuleError, SymbackpropError
-from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product
+from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, product_of
 from symbackprop.network import MLP
 from symbackprop.rules.algebra import hadamard_as_diagonal
 from symbackprop.rules.gradients import loss_gradient, through_activation, through_layer, through_weights
 from symbackprop.rules.induction import induction
 from symbackprop.rules.normalization import through_argument, through_normalization
-from symbackprop.rules.products import absorb, fold, over, product_of
+from symbackprop.rules.products import absorb, fold, over
 from symbackprop.substitution import free_symbols, replace_at, substitute
 from symbackprop.tree import subterms
 
@@ -102,7 +102,7 @@ def to_layer(
     on = next(letter for letter in "mpqrstuv" if letter != name and letter not in free_symbols(line))
     m = index(on)
     # found at the index of the induction, so that its step finds the same Jacobians again
-    factor = layer_factor(network, on, style, {**derivation.known, on: (begin, upper - 1)})
+    factor = layer_factor(network, on, style, bound_to(derivation.known, on, (begin, upper - 1)))
     body = substitute(factor, {on: index(name)})
     claim = _replaced(
         line,

@@ -31,10 +31,12 @@ from symbackprop.expr import (
     Sum,
     Variable,
     Weight,
+    factors_of,
     number,
+    product_of,
 )
 from symbackprop.rules.by_entries import gradient_of, is_bias, is_unit
-from symbackprop.rules.products import factors_of, instance, product_of
+from symbackprop.rules.products import instance
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import children, rebuild, subterms
 

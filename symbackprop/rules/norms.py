@@ -5,13 +5,14 @@ The inequalities hold by theorems whose conditions the kernel checks (`symbackpr
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symbackprop import expr
 from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
-from symbackprop.dims import ONE, as_width, at_most, index
+from symbackprop.dims import ONE, as_width, at_most, bound_to, index
 from symbackprop.equations import same_family
-from symbackprop.expr import LARGEST, SMALLEST, Expr, Norm, Product, SingularValue, number
+from symbackprop.expr import LARGEST, SMALLEST, Expr, Norm, Product, SingularValue, factors_of, number, product_of
 from symbackprop.magnitudes import Extreme, OverUnit
-from symbackprop.rules.products import factors_of, product_of
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import free_symbols
 
@@ -142,8 +143,7 @@ def _wide(e: Expr, context: Context) -> Expr | None:
         case Product(parts):
             return next((found for part in parts if (found := _wide(part, context)) is not None), None)
         case expr.IndexedProduct(name, low, high, body) if at_most(low, high, context.known):
-            known = {**context.known, name: (low, high)}
-            return _wide(body, Context(context.network, known, context.given))
+            return _wide(body, replace(context, known=bound_to(context.known, name, (low, high))))
     return None
 
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
 from symbackprop.dims import Dim, at_most, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import Expr, IndexedProduct, Partial, PreActivation, Product, Size
+from symbackprop.expr import Expr, IndexedProduct, Partial, PreActivation, Product, Size, factors_of, product_of
 from symbackprop.statements import equal
 from symbackprop.substitution import substitute
-
-
-def factors_of(e: Expr) -> tuple[Expr, ...]:
-    """The factors of a product, or the expression alone."""
-    return e.factors if isinstance(e, Product) else (e,)
-
-
-def product_of(factors: tuple[Expr, ...]) -> Expr:
-    """The product of one or more factors; one factor is itself."""
-    return factors[0] if len(factors) == 1 else Product(factors)
 
 
 def instance(body: Expr, name: str, at: Dim) -> tuple[Expr, ...]:

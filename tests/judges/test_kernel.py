@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from symbackprop.derivation import Derivation, Rule, bound_to, within
-from symbackprop.dims import DEPTH, ONE, dim, index
+from symbackprop.derivation import Derivation, Rule, within
+from symbackprop.dims import DEPTH, ONE, bound_to, dim, index
 from symbackprop.errors import RuleError, ShapeError
 from symbackprop.expr import (
     LOSS,
