@@ -15,10 +15,10 @@ from symbackprop.expr import (
 from symbackprop.magnitudes import Extreme, OverUnit
 from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
-from symbackprop.rules.bounds import layer_by_layer, row_gradient, shorter, sizes
+from symbackprop.rules.bounds import layer_by_layer, row_gradient, shorter
 from symbackprop.rules.citation import as_derived, claimed
 from symbackprop.rules.ladder import QR, ladder, telescopes
-from symbackprop.rules.norms import as_smallest, bounded_below, empty_bound, longest_row
+from symbackprop.rules.norms import as_smallest, bounded_below, empty_bound, longest_row, sizes
 from symbackprop.rules.products import over
 from symbackprop.statements import Chain
 from symbackprop.topic import Numbers, Picture, Prose, Remark, Shows, Topic

@@ -33,7 +33,6 @@ from symbackprop.rules.by_entries import (
 from symbackprop.rules.citation import as_derived
 from symbackprop.rules.induction import induction
 from symbackprop.rules.moments import (
-    absorb_before,
     as_variance,
     by_scheme,
     counted,
@@ -48,7 +47,7 @@ from symbackprop.rules.moments import (
     weights_alike,
 )
 from symbackprop.rules.norms import multiplied_out
-from symbackprop.rules.products import absorb, fold, over
+from symbackprop.rules.products import absorb, absorb_before, fold, over
 from symbackprop.statements import equal
 from symbackprop.topic import Numbers, Picture, Prose, Remark, Shows, Topic
 

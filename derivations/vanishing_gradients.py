@@ -16,11 +16,11 @@ from symbackprop.expr import (
 )
 from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
-from symbackprop.rules.bounds import layer_by_layer, layers_of, row_gradient, shorter, sizes
+from symbackprop.rules.bounds import layer_by_layer, layers_of, row_gradient, shorter
 from symbackprop.rules.citation import as_derived
 from symbackprop.rules.induction import induction
 from symbackprop.rules.ladder import QR, ladder, telescopes
-from symbackprop.rules.norms import bounded, extreme_slope
+from symbackprop.rules.norms import bounded, extreme_slope, sizes
 from symbackprop.rules.products import absorb, empty, fold, over, peel
 from symbackprop.rules.slopes import completed_square, sigmoid_slope, square_dropped, steepest
 from symbackprop.statements import Chain, equal

@@ -87,14 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     derive = commands.add_parser("derive", help="a derivation or topic, step by step, in the terminal or in files")
     derive.add_argument("what", metavar="NAME|FILE.py", help="a name from `symbackprop list`, or a derivation file")
-    derive.add_argument(
-        "-o",
-        dest="outputs",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="write a file instead; the suffix chooses the format: .tex .typ .pdf .md .json .py; may be repeated",
-    )
+    _add_outputs(derive, ".tex .typ .pdf .md .json .py")
     _add_network_options(derive)
     derive.add_argument("--style", default="jacobian", help="jacobian (D_l W_lᵀ) or hadamard (g'(z) ⊙ …)")
     derive.add_argument("--layout", default="denominator", help="denominator (gradients are columns) or numerator")
@@ -110,14 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
     plot = commands.add_parser("plot", help="a figure of the lecture, as a picture or as numbers")
     plot.add_argument("name", metavar="NAME", help="such as activations; a wrong name lists them all")
-    plot.add_argument(
-        "-o",
-        dest="outputs",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="write a file instead; the suffix chooses the format: .svg .png .pdf .csv; may be repeated",
-    )
+    _add_outputs(plot, ".svg .png .pdf .csv")
     plot.set_defaults(run=_plot)
 
     verify = commands.add_parser("verify", help="every step by every judge")
@@ -126,6 +112,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_network_options(verify)
     verify.set_defaults(run=_verify)
     return parser
+
+
+def _add_outputs(parser: argparse.ArgumentParser, suffixes: str) -> None:
+    told = f"write a file instead; the suffix chooses the format: {suffixes}; may be repeated"
+    parser.add_argument("-o", dest="outputs", metavar="FILE", action="append", default=[], help=told)
 
 
 def _add_network_options(parser: argparse.ArgumentParser) -> None:

@@ -61,7 +61,7 @@ def step_lines(derivation: Derivation) -> Iterator[tuple[str, Line]]:
     Between two of them there may be steps that the lecture does not show: the relation is that of all of them.
     """
     relation, dots, is_first = "=", "", True
-    for step in derivation.steps:
+    for i, step in enumerate(derivation.steps, 1):
         relation, dots = compose(relation, step.relation), dots or step.shown.dots
         if not step.shown.label:
             continue
@@ -70,17 +70,9 @@ def step_lines(derivation: Derivation) -> Iterator[tuple[str, Line]]:
         says = Chain((derivation.start, step.after), (relation,), continued=not is_first)
         yield step.shown.label, Line(says, step.shown)
         if step.shown.restated:
-            whole = Chain(says.sides, (_from_the_start(derivation, step.after),))
-            yield step.shown.restated, Line(whole, step.shown)
+            from_the_start = replace(derivation, steps=derivation.steps[:i]).relation
+            yield step.shown.restated, Line(Chain(says.sides, (from_the_start,)), step.shown)
         relation, dots, is_first = "=", "", False
-
-
-def _from_the_start(derivation: Derivation, line: Expr) -> str:
-    """How the start of a derivation relates to one of its lines."""
-    total = "="
-    for step in derivation.steps[: derivation.lines.index(line)]:
-        total = compose(total, step.relation)
-    return total
 
 
 def lecture_latex(notation: str = "lecture") -> dict[str, str]:

@@ -81,11 +81,13 @@ def derive(
 
 
 def _known(name: str) -> ModuleType:
-    if name not in names():
+    file = folder() / f"{name}.py"
+    # the list is for whoever asks for it: to make it, every derivation is loaded
+    if not (name.isidentifier() and file.is_file()):
         raise SymbackpropError(
             f"there is no derivation {name!r}: write one of {', '.join(names())}, or the path of a .py file"
         )
-    return _module(folder() / f"{name}.py")
+    return _module(file)
 
 
 def _written_by_user(path: Path) -> ModuleType:

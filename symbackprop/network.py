@@ -137,11 +137,10 @@ class MLP(Network):
             affine = affine + Bias(l)
         normalized = self.normalized(l)
         between = () if normalized is None else normalized.equations("l", dim(1), self.depth)
-        inner = PreActivation(l) if normalized is None else normalized.argument
         return (
             Equation(PreActivation(l + 1), affine, "l", dim(0), self.depth),
             *between,
-            Equation(Hidden(l), self.layer_map(inner), "l", dim(1), self.depth),
+            Equation(Hidden(l), self.layer_map(self.argument(l)), "l", dim(1), self.depth),
             Equation(LOSS, self.loss_of(self.output, Target())),
         )
 
@@ -150,6 +149,11 @@ class MLP(Network):
         if self.scheme is None:
             return None
         return Normalized(self.scheme, PreActivation(layer), self.normal(units(layer)), layer, self.epsilon)
+
+    def argument(self, layer: Dim) -> Variable:
+        """What the activation of a layer is applied to: its pre-activations, or what a normalization makes of them."""
+        between = self.normalized(layer)
+        return PreActivation(layer) if between is None else between.argument
 
     def _check_normalization(self, activation: str, epsilon: object) -> None:
         """Refuse a scheme that has no set here, a set of one unit, and ε without a scheme."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.derivation import Derivation, Reason, Shown, Step
 from symbackprop.equations import Network
@@ -134,7 +134,7 @@ class Topic:
         save(self, path, **options)
 
 
-Part = Union[Prose, Shows, Numbers, Picture, Remark, Derivation, Topic]  # noqa: UP007, for names defined later
+Part = Prose | Shows | Numbers | Picture | Remark | Derivation | Topic
 
 
 def _named(parts: tuple[Part, ...], name: str) -> tuple[Part, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from multiprocessing import get_all_start_methods, get_context
 
 from symbackprop.derivation import Derivation, Step
@@ -186,8 +187,8 @@ def _judged_all(
     # rules are functions and cannot be sent: a forked process has them. The longest first, so that none is waited for
     order = sorted(range(len(derivations)), key=lambda i: -len(derivations[i].steps))
     # loaded once, for all of them
-    from symbackprop.judges import exact, kernel, moments, numeric  # noqa: F401
-
+    for judge in ("exact", "kernel", "moments", "numeric"):
+        import_module(f"symbackprop.judges.{judge}")
     with get_context("fork").Pool(workers, _take, (derivations, effort)) as pool:
         yield from pool.imap_unordered(_judge_one, order)
 

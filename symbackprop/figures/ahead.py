@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -41,9 +40,7 @@ def drawn_ahead(names: Iterable[str]) -> Iterator[None]:
         command = [sys.executable, "-c", SOURCE, folder, *wanted]
         # what goes wrong there goes wrong here once more, with an error that is seen
         quiet = subprocess.DEVNULL
-        # read when NumPy is loaded there: two processes whose threads share two cores wait for each other
-        single = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "MKL", "OMP")}
-        worker = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env={**single, **os.environ})
+        worker = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
         _started.update({name: (Path(folder, f"{name}.svg"), worker) for name in wanted})
         try:
             yield

@@ -207,15 +207,9 @@ def _entrywise(used: Used) -> Reason:
     network = used.network
     if not isinstance(network, MLP) or network.augmented:
         return ()
-    z = argument(network)
+    z = network.argument(l)
     applied = Elementwise(network.activation.name, z)
     return ("In ", equal(Hidden(l), applied), " the activation acts on each entry of ", z, ".")
-
-
-def argument(network: MLP) -> expr.Variable:
-    """What the activation of a layer is applied to: the pre-activations, or what a normalization makes of them."""
-    between = network.normalized(l)
-    return PreActivation(l) if between is None else between.argument
 
 
 def _layer_map(used: Used) -> Reason:
@@ -277,7 +271,7 @@ def _jacobian(used: Used) -> Reason:
         return ()
     network = used.network
     turned = used.numerator
-    z = argument(network)
+    z = network.argument(l)
     D = ActivationJacobian(network.activation.name, z)
     slopes = Elementwise(network.activation.name, expr.Entry(z, index("i")), 1)
     defined = equal(D.T if turned else D, Partial(Hidden(l), z, turned))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from symbackprop.derivation import Derivation, Rule
 from symbackprop.dims import bound_to, dim, index
 from symbackprop.errors import RuleError
@@ -20,7 +17,6 @@ from symbackprop.expr import (
     PreActivation,
     Product,
     Row,
-    SingularValue,
     Weight,
     factors_of,
     product_of,
@@ -49,13 +45,13 @@ def row_gradient(network: MLP) -> Derivation:
             "between them: leave the normalization out"
         )
     start = Derivation(Partial(LOSS, Row(Weight(0), index("j")).T), network, name="weight_gradient")
-    return to_layer(start.by(weight_row), network, 1, network.depth + 1)
+    return network.kept("row gradient", lambda: to_layer(start.by(weight_row), network, 1, network.depth + 1))
 
 
 def first_layer(network: MLP) -> Derivation:
     """∂L/∂z_1 = ∏_{l=1}^L [diag(g'(z_l)) W̃_lᵀ] ∂L/∂ŷ, for every depth from 1 on."""
     start = Derivation(Partial(LOSS, PreActivation(1)), network, name="preactivation")
-    return to_layer(start, network, 1, network.depth + 1, style="hadamard")
+    return network.kept("first layer", lambda: to_layer(start, network, 1, network.depth + 1, style="hadamard"))
 
 
 def shorter(network: MLP) -> tuple[Derivation, ...]:
@@ -79,21 +75,12 @@ def layers_of(e: Expr) -> IndexedProduct:
     raise RuleError(f"{e} has no product over the layers")
 
 
-def sizes(body: Expr, which: str) -> Expr:
-    """`σ(A) σ(B)` for `A B`."""
-    return product_of(tuple(SingularValue(part, which) for part in factors_of(body)))
-
-
-def layer_by_layer(
-    derivation: Derivation, which: str, finish: Callable[[Derivation], Derivation] = lambda made: made, **shown: Any
-) -> Derivation:
+def layer_by_layer(derivation: Derivation, which: str) -> Derivation:
     """From `… ‖∏_{l=1}^L [A_l B_l] v‖` to `… ∏_{l=1}^L [σ(A_l) σ(B_l)] ‖v‖`, by induction, for every depth.
 
     Args:
         derivation: whose last line is a product that ends in that norm, or the norm alone.
         which: the largest or the smallest singular values.
-        finish: what is done to the factors of one layer after they are split off.
-        shown: how the last line is shown.
     """
     line = derivation.result
     before, norm = (line.factors[:-1], line.factors[-1]) if isinstance(line, Product) else ((), line)
@@ -107,7 +94,7 @@ def layer_by_layer(
         made = start.by(peel)
         for _ in range(count):
             made = made.by(PEEL[which])
-        return finish(made)
+        return made
 
     # what one layer becomes, found by doing it at layer m + 1
     at_m = IndexedProduct(name, m + 1, product.upper, product.body)
@@ -130,4 +117,4 @@ def layer_by_layer(
         step,
         RELATION[which],
     )
-    return derivation.by(rule, at=(), **shown).by(empty)
+    return derivation.by(rule, at=()).by(empty)

@@ -30,6 +30,7 @@ from symbackprop.rules.citation import as_derived
 from symbackprop.rules.gradients import weight_matrix
 from symbackprop.rules.induction import induction
 from symbackprop.rules.norms import (
+    ONE_BY_ONE,
     assumed,
     bounded_at_once,
     bounded_below_at_once,
@@ -185,7 +186,7 @@ def _last_apart(which: str) -> Rule:
         match e:
             case SingularValue(Product((*first, last)), kind) if kind == which:
                 made = SingularValue(product_of(tuple(first)), which) @ SingularValue(last, which)
-                return Rewritten(made, ("Each factor in turn changes lengths within its own singular values.",))
+                return Rewritten(made, ONE_BY_ONE)
         return None
 
     split = SPLIT[which]

@@ -21,7 +21,6 @@ from symbackprop.expr import (
     Entry,
     Expr,
     Hidden,
-    IndexedProduct,
     IndexedSum,
     Partial,
     Power,
@@ -36,7 +35,6 @@ from symbackprop.expr import (
     product_of,
 )
 from symbackprop.rules.by_entries import gradient_of, is_bias, is_unit
-from symbackprop.rules.products import instance
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import children, rebuild, subterms
 
@@ -395,22 +393,4 @@ def by_scheme(e: Expr, context: Context) -> Rewritten | None:
             if said is None or is_bias(k, l, network):
                 return None
             return Rewritten(said, ("This is how the weights are drawn.",))
-    return None
-
-
-@rule("into the product, in front", source="definition of the ordered product")
-def absorb_before(e: Expr, context: Context) -> Rewritten | None:
-    r"""A_{a-1} ∏_{l=a}^{b} A_l = ∏_{l=a-1}^{b} A_l        shapes: as the factors"""
-    if not isinstance(e, Product):
-        return None
-    for i, factor in enumerate(e.factors):
-        if isinstance(factor, IndexedProduct) and not factor.descending:
-            if not at_most(factor.lower, factor.upper + 1, context.known):
-                raise LookupError(f"whether {factor.lower} ≤ {factor.upper + 1} is not known")
-            before = instance(factor.body, factor.index, factor.lower - 1)
-            start = i - len(before)
-            if start >= 0 and e.factors[start:i] == before:
-                grown = IndexedProduct(factor.index, factor.lower - 1, factor.upper, factor.body)
-                why = ("One factor more, that of ", Size(factor.lower - 1), ".")
-                return Rewritten(product_of((*e.factors[:start], grown, *e.factors[i + 1 :])), why)
     return None

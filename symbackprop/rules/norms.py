@@ -20,31 +20,30 @@ UPPER = "slide “Vanishing Gradients”"
 LOWER = "slide “Exploding Gradients”"
 
 
-def _first_out(e: Expr, context: Context, which: str) -> Expr | None:
+def _first_out(e: Expr, context: Context, which: str) -> Rewritten | None:
     """`σ(A) ‖B v‖` for `‖A B v‖`."""
     match e:
         case Norm(Product((first, *rest)), "2") if shape(e.operand, context.network)[1] == ONE:
-            return SingularValue(first, which) @ Norm(product_of(tuple(rest)))
+            return _by_lemma(first, product_of(tuple(rest)), which)
     return None
 
 
 @rule("the spectral norm bounds the norm", relation="≤", source=UPPER)
 def bounded(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A y‖_2 ≤ σ_{1,1}(A) ‖y‖_2        shapes: A is m×n, y is n×1"""
-    made = _first_out(e, context, LARGEST)
-    return None if made is None else Rewritten(made, _by_lemma(made, "longer"))
+    return _first_out(e, context, LARGEST)
 
 
 @rule("the smallest singular value bounds the norm", relation="≥", source=LOWER)
 def bounded_below(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A y‖_2 ≥ σ_{n,n}(A) ‖y‖_2        shapes: A is m×n, y is n×1"""
-    made = _first_out(e, context, SMALLEST)
-    return None if made is None else Rewritten(made, _by_lemma(made, "shorter"))
+    return _first_out(e, context, SMALLEST)
 
 
-def _by_lemma(made: Expr, how: str) -> tuple[str | Expr, ...]:
-    size, _ = factors_of(made)
-    return (f"No vector becomes {how} than ", size, " times its length.")
+def _by_lemma(matrix: Expr, vector: Expr, which: str) -> Rewritten:
+    """`σ(A) ‖v‖` for `‖A v‖`."""
+    size, how = SingularValue(matrix, which), "longer" if which == LARGEST else "shorter"
+    return Rewritten(size @ Norm(vector), (f"No vector becomes {how} than ", size, " times its length."))
 
 
 @rule("singular values of a product", relation="≤", source="Horn and Johnson 2013, section 5.6")
@@ -61,35 +60,38 @@ def supermultiplicative(e: Expr, context: Context) -> Rewritten | None:
 
 def _split(e: Expr, which: str) -> Rewritten | None:
     match e:
-        case SingularValue(Product(parts), kind) if kind == which:
-            return Rewritten(product_of(tuple(SingularValue(part, which) for part in parts)), _SPLIT)
+        case SingularValue(Product() as product, kind) if kind == which:
+            return Rewritten(sizes(product, which), ONE_BY_ONE)
         case SingularValue(expr.IndexedProduct(name, low, high, body, False), kind) if kind == which:
-            sizes = product_of(tuple(SingularValue(part, which) for part in factors_of(body)))
-            return Rewritten(expr.IndexedProduct(name, low, high, sizes), _SPLIT)
+            return Rewritten(expr.IndexedProduct(name, low, high, sizes(body, which)), ONE_BY_ONE)
     return None
 
 
-_SPLIT = ("Each factor in turn changes lengths within its own singular values.",)
+ONE_BY_ONE = ("Each factor in turn changes lengths within its own singular values.",)
+
+
+def sizes(body: Expr, which: str) -> Expr:
+    """`σ(A) σ(B)` for `A B`."""
+    return product_of(tuple(SingularValue(part, which) for part in factors_of(body)))
 
 
 @rule("split off as one factor", relation="≤", source=UPPER)
 def bounded_at_once(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A_1 ⋯ A_k y‖_2 ≤ σ_{1,1}(A_1 ⋯ A_k) ‖y‖_2        shapes: y is a column"""
-    made = _all_out(e, context, LARGEST)
-    return None if made is None else Rewritten(made, _by_lemma(made, "longer"))
+    return _all_out(e, context, LARGEST)
 
 
 @rule("split off as one factor, from below", relation="≥", source=LOWER)
 def bounded_below_at_once(e: Expr, context: Context) -> Rewritten | None:
     r"""‖A_1 ⋯ A_k y‖_2 ≥ σ_{n,n}(A_1 ⋯ A_k) ‖y‖_2        shapes: y is a column"""
-    made = _all_out(e, context, SMALLEST)
-    return None if made is None else Rewritten(made, _by_lemma(made, "shorter"))
+    return _all_out(e, context, SMALLEST)
 
 
-def _all_out(e: Expr, context: Context, which: str) -> Expr | None:
+def _all_out(e: Expr, context: Context, which: str) -> Rewritten | None:
+    """`σ(A B) ‖v‖` for `‖A B v‖`."""
     match e:
         case Norm(Product((*first, last)), "2") if shape(last, context.network)[1] == ONE:
-            return SingularValue(product_of(tuple(first)), which) @ Norm(last)
+            return _by_lemma(product_of(tuple(first)), last, which)
     return None
 
 

@@ -38,6 +38,23 @@ def absorb(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
+@rule("into the product, in front", source="definition of the ordered product")
+def absorb_before(e: Expr, context: Context) -> Rewritten | None:
+    r"""A_{a-1} ∏_{l=a}^{b} A_l = ∏_{l=a-1}^{b} A_l        shapes: as the factors"""
+    if not isinstance(e, Product):
+        return None
+    for i, factor in enumerate(e.factors):
+        if isinstance(factor, IndexedProduct) and not factor.descending:
+            _defined(factor.lower, factor.upper + 1, context)
+            before = instance(factor.body, factor.index, factor.lower - 1)
+            start = i - len(before)
+            if start >= 0 and e.factors[start:i] == before:
+                grown = IndexedProduct(factor.index, factor.lower - 1, factor.upper, factor.body)
+                why = ("One factor more, that of ", Size(factor.lower - 1), ".")
+                return Rewritten(product_of((*e.factors[:start], grown, *e.factors[i + 1 :])), why)
+    return None
+
+
 def _factor_at(factor: Expr, name: str, at: Dim) -> Reason:
     return (factor, " is the factor of the product at ", equal(Size(index(name)), Size(at)), ".")
 

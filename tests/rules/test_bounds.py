@@ -24,9 +24,9 @@ from symbackprop.expr import (
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
-from symbackprop.rules.bounds import first_layer, layer_by_layer, layers_of, row_gradient, shorter, sizes
+from symbackprop.rules.bounds import first_layer, layer_by_layer, layers_of, row_gradient, shorter
 from symbackprop.rules.citation import as_derived
-from symbackprop.rules.norms import bounded, bounded_below
+from symbackprop.rules.norms import bounded, bounded_below, sizes
 
 l, j, L = index("l"), index("j"), DEPTH
 BODY = ActivationJacobian("g", PreActivation(l)) @ Weight(l).T

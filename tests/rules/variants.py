@@ -40,7 +40,7 @@ from symbackprop.expr import (
     number,
 )
 from symbackprop.network import MLP
-from symbackprop.rules import algebra, by_entries, decay, gradients, moments, products
+from symbackprop.rules import algebra, by_entries, decay, gradients, products
 from symbackprop.rules.induction import induction
 
 l, j, k, m = index("l"), index("j"), index("k"), index("m")
@@ -598,7 +598,7 @@ BY_ENTRIES = (
         {**HIDDEN, "j": (dim(2), units(l))},
     ),
     _case(
-        moments.absorb_before,
+        products.absorb_before,
         D(1) @ W(1).T @ layers(2, L) @ d(z_out),
         layers(1, L) @ d(z_out),
         {
