@@ -393,10 +393,14 @@ def erratum_spectrum() -> Remark:
         (
             Prose(("The singular values of a large random matrix fill an interval. With Xavier's variance its ends "
                    "are the sum and the difference of the roots of both sizes, times the standard deviation of a "
-                   "weight. Marchenko and Pastur's law is that of the squared singular values.",)),
+                   "weight.",)),
             Numbers("Where the singular values of Xavier's initialization lie",
                     ("matrix", "least", "greatest"), edges),
-            Picture("spectra", ("Singular values of random matrices, and Marchenko and Pastur's law.",)),
+            Prose(("Marchenko and Pastur's law is that of the squares of the singular values. For a square matrix it "
+                   "is without bound at 0, where the singular values themselves still have their quarter of a "
+                   "circle; for a rectangular one both keep away from 0.",)),
+            Picture("spectra", ("Singular values of random matrices and, below, their squares, with Marchenko and "
+                                "Pastur's law.",)),
             Prose(("A product of L square Gaussian matrices is not as large as its factors allow: its greatest "
                    "singular value nears √((L+1)^(L+1)/L^L), not 2^L.",)),
             Numbers("The greatest singular value of a product of L matrices",

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from symbackprop.derivation import Derivation
+from symbackprop.derivation import Derivation, Reason
 from symbackprop.dims import index, units
 from symbackprop.expr import (
     LOSS,
@@ -13,10 +13,14 @@ from symbackprop.expr import (
     Named,
     Norm,
     Number,
+    Ones,
     Partial,
     Power,
     PreActivation,
+    Quotient,
     Row,
+    Size,
+    SquareRoot,
     Weight,
     number,
 )
@@ -25,6 +29,19 @@ from symbackprop.network import MLP
 from symbackprop.normalization import Normalized, scheme
 from symbackprop.quantities import Quantities
 from symbackprop.rules.gradients import weight_row
+from symbackprop.rules.invariance import (
+    along_itself,
+    by_shift_and_scale,
+    centring,
+    frobenius,
+    one_unit,
+    one_unit_with,
+    scaled,
+    scaled_with,
+    shifted,
+    two_units,
+    vanishing,
+)
 from symbackprop.rules.layers import to_layer
 from symbackprop.rules.normalization import invariances, parameter_gradients, projection, through_scheme
 from symbackprop.rules.norms import assumed, length_kept, multiplied_out, on_sphere
@@ -63,6 +80,7 @@ def derive(network: MLP, style: str) -> Topic:
                    " of the activation:")),
             through,
             *parameter_gradients(normalized),
+            forgotten(normalized),
             singular(normalized),
             Prose(("The gradient of a row of the first weights, with the normalization in place:",)),
             rows(normalized),
@@ -161,26 +179,93 @@ def after(network: MLP) -> Together:
     return Together((equal(z, affine(network)), equal(*mean[:2]), equal(length[0], put(length[1], c, written)), h))
 
 
+def forgotten(network: MLP) -> Remark:
+    """A shift and a scale of the pre-activations, and what that says of the gradient."""
+    z, alpha, tau = Named("z"), Named("alpha"), Named("tau")
+    ones = Ones(index("n"))
+    moved = equal(Named("x"), alpha @ z + tau @ ones)
+    along = along_itself(network) if is_plain(network) else None
+    return Remark(
+        "What it forgets",
+        (
+            Prose(("For one layer, of ", Size(index("n")), " units. To centre is to take off the mean:",)),
+            centring(),
+            Prose(("A number ", tau, " added to all pre-activations, or a number ", alpha, " above 0 times all of "
+                   "them, changes nothing behind the layer. The shift goes with the mean:",)),
+            *shifted(network.epsilon),
+            Prose(("The scale goes with the length",
+                   *((", while there is no ε",) if network.epsilon is not None else ()), ":")),
+            *scaled(),
+            Prose(("With ε the length is another than ", alpha, " times what it was, but for ", equal(alpha, number(1)),
+                   "; in squares:")),
+            scaled_with(),
+            Prose(("What that says of the gradient: with ", moved, ", the loss is the same for all ", tau, " and ",
+                   alpha, ", so these two derivatives are 0, whatever ", z, " is:")),
+            *by_shift_and_scale(),
+            Prose(("At ", equal(alpha, number(1)), " and ", equal(tau, number(0)), ", where ", Named("x"), " is ", z,
+                   ", the gradient is orthogonal to ", ones, " and to ", z, ". The backward pass says the same",
+                   *((", but for what ε leaves",) if network.epsilon is not None else ()), ":")),
+            *invariances(network),
+            *(() if along is None else (Prose(("and so along ", PreActivation(index("l")), " itself:")), along)),
+        ),
+    )  # fmt: skip
+
+
+def is_plain(network: MLP) -> bool:
+    """Whether it is layer normalization without ε."""
+    return network.scheme == scheme("layer") and network.epsilon is None
+
+
 def singular(network: MLP) -> Remark:
-    """Where it has no meaning, and what it forgets."""
+    """Where it has no meaning, and layers that are too small for it."""
     l = index("l")
     s = Named("s", l)
     return Remark(
-        "Where it is singular, and what it forgets",
+        "Where it is singular",
         (
             Prose(("The formula is singular at ", equal(s, number(0)), ", where all pre-activations of the layer are "
-                   "equal: always so in a layer of one unit. With a number ε under the root it is not, and the "
-                   "eigenvalue along ", Named("c", l), " is small in place of 0:")),
+                   "equal. With a number ε under the root it is not, and the eigenvalue along ", Named("c", l),
+                   " is small in place of 0:")),
             *softened(network),
-            Prose(("Adding a constant to all pre-activations, or scaling them, changes nothing behind the layer. So "
-                   "the gradient is orthogonal to both directions:",)),
-            *invariances(network),
-            Prose(("The matrix is a projection, so its rank is its trace, and in a layer of two units the gradient "
-                   "is 0:",)),
-            *(projection(network) if network.epsilon is None else ()),
+            *(small_rank(network) if is_plain(network) else ()),
             Numbers("Rank and gradient of the normalization of n units, by NumPy",
                     ("n", "rank of the Jacobian", "largest |1ᵀ ∂L/∂z|", "largest |cᵀ ∂L/∂z|", "‖∂L/∂z‖"), ranks),
+            Prose(("Of two units only the order is left. What is centred is one number and its negative:",)),
+            *two_units(),
+            Prose(("So ", ratio(1), " is 1 or -1, as ", Named("z_1"), " is greater or smaller than ", Named("z_2"),
+                   ", and ", ratio(2), " is the other one. The arguments of the activation are ", *arguments(1), " or ",
+                   *arguments(-1), ", and do not change while the order does not.")),
+            Prose(("One unit is its own mean, so that always ", equal(Named("s"), number(0)), ":")),
+            *one_unit(),
+            Prose(("Without ε nothing is defined there: 0 is divided by 0. With ε the unit is what it learns, and "
+                   "nothing comes back through it:",)),
+            *one_unit_with(),
         ),
+    )  # fmt: skip
+
+
+def ratio(unit: int) -> Expr:
+    """√2/s c_k."""
+    return Quotient(SquareRoot(number(2)), Named("s")) @ Named(f"c_{unit}")
+
+
+def arguments(sign: int) -> Reason:
+    """v_1 + u_1 and u_2 - v_2, or the other way about."""
+    v_1, v_2, u_1, u_2 = (Named(name) for name in ("v_1", "v_2", "u_1", "u_2"))
+    return (u_1 + v_1, " and ", u_2 - v_2) if sign > 0 else (u_1 - v_1, " and ", u_2 + v_2)
+
+
+def small_rank(network: MLP) -> tuple[Part, ...]:
+    """The Jacobian is a projection of rank n - 2, so that it is 0 for two units."""
+    return (
+        Prose(("The matrix is a projection, so its rank is its trace:",)),
+        *projection(network),
+        Prose(("The square of its Frobenius norm is its trace, too; for one layer of ", Size(index("n")), " units:")),
+        frobenius(),
+        Prose(("In a layer of two units that is 0. Of any matrix ", Named("M"), " and column ", Named("w"), ":")),
+        vanishing(),
+        Prose(("So in a layer of two units ", equal(Partial(LOSS, PreActivation(index("l"))), number(0)),
+               ", whatever comes back to it: this matrix stands in front.")),
     )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """Batch, instance, group and RMS normalization: one family, which differs by the set that is averaged over."""
 
 from symbackprop.derivation import Derivation
-from symbackprop.dims import dim
-from symbackprop.expr import LOSS, Named, Partial, number
+from symbackprop.dims import dim, index
+from symbackprop.expr import LOSS, Named, Ones, Partial, number
 from symbackprop.network import MLP
-from symbackprop.normalization import SCHEMES, one_set
-from symbackprop.rules.normalization import bias_before, lemma, through_set
-from symbackprop.statements import equal
+from symbackprop.normalization import SCHEMES, Grouped, one_set
+from symbackprop.rules.normalization import bias_before, lemma, through_normalization, through_set
+from symbackprop.statements import Together, equal
 from symbackprop.topic import Numbers, Part, Prose, Remark, Shows, Topic
 
 ORDER = 61
@@ -51,8 +51,28 @@ def section(name: str) -> Topic:
             Prose(("A bias before the normalization is taken off with the mean, so its gradient is 0:",)),
             bias_before(name),
         ]
+    if row.in_groups:
+        parts += in_groups(name)
     title = name.upper() if name == "rms" else name.capitalize()
     return Topic(tuple(parts), through.network, title=f"{title} normalization")
+
+
+def in_groups(name: str) -> tuple[Part, ...]:
+    """All groups of a layer at once, in a network of symbolic depth and widths."""
+    l = index("l")
+    network = MLP(normalization=name, groups=2)
+    at = network.normalized(l)
+    assert isinstance(at, Grouped)
+    known = {"l": (dim(1), network.depth)}
+    gradient = Derivation(Partial(LOSS, at.column), network, known=known, title="All groups of a layer")
+    return (
+        Prose(("A layer of a network has several groups, here ", number(network.groups or 1), ". Where one set has the "
+               "vector ", Ones(at.size), ", a layer has the matrix ", at.membership, ", with a column for each group "
+               "that is 1 at its units and 0 elsewhere. Means and standard deviations are columns, with an entry for "
+               "each group; the power of a column is taken entry by entry:")),
+        Shows(Together(tuple(equal(left, right) for left, right, _ in at.lines()))),
+        gradient.by(through_normalization),
+    )  # fmt: skip
 
 
 def taken_over(name: str, epsilon: str | None = None) -> Derivation:

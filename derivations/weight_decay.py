@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from symbackprop.dataset import Family, Prediction
 from symbackprop.derivation import Derivation, Reason, Rule, Shown
-from symbackprop.dims import ONE, dim, index, units, width
+from symbackprop.dims import ONE, Dim, dim, index, units, width
 from symbackprop.equations import Equation
 from symbackprop.expr import (
     LARGEST,
@@ -86,7 +86,7 @@ def derive(network: MLP, style: str) -> Topic:
             trace(),
             Prose(("The largest one is one of them, so that it is small where the Frobenius norm is:",)),
             largest(),
-            *(() if network.scheme is not None else through_layers(network)),
+            *(through_layers(network) if network.scheme is None else left_out(network)),
             ridge(),
         ),
         net,
@@ -106,8 +106,8 @@ def all_weights(net: Decayed) -> Family:
     return Family("l", dim(0), net.depth, Weight(l))
 
 
-def over_examples(body: Expr) -> Expr:
-    return IndexedSum("i", ONE, N, body)
+def over_examples(body: Expr, count: Dim = N) -> Expr:
+    return IndexedSum("i", ONE, count, body)
 
 
 def printed_penalty(net: Decayed) -> Expr:
@@ -128,11 +128,12 @@ def as_meant(net: Decayed) -> Chain:
 
 def errata(net: Decayed) -> Remark:
     """The three slips of the line as printed, each with a claim that numbers refute."""
-    any_number, few = {"N": (ONE, None)}, {"N": (dim(2), dim(3))}
+    any_number = {"N": (ONE, None)}
     one_layer = {"l": (dim(0), net.depth)}
     norms = Derivation(over_examples(Norm(residual(net))), net, known=any_number)
     layer = Derivation(DECAY @ squared(net.penalized(l), "F"), net, known=one_layer)
     inside = Derivation(over_examples(DECAY @ PENALTY), net, known=any_number)
+    two = Derivation(over_examples(DECAY @ PENALTY, dim(2)), net)
     penalty = equal(PENALTY, IndexedSum("l", dim(0), net.depth, squared(net.penalized(l), "F")))
     return Remark(
         "Three slips",
@@ -144,8 +145,8 @@ def errata(net: Decayed) -> Remark:
             layer.by(claimed("=", DECAY @ PENALTY, SLIDE), is_true=False),
             Prose((DECAY, " stands inside the sum over the examples, so that the penalty counts ", Size(N), " times:")),
             inside.by(multiplied_out(Size(N) @ DECAY @ PENALTY, "equal terms", ("No term depends on ", Size(i), "."))),
-            Prose(("So, for two examples already, this is false:",)),
-            replace(inside, known=few).by(claimed("=", DECAY @ PENALTY, SLIDE), is_true=False),
+            Prose(("So with two examples, ", equal(Size(N), number(2)), ", it counts twice, and this is false:")),
+            two.by(claimed("=", DECAY @ PENALTY, SLIDE), is_true=False),
             Numbers("Two examples with residuals (3, 4) and (0, 1), two layers with squared Frobenius norms 2 and 3, "
                     "λ = 1/10", ("loss", "value"), example),
         ),
@@ -286,6 +287,18 @@ def through_layers(network: MLP) -> tuple[Part, ...]:
                "of the Frobenius norms, which bound it:",)),
         Numbers("Sensitivity of a network of widths 3, 9, 9, 1 after 400 steps on 12 noisy examples",
                 ("λ", "residuals", "penalty", "sensitivity", "spectral bound", "Frobenius bound"), trained),
+    )  # fmt: skip
+
+
+def left_out(network: MLP) -> tuple[Part, ...]:
+    """Why a network with normalization has neither the bound nor the sensitivity."""
+    assert network.scheme is not None
+    return (
+        Prose(("The bound of the gradient that the penalty shrinks, and the sensitivity to the input, are left out "
+               f"here, as the network has {network.scheme.name} normalization. That divides the pre-activations of a "
+               "hidden layer by their length, which shrinks with the weights before it: those weights scaled down, "
+               "and the biases with them, give the same output, as sensitive to the input as before, and larger "
+               "gradients. So no product of norms of the weights bounds either of them.",)),
     )  # fmt: skip
 
 

@@ -10,13 +10,17 @@ Names are imported where they are first used: `import symbackprop` alone loads n
 
 from __future__ import annotations
 
+import sys
+
 # importing typing would be a tenth of the time that --help takes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any
 
     from symbackprop.derivation import Derivation as Derivation
     from symbackprop.errors import SymbackpropError as SymbackpropError
+    from symbackprop.from_sympy import from_sympy as from_sympy
     from symbackprop.library import derive as derive
     from symbackprop.network import MLP as MLP
     from symbackprop.numeric.bounds import BoundLadder as BoundLadder
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from symbackprop.symbolic import to_sympy as to_sympy
     from symbackprop.topic import Topic as Topic
     from symbackprop.verify import verify as verify
+else:
+    ModuleType = type(sys)
 
 __version__ = "0.1.0"
 
@@ -33,6 +39,7 @@ _HOMES = {
     "Derivation": "symbackprop.derivation",
     "SymbackpropError": "symbackprop.errors",
     "derive": "symbackprop.library",
+    "from_sympy": "symbackprop.from_sympy",
     "MLP": "symbackprop.network",
     "lambdify": "symbackprop.numeric.compile",
     "latex": "symbackprop.render.latex",
@@ -56,3 +63,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Package(ModuleType):
+    """The package: importing its module `verify` or `latex` does not put the module in the function's place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

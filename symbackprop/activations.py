@@ -10,13 +10,16 @@ otherwise, SymPy's derivative, its values and the NumPy source follow the same c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from symbackprop.errors import SymbackpropError
 from symbackprop.notations import GREEK
+from symbackprop.scalar import Activation as Activation
 
 LEFT = "from the left"
 
@@ -32,105 +35,16 @@ def normal_cdf(z):
 '''
 
 
-@dataclass(frozen=True)
-class Activation:
-    """A scalar function `g`.
+ERF = '''\
+import math
 
-    Attributes:
-        name: what it is called on the command line.
-        symbol: how formulas write it, in Unicode; more than one letter is an operator (`tanh`).
-        formula: `(sympy, z) -> expression`; None for a generic one, about which nothing is known.
-        kinks: the points at which `g` has no derivative.
-        convention: which one-sided slope stands for the derivative at a kink.
-        source: stable NumPy source of `g` in `z`; made from the formula where it is empty.
-        by_value: NumPy source of `g'(z)` in `h = g(z)`, where that is one expression which does not cancel; else empty:
-            `1 - h²` for tanh has no figure left where `h` rounds to 1, and the slope is taken from `z`.
-        preamble: what NumPy code that uses it must define first, after `import numpy as np`.
-        offered: whether it may be the activation of a network; a row that only losses use is not.
-    """
-
-    name: str
-    symbol: str
-    formula: Callable[[Any, Any], Any] | None = None
-    kinks: tuple[int, ...] = ()
-    convention: str = ""
-    source: str = ""
-    by_value: str = ""
-    preamble: str = ""
-    offered: bool = True
-
-    @property
-    def is_generic(self) -> bool:
-        """Whether nothing is known of it but its name."""
-        return self.formula is None
-
-    @property
-    def is_operator(self) -> bool:
-        """Whether its symbol is written upright, being more than one letter."""
-        return len(self.symbol) > 1
-
-    def expression(self, order: int = 0) -> Any:
-        """`g`, or its `order`-th derivative, as SymPy writes it in the real symbol `z`.
-
-        Raises:
-            SymbackpropError: for a generic function.
-        """
-        if self.formula is None:
-            raise SymbackpropError(
-                f"{self.name} is a generic function, so nothing more is known of it: write one of {offered()}"
-            )
-        return _expression(self, order)
-
-    def derivative(self, order: int = 1) -> Any:
-        """The `order`-th derivative, by SymPy, in a readable form."""
-        return self.expression(order)
-
-    def numpy(self, order: int = 0, variable: str = "z") -> str:
-        """NumPy source of `g` or its `order`-th derivative: one expression in `variable`, over arrays of any shape.
-
-        It neither overflows nor loses figures for large or small `|z|`; `preamble` must stand before it.
-
-        Raises:
-            SymbackpropError: for a generic function.
-        """
-        from symbackprop.numpy_source import in_variable, numpy_source
-
-        if order == 0 and self.source:
-            return in_variable(self.source, variable)
-        return in_variable(numpy_source(self.expression(order)), variable)
+_erf = np.frompyfunc(math.erf, 1, 1)
 
 
-@cache
-def _expression(row: Activation, order: int) -> Any:
-    import sympy
-
-    z = sympy.Symbol("z", real=True)
-    assert row.formula is not None
-    if order == 0:
-        return sympy.sympify(row.formula(sympy, z))
-    return _readable(sympy.diff(_expression(row, order - 1), z))
-
-
-def _readable(e: Any) -> Any:
-    """A derivative as a person would write it; the pieces are simplified one by one, so that each keeps its domain."""
-    import sympy
-
-    if isinstance(e, sympy.Piecewise):
-        return sympy.Piecewise(*((_readable(piece), where) for piece, where in e.args))
-    # z sign(z) is |z|, which SymPy does not say
-    e = e.replace(lambda part: part.is_Mul and part.has(sympy.sign), _by_modulus)
-    forms = [e, sympy.factor(e), sympy.factor(sympy.together(e)), sympy.simplify(e)]
-    # simplify may trade exponentials for cosh(z/2), which nobody expects: only forms in the functions of the row count
-    known = {type(part) for part in e.atoms(sympy.Function)}
-    plain = [form for form in forms if {type(part) for part in form.atoms(sympy.Function)} <= known]
-    return min(plain, key=sympy.count_ops)
-
-
-def _by_modulus(e: Any) -> Any:
-    import sympy
-
-    z = sympy.Symbol("z", real=True)
-    return e.subs(z * sympy.sign(z), sympy.Abs(z))
+def erf(z):
+    """The error function, (Φ(√2 z) - 1/2) 2."""
+    return np.asarray(_erf(np.asarray(z)), dtype=float)
+'''
 
 
 def _selu(sp: Any, z: Any) -> Any:
@@ -190,14 +104,14 @@ ROWS = (
         "gelu",
         "GELU",
         lambda sp, z: z * (1 + sp.erf(z / sp.sqrt(2))) / 2,
-        source="z * normal_cdf(z)",
+        source="np.maximum(z, -1e3) * normal_cdf(z)",
         preamble=NORMAL_CDF,
     ),
     Activation(
         "silu",
         "SiLU",
         lambda sp, z: z / (1 + sp.exp(-z)),
-        source="z * np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))",
+        source="np.maximum(z, -1e3) * np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))",
     ),
     Activation("identity", "id", lambda sp, z: z, by_value="np.ones_like(h)"),
     Activation("exp", "exp", lambda sp, z: sp.exp(z), source="np.exp(z)", by_value="h", offered=False),
@@ -216,6 +130,57 @@ ROWS = (
         "huber",
         lambda sp, z: sp.Piecewise((-z - sp.Rational(1, 2), z < -1), (z**2 / 2, z <= 1), (z - sp.Rational(1, 2), True)),
         source="np.where(np.abs(z) <= 1, 0.5 * z**2, np.abs(z) - 0.5)",
+        offered=False,
+    ),
+    Activation("sin", "sin", lambda sp, z: sp.sin(z), offered=False),
+    Activation("cos", "cos", lambda sp, z: sp.cos(z), offered=False),
+    Activation("sinh", "sinh", lambda sp, z: sp.sinh(z), offered=False),
+    Activation("cosh", "cosh", lambda sp, z: sp.cosh(z), offered=False),
+    Activation("arctan", "arctan", lambda sp, z: sp.atan(z), offered=False),
+    Activation("erf", "erf", lambda sp, z: sp.erf(z), preamble=ERF, offered=False),
+    Activation("sqrt", "sqrt", lambda sp, z: sp.sqrt(z), offered=False),
+    Activation("square", "square", lambda sp, z: z**2, offered=False),
+    Activation("reciprocal", "reciprocal", lambda sp, z: 1 / z, offered=False),
+    Activation(
+        "sign",
+        "sign",
+        lambda sp, z: sp.Piecewise((-1, z < 0), (1, z > 0), (0, True)),
+        kinks=(0,),
+        convention="sign′(0) = 0",
+        source="np.sign(np.real(z))",
+        offered=False,
+    ),
+    Activation(
+        "step",
+        "step",
+        lambda sp, z: sp.Piecewise((0, z <= 0), (1, True)),
+        kinks=(0,),
+        convention="step(0) = 0, step′(0) = 0",
+        source="np.where(z <= 0, 0.0, 1.0)",
+        offered=False,
+    ),
+    Activation("softsign", "softsign", lambda sp, z: z / (1 + sp.Abs(z)), offered=False),
+    Activation(
+        "hard_tanh",
+        "hardtanh",
+        lambda sp, z: sp.Piecewise((-1, z <= -1), (z, z <= 1), (1, True)),
+        kinks=(-1, 1),
+        convention=LEFT,
+        source="np.clip(z, -1.0, 1.0)",
+        offered=False,
+    ),
+    # tanh(log(1 + eᶻ)) as a fraction in eᶻ
+    Activation(
+        "mish",
+        "Mish",
+        lambda sp, z: z * (sp.exp(2 * z) + 2 * sp.exp(z)) / (sp.exp(2 * z) + 2 * sp.exp(z) + 2),
+        offered=False,
+    ),
+    Activation(
+        "log_sigmoid",
+        "logsigmoid",
+        lambda sp, z: -sp.log(1 + sp.exp(-z)),
+        source="np.minimum(z, 0.0) - np.log1p(np.exp(-np.abs(z)))",
         offered=False,
     ),
 )
@@ -262,7 +227,106 @@ def activation(name: str) -> Activation:
 def scalar_function(name: str) -> Activation:
     """The row of an `Elementwise` node: an activation, or a function that only losses use.
 
+    The functions with a parameter are `prelu(1/4)`, `elu(2)` and `swish(3/2)`; `swish` alone is `silu`.
+
     Raises:
         SymbackpropError: for a name that is neither.
     """
-    return FUNCTIONS[name] if name in FUNCTIONS else activation(name)
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    if name == "swish":
+        return FUNCTIONS["silu"]
+    return with_parameter(name) or activation(name)
+
+
+_NUMBER = re.compile(r"(\w+)\((\d+(?:/\d+|\.\d+)?)\)")
+
+
+def _prelu(sp: Any, z: Any, a: Any) -> Any:
+    return sp.Piecewise((a * z, z <= 0), (z, True))
+
+
+def _elu(sp: Any, z: Any, a: Any) -> Any:
+    return sp.Piecewise((a * (sp.exp(z) - 1), z <= 0), (z, True))
+
+
+def _swish(sp: Any, z: Any, a: Any) -> Any:
+    return z / (1 + sp.exp(-a * z))
+
+
+# functions with a parameter a: symbol, formula, whether it has a kink at 0 unless a is 1
+PARAMETRIC: dict[str, tuple[str, Callable[[Any, Any, Any], Any], bool]] = {
+    "prelu": ("PReLU", _prelu, True),
+    "elu": ("ELU", _elu, True),
+    "swish": ("Swish", _swish, False),
+}
+
+
+@cache
+def with_parameter(name: str) -> Activation | None:
+    """The row of a function with a parameter: `prelu(1/4)`; None for another name.
+
+    Raises:
+        SymbackpropError: for a parameter that is not a number above 0.
+    """
+    found = _NUMBER.fullmatch(name)
+    if found is None or found[1] not in PARAMETRIC:
+        if name.partition("(")[0] in PARAMETRIC and name not in FUNCTIONS:
+            raise SymbackpropError(f"{name!r} has no parameter: write a number above 0 after it, as in 'prelu(1/4)'")
+        return None
+    symbol, formula, has_kink = PARAMETRIC[found[1]]
+    value = Fraction(found[2])
+    if not value:
+        raise SymbackpropError(f"the parameter of {name!r} is 0: write a number above 0, as in 'prelu(1/4)'")
+
+    def at(sp: Any, z: Any) -> Any:
+        return formula(sp, z, sp.Rational(value.numerator, value.denominator))
+
+    kinks = (0,) if has_kink and value != 1 else ()
+    return Activation(
+        name, symbol, at, kinks=kinks, convention=LEFT if kinks else "", offered=False, parameter=str(value)
+    )
+
+
+GENERIC = frozenset({"g", "f", "h", "phi", "psi", "sigma", "generic"})
+
+
+def function(name: str, formula: Callable[[Any, Any], Any], symbol: str = "") -> Activation:
+    """Registers a function of one variable: `function("q", lambda sympy, z: z**3 + z)`.
+
+    From then on `Elementwise("q", …)`, and what is returned called with an expression, apply it to each entry; its
+    derivatives are SymPy's. Kinks are written as `Piecewise` with `z <= 0` and otherwise.
+
+    Args:
+        name: a word of letters, digits and `_`.
+        formula: `(sympy, z) -> expression` in the real symbol `z`.
+        symbol: how formulas write it; its name if it is not given.
+
+    Raises:
+        SymbackpropError: for a name that has another formula already, or that stands for a function of which nothing is
+            known, and for a formula with another variable than `z`.
+    """
+    import sympy
+
+    if not name.isidentifier() or name in GENERIC:
+        raise SymbackpropError(
+            f"{name!r} cannot be the name of a function: write a word of letters, digits and _, which is none of "
+            f"{', '.join(sorted(GENERIC))}, as these stand for functions of which nothing is known"
+        )
+    row = Activation(name, symbol or name, formula, offered=False)
+    made = row.expression()
+    others = made.free_symbols - {sympy.Symbol("z", real=True)}
+    if others:
+        raise SymbackpropError(f"the formula of {name} has {', '.join(sorted(map(str, others)))} in it: write it in z")
+    if made.has(sympy.erf):
+        row = replace(row, preamble=NORMAL_CDF + ERF.removeprefix("import math\n"))
+    known = scalar_function(name) if name in FUNCTIONS or name == "swish" else None
+    if known is None:
+        FUNCTIONS[name] = row
+        return row
+    if known.formula is None or sympy.simplify(known.expression() - made) != 0:
+        raise SymbackpropError(
+            f"{name} is {'a generic function' if known.formula is None else known.expression()} already: "
+            "choose another name"
+        )
+    return known

@@ -9,6 +9,7 @@ import argparse
 import gc
 import os
 import sys
+from contextlib import contextmanager, nullcontext
 
 from symbackprop import __version__
 from symbackprop.errors import SymbackpropError
@@ -16,16 +17,19 @@ from symbackprop.errors import SymbackpropError
 # importing typing would be a tenth of the time that --help takes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any, NoReturn
 
     from symbackprop.derivation import Derivation
     from symbackprop.network import MLP
+    from symbackprop.notations import Notation
     from symbackprop.topic import Topic
-    from symbackprop.verify import Judged, Report
+    from symbackprop.verify import Coming, Judged
 
 # packages that are imported by another name
 PACKAGES = {"flint": "python-flint"}
+# to be read in --help without importing anything: the names of the data files in `notations`
+COURSES = ("nielsen", "bishop", "goodfellow", "ng", "cs224n", "cs231n", "d2l", "prince")
 DONE, UNEXPECTED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -91,7 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_network_options(derive)
     derive.add_argument("--style", default="jacobian", help="jacobian (D_l W_lᵀ) or hadamard (g'(z) ⊙ …)")
     derive.add_argument("--layout", default="denominator", help="denominator (gradients are columns) or numerator")
-    derive.add_argument("--notation", default="lecture", help="whose letters: lecture")
+    derive.add_argument("--notation", default="lecture", help=f"whose letters: lecture, {', '.join(COURSES)}")
+    derive.add_argument(
+        "--data", help="examples as columns (W x + b) or as rows (x W + b); the notation's, if not given"
+    )
     derive.add_argument("--engine", default="typst", help="what makes a .pdf: typst or latex")
     derive.add_argument("--slides", action="store_true", help="make slides instead of pages: .pdf or .typ")
     derive.add_argument("--subproofs", action="store_true", help="show base case and step of an induction")
@@ -125,11 +132,13 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--widths", metavar="N,N,…", help="n_0 … n_(L+1), bias units counted")
     group.add_argument("--activation", default="g", help="a name such as tanh, or a letter for a generic function")
     group.add_argument("--loss", default="generic", help="a name such as squared_error, or generic")
-    group.add_argument("--bias", default="augmented", help="augmented (a unit that is 1), separate or none")
+    group.add_argument("--bias", help="augmented (a unit that is 1), separate or none; the notation's, if not given")
     group.add_argument("--normalization", metavar="S", help="of every hidden layer: layer, rms, …; none, if not given")
+    group.add_argument("--groups", metavar="N", help="groups of units in each hidden layer, for --normalization group")
 
 
-def _network(options: argparse.Namespace) -> MLP:
+def _network(options: argparse.Namespace, bias: str = "augmented") -> MLP:
+    """The network that is asked for; with biases as the notation has them where nothing is said."""
     from symbackprop.network import MLP
 
     return MLP(
@@ -137,9 +146,17 @@ def _network(options: argparse.Namespace) -> MLP:
         widths=_widths(options.widths),
         activation=options.activation,
         loss=options.loss,
-        bias=options.bias,
+        bias=options.bias or bias,
         normalization=None if options.normalization == "none" else options.normalization,
+        groups=_groups(options.groups),
     )
+
+
+def _groups(text: str | None) -> int | None:
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        raise SymbackpropError(f"groups {text!r} is not a whole number: write --groups 2") from None
 
 
 def _depth(text: str | None) -> int | None:
@@ -175,18 +192,28 @@ def _derive(options: argparse.Namespace) -> int:
 
     if options.slides and not options.outputs:
         raise SymbackpropError("slides are a file: write -o slides.pdf with --slides")
+    letters = _letters(options)
     check_outputs(options.outputs, options.engine, options.slides)
     with drawn_ahead(_figures(options)):
-        made = derive(options.what, _network(options), style=options.style, layout=options.layout)
+        network = _network(options, letters.bias)
+        made = derive(options.what, network, style=options.style, layout=options.layout)
         if not options.outputs:
-            print(plain(made, notation=options.notation, subproofs=options.subproofs))
+            print(plain(made, notation=letters, subproofs=options.subproofs))
             return DONE
-        report = _verdicts(made) if options.what == "lecture" else None
-        look = Options(options.notation, options.engine, options.subproofs, report, options.slides)
-        save_all(made, options.outputs, look)
+        with _verdicts(made) if options.what == "lecture" else nullcontext() as report:
+            look = Options(letters, options.engine, options.subproofs, report, options.slides)
+            save_all(made, options.outputs, look)
     for output in options.outputs:
         print(f"wrote {output}", file=sys.stderr)
     return DONE
+
+
+def _letters(options: argparse.Namespace) -> Notation:
+    """The notation that is asked for, with examples as columns or rows as is said."""
+    from symbackprop.notations import notation
+
+    found = notation(options.notation)
+    return found if options.data is None else found.with_data(options.data)
 
 
 def _figures(options: argparse.Namespace) -> Sequence[str]:
@@ -198,13 +225,17 @@ def _figures(options: argparse.Namespace) -> Sequence[str]:
     return names() if is_drawn else ()
 
 
-def _verdicts(made: Derivation | Topic) -> Report:
-    """What the judges say of each step of the lecture, with little effort, as its document is to be quick."""
-    from symbackprop.progress import Bar
-    from symbackprop.verify import verify
+@contextmanager
+def _verdicts(made: Derivation | Topic) -> Iterator[Coming]:
+    """What the judges say of each step of the lecture, with little effort, as its document is to be quick.
 
-    with Bar("judging") as bar:
-        return verify(made, effort="brief", progress=bar, workers=os.cpu_count() or 1)
+    They are at work while it is laid out.
+    """
+    from symbackprop.progress import Bar
+    from symbackprop.verify import judging
+
+    with Bar("judging") as bar, judging(made, progress=bar, effort="brief", workers=os.cpu_count() or 1) as outcomes:
+        yield outcomes
 
 
 def _plot(options: argparse.Namespace) -> int:

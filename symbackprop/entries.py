@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import singledispatch
 
-from symbackprop import expr
+from symbackprop import expr, groups, primitive_entries
 from symbackprop.dims import ONE, Dim
-from symbackprop.equations import Equation, same_family, same_variable
+from symbackprop.equations import Equation, same_family, same_variable, variables_of
 from symbackprop.expr import LOSS, Expr, Partial
 from symbackprop.indices import (
     UNIT,
@@ -33,20 +32,15 @@ from symbackprop.indices import (
     times,
     under,
 )
+from symbackprop.indices import entries as entries
 from symbackprop.normalform import applied, derivative, normal, raised
+from symbackprop.primitives import Rows
 from symbackprop.shapes import SCALAR
-from symbackprop.substitution import free_symbols, substitute
+from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
 
 
-@singledispatch
-def entries(e: Expr, row: Dim, column: Dim, calculus: Calculus) -> Entries:
-    """The entry of an expression at a row and a column, as a sum of products of entries of what it is made of.
-
-    Raises:
-        Inexpressible: for a node that has no entries in this calculus (a singular value).
-    """
-    raise Inexpressible(f"{type(e).__name__} is not registered with the index calculus")
+REGISTERED = (primitive_entries,)  # importing it registers its readers
 
 
 @entries.register(expr.Variable)
@@ -81,8 +75,12 @@ def place(part: Expr, row: Dim, column: Dim, calculus: Calculus) -> tuple[expr.V
             rows, columns = calculus.shape(operand)
             second = ONE if k is None else calculus.fixed(k, columns)
             return place(operand, calculus.fixed(i, rows), second, calculus)
-        case expr.WithoutBias(operand) | expr.Columns(operand, first=Dim((), 1)):
+        case expr.WithoutBias(operand):
             return place(operand, row, column, calculus)
+        case expr.Columns(operand, first):
+            return place(operand, row, calculus.sized(first - 1) + column, calculus)
+        case Rows(operand, first):
+            return place(operand, calculus.sized(first - 1) + row, column, calculus)
     raise Inexpressible(f"{part} is not a part of a variable")
 
 
@@ -132,8 +130,8 @@ def _(
             column = calculus.fixed(k, columns)
         case expr.Entry(_, i, k):
             row, column = calculus.fixed(i, rows), ONE if k is None else calculus.fixed(k, columns)
-        case expr.Columns(_, first) if first != ONE:
-            raise Inexpressible(f"{e} has entries here only where its columns begin with the first one")
+        case expr.Columns(_, first):
+            column = calculus.sized(first - 1) + column
     return entries(e.operand, row, column, calculus)
 
 
@@ -202,6 +200,17 @@ def _(e: expr.Power, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 
 
 @entries.register
+def _(e: groups.Membership, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    # in one group is every unit
+    return UNIT if e.groups == 1 else single(Item(e, row, column))
+
+
+@entries.register
+def _(e: groups.EntrywisePower, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    return raised(normal(entries(e.operand, row, column, calculus), calculus), e.exponent)
+
+
+@entries.register
 def _(e: expr.SquareRoot, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     return raised(normal(entries(e.operand, ONE, ONE, calculus), calculus), Fraction(1, 2))
 
@@ -230,20 +239,23 @@ def _(e: expr.ActivationJacobian, row: Dim, column: Dim, calculus: Calculus) -> 
     return times(slope, single(Delta(row, column)))
 
 
-def _exponentials(e: Expr, calculus: Calculus) -> Entries:
-    k = calculus.index(calculus.shape(e)[0])
-    return summed(k, applied("exp", 0, entries(e, k, ONE, calculus), calculus), calculus)
+def _exponentials(e: expr.LogSumExp | expr.Softmax, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    """`Σ_k exp` of the entries in the same column, or in the same row."""
+    by_column = e.along == "column"
+    k = calculus.index(calculus.shape(e.operand)[0 if by_column else 1])
+    at = (k, column) if by_column else (row, k)
+    return summed(k, applied("exp", 0, entries(e.operand, *at, calculus), calculus), calculus)
 
 
 @entries.register
 def _(e: expr.LogSumExp, row: Dim, column: Dim, calculus: Calculus) -> Entries:
-    return applied("log", 0, _exponentials(e.operand, calculus), calculus)
+    return applied("log", 0, _exponentials(e, row, column, calculus), calculus)
 
 
 @entries.register
 def _(e: expr.Softmax, row: Dim, column: Dim, calculus: Calculus) -> Entries:
-    above = applied("exp", 0, entries(e.operand, row, ONE, calculus), calculus)
-    return times(above, raised(normal(_exponentials(e.operand, calculus), calculus), Fraction(-1)))
+    above = applied("exp", 0, entries(e.operand, row, column, calculus), calculus)
+    return times(above, raised(normal(_exponentials(e, row, column, calculus), calculus), Fraction(-1)))
 
 
 @entries.register
@@ -253,32 +265,19 @@ def _(e: expr.Norm, row: Dim, column: Dim, calculus: Calculus) -> Entries:
         raise Inexpressible("a spectral norm has no formula by entries")
     i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
     one = entries(e.operand, i, k, calculus)
-    total = times(one, one)
+    total = applied("abs", 0, one, calculus) if e.kind == "1" else times(one, one)
     for over in (i, k):
         total = total if over is ONE else summed(over, total, calculus)
     total = normal(total, calculus)
-    return raised(total, Fraction(1, 2))
+    return total if e.kind == "1" else raised(total, Fraction(1, 2))
 
 
 @entries.register
 def _(e: expr.IndexedSum, row: Dim, column: Dim, calculus: Calculus) -> Entries:
-    if e.lower != ONE:
-        raise Inexpressible("a sum by entries starts at 1")
-    i = calculus.index(e.upper)
-    terms = entries(substitute(e.body, {e.index: i}), row, column, calculus)
-    if any(_names(factor) & i.symbols for term in terms.terms for factor in term.factors):
-        raise Inexpressible(f"{e} sums over a family, and only the places of entries are summed over")
+    # the index of the calculation starts at 1, wherever that of the sum does
+    i = calculus.index(e.upper - e.lower + 1)
+    terms = entries(substitute(e.body, {e.index: i + (e.lower - 1)}), row, column, calculus)
     return summed(i, terms, calculus)
-
-
-def _names(factor: Factor) -> frozenset[str]:
-    """The integer symbols in what a factor is an entry of."""
-    match factor:
-        case Item(of):
-            return free_symbols(of)
-        case Applied(_, _, argument) | Raised(argument, _):
-            return frozenset[str]().union(*(_names(f) for term in argument.terms for f in term.factors))
-    return frozenset()
 
 
 # --- the chain rule --------------------------------------------------------------------------------------------------
@@ -291,10 +290,35 @@ def chained(variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) 
         Inexpressible: if the variable is used nowhere.
         LookupError: if what is known of the indices does not say where it is used.
     """
-    equations = calculus.network.uses(variable, calculus.known)
-    if not equations:
+    parts = [_used(equation, variable, row, column, calculus) for equation in calculus.network.equations]
+    if not any(parts):
         raise Inexpressible(f"the loss does not depend on {variable} through any forward equation")
-    return normal(plus(*(through(equation, variable, row, column, calculus) for equation in equations)), calculus)
+    return normal(plus(*(part for found in parts for part in found)), calculus)
+
+
+def _used(equation: Equation, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> list[Entries]:
+    """What an equation, or each that uses `v` of a family of equations, gives to `∂L/∂v` at an entry."""
+    network, known = calculus.network, calculus.known
+    if equation.left != LOSS and not network.computed_from(LOSS, equation.left, known):
+        return []
+    found = [(part, bound) for part, bound in variables_of(equation.right) if same_family(part, variable)]
+    own = {equation.index} if equation.index is not None else set[str]()
+    indices = [frozenset[str]() if part.index is None else part.index.symbols for part, _ in found]
+    if own and any(
+        not own & symbols and part.index == variable.index for (part, _), symbols in zip(found, indices, strict=True)
+    ):
+        # in every equation of the family: a sum over all of them
+        t = calculus.index(equation.upper - equation.lower + 1)
+        at = equation.member(t + (equation.lower - 1))
+        return [summed(t, through(at, variable, row, column, calculus), calculus)]
+    if any(symbols & bound for (_, bound), symbols in zip(found, indices, strict=True)):
+        if own:
+            raise Inexpressible(f"{variable} is under a sum in each of the equations for {equation.left}")
+        return [through(equation, variable, row, column, calculus)]
+    instances = dict.fromkeys(
+        instance for part, _ in found if (instance := equation.instance(part, variable, known)) is not None
+    )
+    return [through(instance, variable, row, column, calculus) for instance in instances]
 
 
 def through(equation: Equation, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:

@@ -52,13 +52,18 @@ class Equation:
         # layer families step by one: the template's index is the family's index plus an offset
         value = wanted.index - (template.index - index(self.index))
         if at_most(self.lower, value, known) and at_most(value, self.upper, known):
-            at = {self.index: value}
-            left = substitute(self.left, at)
-            assert isinstance(left, Variable)
-            return Equation(left, substitute(self.right, at), abbreviates=self.abbreviates)
+            return self.member(value)
         if at_most(value + 1, self.lower, known) or at_most(self.upper + 1, value, known):
             return None
         raise LookupError(f"whether {self.lower} ≤ {value} ≤ {self.upper} is not known")
+
+    def member(self, value: Dim) -> Equation:
+        """The equation of the family at one value of its index."""
+        assert self.index is not None
+        at = {self.index: value}
+        left = substitute(self.left, at)
+        assert isinstance(left, Variable)
+        return Equation(left, substitute(self.right, at), abbreviates=self.abbreviates)
 
 
 def same_family(one: Expr, two: Variable) -> bool:
@@ -89,6 +94,8 @@ class Network:
 
     equations: tuple[Equation, ...]
     depth: Dim = DEPTH
+    # whether an example is a column of the equations, or a row: `x W + b`
+    data: str = "columns"
 
     def shape_of(self, variable: Variable) -> Shape:
         """Rows × columns of a variable."""
@@ -134,7 +141,7 @@ class Network:
     def _uses(self, variable: Variable, known: Bounds) -> list[Equation]:
         found: list[Equation] = []
         for equation in self.equations:
-            for template, bound in _variables(equation.right):
+            for template, bound in variables_of(equation.right):
                 if template.index is not None and template.index.symbols & bound and same_family(template, variable):
                     raise LookupError(f"whether {variable} is one of the {template} under a sum is not known")
                 instance = equation.instance(template, variable, known)
@@ -151,7 +158,7 @@ class Network:
 
     def is_direct(self, equation: Equation, variable: Variable, known: Bounds) -> bool:
         """Whether a variable enters an equation only where it is written: nothing else in it is computed from it."""
-        others = {other for other, _ in _variables(equation.right) if other != variable}
+        others = {other for other, _ in variables_of(equation.right) if other != variable}
         return not any(self.computed_from(other, variable, known) for other in others)
 
     def computed_from(self, variable: Variable, other: Variable, known: Bounds) -> bool:
@@ -172,7 +179,7 @@ class Network:
         edges = [
             (_family(equation.left), _family(right), _shift(equation, right, bound))
             for equation in self.equations
-            for right, bound in _variables(equation.right)
+            for right, bound in variables_of(equation.right)
         ]
         reach: dict[tuple[Family, Family], float] = {}
         for start, end, shift in edges:
@@ -202,9 +209,9 @@ def _shift(equation: Equation, right: Variable, bound: frozenset[str]) -> float:
     return difference.constant if difference.is_constant else math.inf
 
 
-def _variables(e: Expr, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Variable, frozenset[str]]]:
+def variables_of(e: Expr, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Variable, frozenset[str]]]:
     """The variables in an expression, each with the names of the indices that are bound there."""
     if isinstance(e, Variable):
         yield e, bound
     for operand, here in scopes(e):
-        yield from _variables(operand, bound | here)
+        yield from variables_of(operand, bound | here)

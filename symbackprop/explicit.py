@@ -7,17 +7,18 @@ from typing import Any
 import sympy
 from sympy import ImmutableDenseMatrix as Matrix
 
-from symbackprop import expr, spectral
+from symbackprop import expr, groups, primitive_sympy, spectral
 from symbackprop.activations import scalar_function
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, Variable
 from symbackprop.matrices import alike, column, entrywise, matrix, says, scalar, times
+from symbackprop.primitives import Rows
 from symbackprop.reading import OutOfRange, Reading, bounds, explicit, instances, within
 from symbackprop.shapes import shape
 
 __all__ = ["OutOfRange", "Reading", "explicit"]
 
-REGISTERED = (spectral,)  # importing it registers its readers
+REGISTERED = (primitive_sympy, spectral)  # importing them registers their readers
 Z = sympy.Symbol("z", real=True)  # the variable of the activation table
 
 
@@ -31,7 +32,7 @@ def applied(name: str, order: int, reading: Reading) -> Any:
     if hidden:
         reading.hidden.add(row.name)
     elif not row.is_generic:
-        formula = row.expression(order)
+        formula = row.expression(order).replace(sympy.Abs, spectral.modulus)
         return lambda u: formula.xreplace({Z: u})
     f = sympy.Function(row.name)
 
@@ -181,6 +182,19 @@ def _(e: expr.SquareRoot, reading: Reading) -> Any:
 
 
 @explicit.register
+def _(e: groups.Membership, reading: Reading) -> Any:
+    size = reading.number(e.size)
+    each = groups.per_group(size, e.groups)
+    return Matrix(size, e.groups, lambda i, k: int(i // each == k))
+
+
+@explicit.register
+def _(e: groups.EntrywisePower, reading: Reading) -> Any:
+    exponent = sympy.Rational(*e.exponent.as_integer_ratio())
+    return entrywise(lambda u: u**exponent, column(explicit(e.operand, reading), e))
+
+
+@explicit.register
 def _(e: expr.Diagonal, reading: Reading) -> Any:
     return sympy.diag(*column(explicit(e.operand, reading), e)).as_immutable()
 
@@ -211,13 +225,24 @@ def _(e: expr.Function, reading: Reading) -> Any:
 
 @explicit.register
 def _(e: expr.LogSumExp, reading: Reading) -> Any:
-    return sympy.log(sympy.Add(*map(sympy.exp, column(explicit(e.operand, reading), e))))
+    powers = entrywise(sympy.exp, matrix(explicit(e.operand, reading)))
+    return scalar(entrywise(sympy.log, _sums(powers, e.along)))
 
 
 @explicit.register
 def _(e: expr.Softmax, reading: Reading) -> Any:
-    powers = entrywise(sympy.exp, column(explicit(e.operand, reading), e))
-    return powers / sympy.Add(*powers)
+    powers = entrywise(sympy.exp, matrix(explicit(e.operand, reading)))
+    sums = _sums(powers, e.along)
+    at = (lambda i, k: sums[0, k]) if e.along == "column" else (lambda i, k: sums[i, 0])
+    return Matrix(*powers.shape, lambda i, k: powers[i, k] / at(i, k))
+
+
+def _sums(value: Any, along: str) -> Any:
+    """The sum of each column, or of each row."""
+    rows, columns = value.shape
+    if along == "column":
+        return Matrix(1, columns, lambda _, k: sympy.Add(*value[:, k]))
+    return Matrix(rows, 1, lambda i, _: sympy.Add(*value[i, :]))
 
 
 def variable_of(part: Expr) -> Variable:
@@ -231,7 +256,7 @@ def variable_of(part: Expr) -> Variable:
             return part
         case expr.Transpose(operand) | expr.Row(operand) | expr.Column(operand) | expr.WithoutBias(operand):
             return variable_of(operand)
-        case expr.Entry(operand) | expr.Columns(operand):
+        case expr.Entry(operand) | expr.Columns(operand) | Rows(operand):
             return variable_of(operand)
     raise SymbackpropError(f"cannot differentiate by {part}: write a variable, or a row, column or entry of one")
 

@@ -408,27 +408,32 @@ class Function(Expr):
 
 @node
 class LogSumExp(Expr):
-    """`log Σ_k exp v_k` of a column, a scalar."""
+    """`log Σ_k exp v_k` of a column, a scalar.
+
+    Of a matrix n × N it is that of each column, 1 × N, or `along` "row" that of each row, n × 1.
+    """
 
     operand: Expr
+    along: str = "column"
 
     def __str__(self) -> str:
-        return f"logsumexp({self.operand})"
+        return f"logsumexp{'' if self.along == 'column' else '_row'}({self.operand})"
 
 
 @node
 class Softmax(Expr):
-    """`exp v / Σ_k exp v_k` of a column."""
+    """`exp v / Σ_k exp v_k` of a column; of a matrix that of each of its columns, or `along` "row" of each row."""
 
     operand: Expr
+    along: str = "column"
 
     def __str__(self) -> str:
-        return f"softmax({self.operand})"
+        return f"softmax{'' if self.along == 'column' else '_row'}({self.operand})"
 
 
 @node
 class Norm(Expr):
-    """`‖v‖_2`, or of a matrix the spectral norm; `kind` is "2" or "F"."""
+    """`‖v‖_2`, or of a matrix the spectral norm; `kind` is "2", "F", or for a column or row "1": `Σ_i |v_i|`."""
 
     operand: Expr
     kind: str = "2"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import singledispatch
 from typing import Any
 
 from symbackprop import expr
@@ -20,6 +21,7 @@ from symbackprop.equations import Network
 from symbackprop.expr import Expr
 from symbackprop.keeping import kept
 from symbackprop.shapes import shape
+from symbackprop.substitution import free_symbols, substitute
 
 
 class Inexpressible(Exception):
@@ -50,7 +52,11 @@ class Item:
 
     def at(self, values: Mapping[str, Dim]) -> Item:
         row, column = self.row.at(values), self.column.at(values)
-        return self if row is self.row and column is self.column else Item(self.of, row, column)
+        # a sum over a family runs through the variables of it
+        of = substitute(self.of, values)
+        if of is self.of and row is self.row and column is self.column:
+            return self
+        return Item(of, row, column)
 
 
 @dataclass(frozen=True)
@@ -217,12 +223,29 @@ class Calculus:
     def within(self, at: Dim, size: Dim) -> bool:
         """Whether an index surely lies between 1 and `size`."""
         name = symbol_of(at)
-        top = self.ranges.get(name, at) if name is not None else at
-        return at_most(self.sized(top), size, self.known)
+        if name is not None and name in self.ranges:
+            return at_most(self.sized(self.ranges[name]), size, self.known)
+        at = self.sized(at)
+        return at_most(ONE, at, self.known) and at_most(at, size, self.known)
 
     def beyond(self, at: Dim, size: Dim) -> bool:
-        """Whether a fixed index is surely greater than `size`."""
-        return symbol_of(at) is None and at_most(size + 1, self.sized(at), self.known)
+        """Whether a fixed index surely lies outside of 1 … `size`."""
+        name, at = symbol_of(at), self.sized(at)
+        if name is not None and name in self.ranges:
+            return False
+        return at_most(size + 1, at, self.known) or at_most(at, 0, self.known)
+
+
+@singledispatch
+def entries(e: Expr, row: Dim, column: Dim, calculus: Calculus) -> Entries:
+    """The entry of an expression at a row and a column, as a sum of products of entries of what it is made of.
+
+    Its readers are in `symbackprop.entries` and `symbackprop.primitive_entries`.
+
+    Raises:
+        Inexpressible: for a node that has no entries in this calculus (a singular value).
+    """
+    raise Inexpressible(f"{type(e).__name__} is not registered with the index calculus")
 
 
 def symbol_of(at: Dim) -> str | None:
@@ -291,8 +314,8 @@ def indices_of(factor: Factor) -> tuple[str, ...]:
 
 def _indices(factor: Factor) -> tuple[str, ...]:
     match factor:
-        case Item(_, row, column):
-            return (*row.names, *column.names)
+        case Item(of, row, column):
+            return (*row.names, *column.names, *sorted(free_symbols(of)))
         case Delta(one, two):
             return (*one.names, *two.names)
         case Applied(_, _, argument) | Raised(argument, _):

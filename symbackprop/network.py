@@ -26,7 +26,7 @@ from symbackprop.expr import (
     Weight,
 )
 from symbackprop.losses import loss as find_loss
-from symbackprop.normalization import Normalized, as_epsilon
+from symbackprop.normalization import Grouped, Normalized, as_epsilon
 from symbackprop.normalization import scheme as find_scheme
 from symbackprop.shapes import SCALAR, Shape
 
@@ -49,6 +49,7 @@ class MLP(Network):
         normalization: a name of `normalization.SCHEMES`: `h_l = ψ(a_l)`, where `a_l` is `z_l` normalized, for every
             hidden layer; the output is not normalized.
         epsilon: what `n ε` is added to `‖c‖²` with: a number above 0, or a letter.
+        groups: in how many groups of equally many the units of each hidden layer are, for normalization="group".
 
     Raises:
         SymbackpropError: for a depth below 1, widths that do not fit the depth or the normalization, or an unknown
@@ -64,6 +65,7 @@ class MLP(Network):
         bias: str = "augmented",
         normalization: str | None = None,
         epsilon: object = None,
+        groups: int | None = None,
     ) -> None:
         _check_names(activation, loss)
         if bias not in BIASES:
@@ -75,6 +77,7 @@ class MLP(Network):
         self.loss = find_loss(loss)
         self.scheme = None if normalization is None else find_scheme(normalization)
         self.epsilon = as_epsilon(epsilon)
+        self.groups = None if groups is None else _whole(groups, "groups")
         self._check_normalization(activation, epsilon)
         self.equations = self._equations()
 
@@ -93,6 +96,7 @@ class MLP(Network):
             "bias": self.bias,
             "normalization": None if self.scheme is None else self.scheme.name,
             "epsilon": self.epsilon,
+            "groups": self.groups,
         }
 
     def to_sympy(self, widths: Sequence[int] | None = None) -> ExplicitNetwork:
@@ -148,7 +152,9 @@ class MLP(Network):
         """The equations between the pre-activations of a layer and its activation; None without normalization."""
         if self.scheme is None:
             return None
-        return Normalized(self.scheme, PreActivation(layer), self.normal(units(layer)), layer, self.epsilon)
+        one_set = (self.scheme, PreActivation(layer), self.normal(units(layer)), layer, self.epsilon)
+        # one group is the layer
+        return Grouped(*one_set, self.groups) if self.groups is not None and self.groups > 1 else Normalized(*one_set)
 
     def argument(self, layer: Dim) -> Variable:
         """What the activation of a layer is applied to: its pre-activations, or what a normalization makes of them."""
@@ -156,15 +162,16 @@ class MLP(Network):
         return PreActivation(layer) if between is None else between.argument
 
     def _check_normalization(self, activation: str, epsilon: object) -> None:
-        """Refuse a scheme that has no set here, a set of one unit, and ε without a scheme."""
+        """Refuse a scheme that has no set here, a set of one unit, and ε or groups without a scheme."""
+        self._check_groups()
         if self.scheme is None:
             if epsilon is not None:
                 raise SymbackpropError("epsilon belongs to a normalization: write normalization='layer' with it")
             return
         if self.scheme.elsewhere:
             raise SymbackpropError(
-                f"{self.scheme.name} normalization {self.scheme.elsewhere}: write normalization='layer' or 'rms' here, "
-                f"or sb.derive('normalization_schemes') for the {self.scheme.name} form"
+                f"{self.scheme.name} normalization {self.scheme.elsewhere}: write normalization='layer', 'rms' or "
+                f"'group' here, or sb.derive('normalization_schemes') for the {self.scheme.name} form"
             )
         if isinstance(epsilon, str) and epsilon in TAKEN | TAKEN_BY_NORMALIZATION:
             raise SymbackpropError(f"the letter {epsilon} is a quantity of the network: write epsilon='epsilon', say")
@@ -179,6 +186,33 @@ class MLP(Network):
                     f"layer {layer} has one unit, which is its own mean: s_{layer} = 0 always, and nothing can be "
                     f"divided by it; write a width n_{layer} of {3 if self.augmented else 2} or more"
                 )
+
+    def _check_groups(self) -> None:
+        """Refuse a number of groups without group normalization, and one that does not divide the units of a layer."""
+        in_groups = self.scheme is not None and self.scheme.in_groups
+        if not in_groups:
+            if self.groups is not None:
+                raise SymbackpropError("groups belong to group normalization: write normalization='group' with them")
+            return
+        if self.groups is None:
+            raise SymbackpropError("group normalization needs a number of groups: write groups=2, say")
+        if self.groups < 1:
+            raise SymbackpropError(f"groups = {self.groups} is not a number of groups: write 1 or more, such as 2")
+        bias = 1 if self.augmented else 0
+        for layer in range(1, len(self.widths or ()) - 1):
+            count = self.normal(units(layer)).constant
+            divides = not count % self.groups
+            if divides and count > self.groups:
+                continue
+            # the nearest numbers of two units a group or more
+            each = max(count // self.groups, 2)
+            fits = " or ".join(str(k * self.groups + bias) for k in (each, each + 1))
+            divisors = " or ".join(str(k) for k in range(1, count // 2 + 1) if not count % k)
+            other = f", or groups={divisors}" if divisors else ""
+            raise SymbackpropError(
+                f"layer {layer} has {count} unit{'s' * (count != 1)}, which is not {self.groups} groups of equally "
+                f"many, two or more each: write a width n_{layer} of {fits}{other}"
+            )
 
     def layer_map(self, z: Expr) -> Expr:
         """`ψ(z)`: the activation, with the bias unit appended where there is one."""

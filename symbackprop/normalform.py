@@ -6,11 +6,12 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, singledispatch
 
 from symbackprop import expr
-from symbackprop.dims import Dim, at_most, index
+from symbackprop.dims import ONE, Bounds, Dim, Symbol, at_most, dim, index
 from symbackprop.equations import same_family, same_variable
+from symbackprop.groups import Membership
 from symbackprop.indices import (
     UNIT,
     ZERO,
@@ -50,7 +51,7 @@ def normal(one: Entries, calculus: Calculus) -> Entries:
         if made is None:
             continue
         made = _renamed(made)
-        simpler = _counted(made) or _joined(made) or _cancelled(made)
+        simpler = _counted(made) or _grouped(made, calculus) or _joined(made) or _cancelled(made)
         if simpler is not None:
             waiting += simpler.terms
             continue
@@ -75,6 +76,13 @@ def _resolved(term: Term, calculus: Calculus) -> Term | None:
                 break
             if _vanishes(factor, bound, calculus):
                 return None
+            solved = _solved(factor, bound, calculus)
+            if solved is not None:
+                name, at = solved
+                del factors[position], bound[name]
+                factors = [f.at({name: at}) for f in factors]
+                progress = True
+                break
             for one, two in ((factor.one, factor.two), (factor.two, factor.one)):
                 name = symbol_of(one)
                 if name in bound and name is not None and _fits(two, bound, bound[name], calculus):
@@ -132,6 +140,35 @@ def _counted(term: Term) -> Entries | None:
     return total
 
 
+def _grouped(term: Term, calculus: Calculus) -> Entries | None:
+    """A term with one membership less; None where none can go.
+
+    A unit is in one group: `M_{iγ} M_{iδ}` is `δ_{γδ} M_{iγ}`, and `Σ_γ M_{iγ}` is 1. `Σ_i M_{iγ}` is the number of
+    units in a group.
+    """
+    members = [
+        (at, f, f.of) for at, f in enumerate(term.factors) if isinstance(f, Item) and isinstance(f.of, Membership)
+    ]
+    for n, (_, one, _) in enumerate(members):
+        for at, two, _ in members[n + 1 :]:
+            if one.of == two.of and one.row == two.row:
+                rest = (*term.factors[:at], Delta(one.column, two.column), *term.factors[at + 1 :])
+                return Entries((Term(term.coefficient, rest, term.bound),))
+    sizes = dict(term.bound)
+    for at, item, of in members:
+        rest = term.factors[:at] + term.factors[at + 1 :]
+        elsewhere = {name for f in rest for name in indices_of(f)}
+        whole = calculus.sized(of.size)
+        for end, size in ((item.column, dim(of.groups)), (item.row, whole)):
+            name = symbol_of(end)
+            if name is None or name in elsewhere or sizes.get(name) != size:
+                continue
+            bound = tuple(pair for pair in term.bound if pair[0] != name)
+            left = Entries((Term(term.coefficient, rest, bound),))
+            return left if end is item.column else times(left, scaled(Fraction(1, of.groups), count(whole)))
+    return None
+
+
 def _joined(term: Term) -> Entries | None:
     """Powers of one scalar as one power: `s · s^{-2}` is `s^{-1}`; None where each scalar stands once."""
     if len(term.factors) < 2:
@@ -160,23 +197,25 @@ def _cancelled(term: Term) -> Entries | None:
     for power in term.factors:
         if not isinstance(power, Raised) or (power.exponent > 0 and power.exponent.denominator == 1):
             continue
-        led = next((t for t in power.base.terms if len(t.bound) == 1 and _whole(t)), None)
-        over = None if led is None else _sum_like(led, term)
-        if led is None or over is None:
+        led = next((t for t in power.base.terms if len(t.bound) == 1), None)
+        inner = None if led is None else _summed(led)
+        over = None if inner is None else _sum_like(inner, term)
+        if led is None or inner is None or over is None:
             continue
         left = Entries(tuple(t for t in power.base.terms if t is not led))
         bound = tuple(pair for pair in term.bound if pair[0] != over)
         rest = tuple(f for f in term.factors if over not in indices_of(f))
-        kept = Entries((Term(term.coefficient / led.coefficient, rest),))
-        rise = scaled(term.coefficient / led.coefficient, _risen(rest, power))
-        return under(bound, plus(rise, scaled(-1, times(kept, left))))
+        outer = Term(led.coefficient / term.coefficient, tuple(f for f in led.factors if f not in inner.factors))
+        scale = raised(Entries((outer,)), Fraction(-1)) if outer.factors else scaled(1 / outer.coefficient, UNIT)
+        kept = Entries((Term(Fraction(1), rest),))
+        return under(bound, times(scale, plus(_risen(rest, power), scaled(-1, times(kept, left)))))
     return None
 
 
-def _whole(term: Term) -> bool:
-    """Whether every factor of a sum has its index."""
+def _summed(term: Term) -> Term:
+    """A sum without the factors that do not have its index."""
     ((name, _),) = term.bound
-    return all(name in indices_of(f) for f in term.factors)
+    return Term(Fraction(1), tuple(f for f in term.factors if name in indices_of(f)), term.bound)
 
 
 def _sum_like(led: Term, term: Term) -> str | None:
@@ -201,10 +240,55 @@ def _fits(at: Dim, bound: Mapping[str, Dim], size: Dim, calculus: Calculus) -> b
     name = symbol_of(at)
     if name in bound and name is not None:
         return at_most(bound[name], size, calculus.known)
+    if _is_shifted(at, bound, calculus):
+        return surely_within(at, bound, size, calculus)
     return calculus.within(at, size)
 
 
+def _is_shifted(at: Dim, bound: Mapping[str, Dim], calculus: Calculus) -> bool:
+    """Whether it is an index with something added, as the `m + b` of a row in the second of two blocks."""
+    return symbol_of(at) is None and any(
+        isinstance(atom, Symbol) and (atom.name in bound or atom.name in calculus.ranges) for atom, _ in at.terms
+    )
+
+
+def surely_within(at: Dim, bound: Mapping[str, Dim], size: Dim, calculus: Calculus) -> bool:
+    """Whether an index, or one with something added or taken away, surely lies from 1 to `size`."""
+    known, at = _ranges(bound, calculus), calculus.sized(at)
+    return at_most(ONE, at, known) and at_most(at, size, known)
+
+
+def _ranges(bound: Mapping[str, Dim], calculus: Calculus) -> Bounds:
+    """What is known of the symbols, the ranges of the indices included."""
+    ranges = {**calculus.ranges, **bound}
+    return {**calculus.known, **{name: (ONE, size) for name, size in ranges.items() if name not in calculus.known}}
+
+
+def _solved(delta: Delta, bound: Mapping[str, Dim], calculus: Calculus) -> tuple[str, Dim] | None:
+    """The bound index that a delta with something added to an index fixes, and its value: `b` for `δ_{m+a,m+b}`.
+
+    None where the value is not known to lie in the range of the index.
+    """
+    if not (_is_shifted(delta.one, bound, calculus) or _is_shifted(delta.two, bound, calculus)):
+        return None
+    difference = calculus.sized(delta.one) - calculus.sized(delta.two)
+    for atom, c in difference.terms:
+        if isinstance(atom, Symbol) and atom.name in bound and abs(c) == 1:
+            at = index(atom.name) - difference * c
+            if surely_within(at, {n: s for n, s in bound.items() if n != atom.name}, bound[atom.name], calculus):
+                return atom.name, at
+    return None
+
+
 def _vanishes(delta: Delta, bound: Mapping[str, Dim], calculus: Calculus) -> bool:
+    difference = delta.one - delta.two
+    if difference.is_constant:
+        return difference.constant != 0
+    if _is_shifted(delta.one, bound, calculus) or _is_shifted(delta.two, bound, calculus):
+        known = _ranges(bound, calculus)
+        one, two = calculus.sized(delta.one), calculus.sized(delta.two)
+        if at_most(one + 1, two, known) or at_most(two + 1, one, known):
+            return True
     for one, two in ((delta.one, delta.two), (delta.two, delta.one)):
         name = symbol_of(one)
         size = None if name is None else bound.get(name, calculus.ranges.get(name))
@@ -339,12 +423,33 @@ def _is_power(base: Entries) -> bool:
 
 
 def applied(function: str, order: int, argument: Entries, calculus: Calculus) -> Entries:
-    """A function of a scalar; `exp` is its own derivative, and that of `log` is a power."""
+    """A function of a scalar; `exp` is its own derivative, that of `log` is a power, and a step has none."""
     if function == "exp":
         order = 0
+    sign = 1
+    while order and function in DERIVATIVES:
+        function, factor = DERIVATIVES[function]
+        sign, order = sign * factor, order - 1
+    if order and function in ("step", "sign"):
+        return ZERO
     if function == "log" and order == 1:
         return raised(normal(argument, calculus), Fraction(-1))
-    return single(Applied(function, order, normal(argument, calculus)))
+    if function in POWERS:
+        return _power(POWERS[function], order, normal(argument, calculus))
+    return scaled(sign, single(Applied(function, order, normal(argument, calculus))))
+
+
+# functions of which the derivative is another one of the table, with its sign
+DERIVATIVES = {"sin": ("cos", 1), "cos": ("sin", -1), "sinh": ("cosh", 1), "cosh": ("sinh", 1)}
+POWERS = {"square": Fraction(2), "reciprocal": Fraction(-1), "sqrt": Fraction(1, 2)}
+
+
+def _power(exponent: Fraction, order: int, argument: Entries) -> Entries:
+    """A derivative of a power: `order` of its exponents in front."""
+    front = Fraction(1)
+    for _ in range(order):
+        front, exponent = front * exponent, exponent - 1
+    return scaled(front, raised(argument, exponent)) if front else ZERO
 
 
 def derivative(one: Entries, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
@@ -358,22 +463,32 @@ def derivative(one: Entries, variable: expr.Variable, row: Dim, column: Dim, cal
     taken = row.symbols | column.symbols
     for term in one.terms:
         term = term.apart(taken)
+        calculus.ranges.update(term.bound)
         for i, factor in enumerate(term.factors):
             rest = Entries((Term(term.coefficient, term.factors[:i] + term.factors[i + 1 :]),))
             parts.append(under(term.bound, times(rest, _derived(factor, variable, row, column, calculus))))
     return normal(plus(*parts), calculus)
 
 
+def _is_any_of(of: expr.Variable, variable: expr.Variable, calculus: Calculus) -> bool:
+    """Whether it is a variable of the same family, at an index that a sum runs over."""
+    if not same_family(of, variable) or of.index is None or variable.index is None or of.index == variable.index:
+        return False
+    return bool((of.index.symbols | variable.index.symbols) & calculus.ranges.keys())
+
+
 def _derived(factor: Factor, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     match factor:
         case Item(of, r, c):
             if isinstance(of, expr.Variable):
+                if _is_any_of(of, variable, calculus):
+                    assert of.index is not None and variable.index is not None
+                    at = single(Delta(of.index, variable.index))
+                    return times(at, times(single(Delta(r, row)), single(Delta(c, column))))
                 if same_variable(of, variable, calculus.known):
                     return times(single(Delta(r, row)), single(Delta(c, column)))
                 return ZERO
-            if any(same_family(inner, variable) for _, inner in subterms(of)):
-                raise Inexpressible(f"the derivative of {of} by {variable} is not known")
-            return ZERO
+            return entry_derivative(of, r, c, variable, row, column, calculus)
         case Delta():
             return ZERO
         case Applied(function, order, argument):
@@ -382,3 +497,19 @@ def _derived(factor: Factor, variable: expr.Variable, row: Dim, column: Dim, cal
         case Raised(base, exponent):
             inner = derivative(base, variable, row, column, calculus)
             return scaled(exponent, times(raised(base, exponent - 1), inner)) if inner.terms else ZERO
+
+
+@singledispatch
+def entry_derivative(
+    of: expr.Expr, r: Dim, c: Dim, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus
+) -> Entries:
+    """The derivative of entry `r, c` of an expression that is not taken apart, by entry `row, column` of a variable.
+
+    A primitive whose entries are no formula in those of its operand registers it: it is an axiom of the calculus.
+
+    Raises:
+        Inexpressible: where the variable stands inside the expression, and nobody registered what its derivative is.
+    """
+    if any(same_family(inner, variable) for _, inner in subterms(of)):
+        raise Inexpressible(f"the derivative of {of} by {variable} is not known")
+    return ZERO

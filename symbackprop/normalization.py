@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symbackprop.dims import ONE, Dim, index
+from symbackprop.dims import ONE, Dim, dim, index, units
 from symbackprop.equations import Equation
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import (
@@ -22,6 +22,7 @@ from symbackprop.expr import (
     Entry,
     Expr,
     Function,
+    Hadamard,
     IndexedSum,
     Named,
     Norm,
@@ -35,11 +36,13 @@ from symbackprop.expr import (
     Variable,
     number,
 )
+from symbackprop.groups import EntrywisePower, Membership, per_group
 from symbackprop.quantities import Quantities
 from symbackprop.shapes import SCALAR, Shape
 
 # the names of the variables that a scheme adds, as they stand in the equations
 MEAN, CENTRED, LENGTH, SCALE, SHIFT, ARGUMENT = "mean", "c", "s", "v", "u", "a"
+MEANS, DEVIATIONS = "means", "deviations"
 BEFORE, BIAS = "t", "b"
 DEVIATION, STANDARD, SHARED_SCALE, SHARED_SHIFT = "sigma", "xhat", "gamma", "beta"
 
@@ -54,6 +57,7 @@ class Scheme:
         size: the letter of the number of entries in the set, where it is no layer's.
         centred: whether the mean of the set is taken off.
         scale_each: whether every entry of the set has a scale of its own; else the set shares one.
+        in_groups: whether the units of a layer are several sets, as many as the network says.
         elsewhere: why an MLP, which sees one example at a time, does not have it; empty if it has.
     """
 
@@ -62,6 +66,7 @@ class Scheme:
     size: str = "n"
     centred: bool = True
     scale_each: bool = True
+    in_groups: bool = False
     elsewhere: str = ""
 
 
@@ -70,11 +75,7 @@ SCHEMES: dict[str, Scheme] = {
     for row in (
         Scheme("layer", "the units of a layer, for one example"),
         Scheme("rms", "the units of a layer, for one example", centred=False),
-        Scheme(
-            "group",
-            "the units of one group, for one example",
-            elsewhere="averages over the units of one group, and in these equations every layer is one group",
-        ),
+        Scheme("group", "the units of one group, for one example", in_groups=True),
         Scheme(
             "batch",
             "the examples of a batch, for one unit",
@@ -202,6 +203,15 @@ class Normalized:
         """The normalized column before it is scaled, where it has a name."""
         return None
 
+    def spread(self, of: Expr) -> Expr:
+        """What belongs to the set, given to each of its entries: `z̄ 1`."""
+        return of @ Ones(self.size)
+
+    @property
+    def forgotten(self) -> tuple[Expr, ...]:
+        """`1ᵀ` and `cᵀ`: with them the gradient by `z` is 0, as what a multiple of them adds to `z` is forgotten."""
+        return (Ones(self.size).T, self.centred.T) if self.scheme.centred else (self.centred.T,)
+
     def average(self) -> Expr:
         """`1/n Σ_i z_i`."""
         i = index("i")
@@ -226,7 +236,7 @@ class Normalized:
         """`(left, right, whether the right side is an abbreviation that may be written out)`, as computed."""
         if self.scheme.centred:
             yield self.mean, self.average(), True
-            yield self.named(CENTRED), self.column - self.mean @ Ones(self.size), True
+            yield self.named(CENTRED), self.column - self.spread(self.mean), True
         yield self.length, self.measured(), True
         yield from self.last_lines()
 
@@ -275,6 +285,76 @@ class Standardized(Normalized):
         """`x̂ = c/σ`, `a = γ x̂ + β 1`."""
         yield self.out, Quotient(number(1), self.length) @ self.centred, True
         yield self.argument, self.scaled(None, self.out), False
+
+
+@dataclass(frozen=True)
+class Grouped(Normalized):
+    """The same for the units of a layer in groups, all sets of it at once.
+
+    `M`, which says what unit is in which group, stands for the `1` of one set: the means are the column
+    `z̄ = 1/m Mᵀz` of an entry for each group of `m` units, `c = z - M z̄`, `s = (1/m Mᵀ(c ⊙ c))^{⊙1/2}`, with ε added
+    below the root, and `a = diag(v) diag(M s^{⊙-1}) c + u`.
+
+    Attributes:
+        groups: how many groups there are.
+    """
+
+    groups: int = 1
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        each: Shape = (dim(self.groups), ONE)
+        return {**super().shapes, self.mean.name: each, self.length.name: each}
+
+    @property
+    def mean(self) -> Named:
+        return self.named(MEANS)
+
+    @property
+    def length(self) -> Named:
+        """`s`, the standard deviation of each group."""
+        return self.named(DEVIATIONS)
+
+    @property
+    def membership(self) -> Membership:
+        """`M`."""
+        return Membership(self.size if self.at is None else units(self.at), self.groups)
+
+    def spread(self, of: Expr) -> Expr:
+        """`M z̄`."""
+        return self.membership @ of
+
+    @property
+    def forgotten(self) -> tuple[Expr, ...]:
+        """`Mᵀ` and `Mᵀ diag(c)`: the same for each group."""
+        return self.membership.T, self.membership.T @ Diagonal(self.centred)
+
+    @property
+    def share(self) -> Expr:
+        """`1/m`, for groups of `m` units."""
+        if self.size.is_constant:
+            return Quotient(number(1), number(per_group(self.size.constant, self.groups)))
+        return Quotient(number(self.groups), Size(self.size))
+
+    def average(self) -> Expr:
+        """`1/m Mᵀz`."""
+        return self.share @ self.membership.T @ self.column
+
+    def measured(self) -> Expr:
+        """`(1/m Mᵀ(c ⊙ c))^{⊙1/2}`, or with `ε 1` in it."""
+        epsilon = epsilon_of(self.epsilon)
+        square = self.share @ self.membership.T @ Hadamard((self.centred, self.centred))
+        inside = square if epsilon is None else square + epsilon @ Ones(dim(self.groups))
+        return EntrywisePower(inside, Fraction(1, 2))
+
+    @property
+    def inverse(self) -> Diagonal:
+        """`diag(M s^{⊙-1})`, what the centred column is multiplied by."""
+        return Diagonal(self.membership @ EntrywisePower(self.length, Fraction(-1)))
+
+    def last_lines(self) -> Iterator[tuple[Variable, Expr, bool]]:
+        """`a = diag(v) diag(M s^{⊙-1}) c + u`."""
+        yield self.argument, Diagonal(self.scale) @ self.inverse @ self.centred + self.shift, False
 
 
 class OneSet(Quantities):

@@ -1,7 +1,9 @@
 """NumPy source of a SymPy expression in one variable `z`, arranged so that it neither overflows nor cancels.
 
 Exponentials of `z` are written by `t = exp(-m|z|) ≤ 1`, with one formula for `z > 0` and one for `z ≤ 0` where they
-differ: `exp(-z)/(1 + exp(-z))²` overflows at `z = -800`, `t/(1 + t)²` does not.
+differ: `exp(-z)/(1 + exp(-z))²` overflows at `z = -800`, `t/(1 + t)²` does not. Both formulas are computed for every
+`z`, so neither may warn where the other one counts. Where `z` stands beside a `t`, or beside `exp(-z²/2)`, which are 0
+for large `|z|`, it is kept within ±1,000: `z t` is 0 at infinity, and `z²` does not overflow.
 
 What NumPy has no name for here is refused: SymPy's own text for it would be no NumPy source.
 """
@@ -20,12 +22,23 @@ from symbackprop.errors import SymbackpropError
 
 Z = sympy.Symbol("z", real=True)
 T = sympy.Symbol("t", positive=True)
+# z where it is multiplied by what is 0 beyond: printed as its name
+REACH = 1000
+WITHIN = sympy.Symbol("np.clip(z, -1e3, 1e3)", real=True)
 NORMAL_CDF = sympy.Function("normal_cdf")
 # of one argument each; the sign by the real part, so that complex-step differences see a constant
 CALLS = {
     sympy.exp: "np.exp({})",
     sympy.log: "np.log({})",
     sympy.Abs: "np.abs({})",
+    sympy.sin: "np.sin({})",
+    sympy.cos: "np.cos({})",
+    sympy.tan: "np.tan({})",
+    sympy.sinh: "np.sinh({})",
+    sympy.cosh: "np.cosh({})",
+    sympy.atan: "np.arctan({})",
+    # defined before what uses it, as normal_cdf is
+    sympy.erf: "erf({})",
     sympy.sign: "np.sign(np.real({}))",
     NORMAL_CDF: "normal_cdf({})",
 }
@@ -60,11 +73,23 @@ def _source(e: sympy.Expr, signs: tuple[int, ...]) -> str:
     if e.has(sympy.tanh):
         e = sympy.expand(e).rewrite(sympy.exp)
     rates = [_rate(power) for power in e.atoms(sympy.exp)]
-    if rates and None not in rates and e != sympy.exp(Z):
+    # exp(z) itself may overflow, but not as the formula for z <= 0 where z is greater
+    if rates and None not in rates and (e != sympy.exp(Z) or signs == (-1,)):
         return _by_exponential(e, gcd(*(abs(rate) for rate in rates if rate is not None)), signs)
     if e.has(sympy.erf):
         e = sympy.expand(e.subs(sympy.erf(Z / sympy.sqrt(2)), 2 * NORMAL_CDF(Z) - 1))
-    return _printed(e)
+    return _printed(sympy.Add(*map(_within_reach, sympy.Add.make_args(e))))
+
+
+def _within_reach(term: sympy.Expr) -> sympy.Expr:
+    """The term with `z` kept within reach where it has a factor `exp(-c z²)`, which is 0 beyond."""
+    for factor in sympy.Mul.make_args(term):
+        if isinstance(factor, sympy.exp):
+            rate = -factor.args[0] / Z**2
+            # the least number above 0 is over exp(-746)
+            if rate.is_number and rate * REACH**2 > 2 * 746 and not term.has(NORMAL_CDF, sympy.log):
+                return term.subs(Z, WITHIN)
+    return term
 
 
 def _pieces(pieces: list[tuple[sympy.Expr, sympy.Basic]], signs: tuple[int, ...]) -> str:
@@ -114,6 +139,9 @@ def _half(e: sympy.Expr, rate: int, sign: int) -> tuple[sympy.Expr, sympy.Expr]:
     """Numerator and denominator in `t`, for `z` of one sign."""
     half = e.replace(sympy.exp, lambda power: T ** (-sign * power / Z / rate))
     numerator, denominator = sympy.fraction(sympy.factor(sympy.cancel(sympy.together(half))))
+    if numerator.is_polynomial(T, Z) and not numerator.subs(T, 0).has(Z) and not denominator.has(Z):
+        # every z stands beside a t
+        numerator = numerator.subs(Z, WITHIN)
     return numerator, denominator
 
 
@@ -129,7 +157,7 @@ def _printed(e: sympy.Expr) -> str:
     """The expression as Python writes it, its irrational constants as floats."""
     if isinstance(e, sympy.Add):
         return " + ".join(_printed(term) for term in e.as_ordered_terms()).replace("+ -", "- ")
-    constant, rest = e.as_independent(Z, T, as_Add=False)
+    constant, rest = e.as_independent(Z, T, WITHIN, as_Add=False)
     if constant.is_Rational:
         return _text(e)
     return _constant(constant) if rest == 1 else f"{_constant(constant)} * {_text(rest)}"

@@ -59,12 +59,16 @@ class Quantities(Network):
         Raises:
             SymbackpropError: for a letter that is no size, or a size below 1.
         """
+        self.check_sizes(sizes)
+        values = {name: dim(number) for name, number in sizes.items()}
+        shapes = {name: [size.at(values) for size in each] for name, each in self._shapes.items()}
+        return Quantities(shapes, [placed(equation, values) for equation in self.equations])
+
+    def check_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Raise `SymbackpropError` for a letter that is no size."""
         for name in sizes.keys() - set(self.sizes):
             known = ", ".join(self.sizes) or "none"
             raise SymbackpropError(f"{name} is no size of these quantities: their letters are {known}")
-        values = {name: dim(number) for name, number in sizes.items()}
-        shapes = {name: [size.at(values) for size in each] for name, each in self._shapes.items()}
-        return Quantities(shapes, [_placed(equation, values) for equation in self.equations])
 
     def shape_of(self, variable: Variable) -> Shape:
         if isinstance(variable, Loss):
@@ -93,7 +97,7 @@ def _size(name: str, extent: Extent) -> Dim:
     return size
 
 
-def _placed(equation: Equation, values: Mapping[str, Dim]) -> Equation:
+def placed(equation: Equation, values: Mapping[str, Dim]) -> Equation:
     """The equation with numbers for the sizes in it, but for a bound index of the same name."""
     inside = {name: value for name, value in values.items() if name != equation.index}
     left = substitute(equation.left, inside)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from functools import singledispatch
 from typing import Protocol
 
-from symbackprop import chance, dataset, expr, magnitudes
-from symbackprop.dims import ONE, Dim, Units, Width, at_most, index, units, width
+from symbackprop import chance, dataset, expr, groups, magnitudes
+from symbackprop.dims import ONE, Dim, Units, Width, at_most, dim, index, units, width
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
 from symbackprop.substitution import substitute
@@ -126,17 +126,17 @@ def _(e: expr.Columns, network: Shaped) -> Shape:
             f"write columns from 1 to {network.says(columns)}"
         )
     # `n_l - 1` columns are written as the units of layer l, as they are without the bias column
-    return rows, _without_last(network.normal(e.last - e.first + 2), network)
+    return rows, one_less(network.normal(e.last - e.first + 2), network)
 
 
 @shape.register
 def _(e: expr.WithoutBias, network: Shaped) -> Shape:
     rows, columns = shape(e.operand, network)
-    return rows, _without_last(columns, network)
+    return rows, one_less(columns, network)
 
 
-def _without_last(size: Dim, network: Shaped) -> Dim:
-    """`n_l - 1`, written as the number of units of layer `l` where `n_l` counts a bias unit."""
+def one_less(size: Dim, network: Shaped) -> Dim:
+    """The size less one: `n_l - 1`, written as the number of units of layer `l` where `n_l` counts a bias unit."""
     match size:
         case Dim(((Width(layer), 1),), 0) if network.normal(units(layer)) != size:
             return units(layer)
@@ -227,6 +227,19 @@ def _(e: expr.SquareRoot, network: Shaped) -> Shape:
 
 
 @shape.register
+def _(e: groups.Membership, network: Shaped) -> Shape:
+    size = network.normal(e.size)
+    if size.is_constant:
+        groups.per_group(size.constant, e.groups)
+    return size, dim(e.groups)
+
+
+@shape.register
+def _(e: groups.EntrywisePower, network: Shaped) -> Shape:
+    return _column(e.operand, network, "a power entry by entry"), ONE
+
+
+@shape.register
 def _(e: expr.Diagonal, network: Shaped) -> Shape:
     size = _column(e.operand, network, "diag")
     return size, size
@@ -260,19 +273,32 @@ def _(e: expr.Function, network: Shaped) -> Shape:
 
 @shape.register
 def _(e: expr.LogSumExp, network: Shaped) -> Shape:
-    _column(e.operand, network, "logsumexp")
-    return SCALAR
+    rows, columns = _along(e, network)
+    return (ONE, columns) if e.along == "column" else (rows, ONE)
 
 
 @shape.register
 def _(e: expr.Softmax, network: Shaped) -> Shape:
-    return _column(e.operand, network, "softmax"), ONE
+    return _along(e, network)
 
 
-@shape.register(expr.Norm)
+def _along(e: expr.LogSumExp | expr.Softmax, network: Shaped) -> Shape:
+    if e.along not in ("column", "row"):
+        raise ShapeError(f"{e} is taken along {e.along!r}: write 'column' or 'row'")
+    return shape(e.operand, network)
+
+
+@shape.register
+def _(e: expr.Norm, network: Shaped) -> Shape:
+    found = shape(e.operand, network)
+    if e.kind == "1" and ONE not in found:
+        raise ShapeError(f"the 1-norm is of a column or a row, but {e.operand} is {written(found, network)}")
+    return SCALAR
+
+
 @shape.register(expr.SingularValue)
 @shape.register(magnitudes.SingularValueAt)
-def _(e: expr.Norm | expr.SingularValue | magnitudes.SingularValueAt, network: Shaped) -> Shape:
+def _(e: expr.SingularValue | magnitudes.SingularValueAt, network: Shaped) -> Shape:
     shape(e.operand, network)
     return SCALAR
 

@@ -19,9 +19,16 @@ from symbackprop.substitution import put
 @explicit.register
 def _(e: expr.Norm, reading: Reading) -> Any:
     value = matrix(explicit(e.operand, reading))
+    if e.kind == "1":
+        return sympy.Add(*map(modulus, value))
     if e.kind == "F" or 1 in value.shape:
         return sympy.sqrt(sympy.Add(*(item**2 for item in value)))
     return one_of(value, expr.LARGEST)
+
+
+def modulus(u: Any) -> Any:
+    """`|u|` as the table of functions writes it: SymPy's own is that of a complex number, which `u` may be to it."""
+    return sympy.Piecewise((-u, u < 0), (u, u > 0), (0, True))
 
 
 def one_of(value: Any, which: str) -> Any:

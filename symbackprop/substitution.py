@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from symbackprop.dims import Dim, index
-from symbackprop.expr import Expr, Product, Sum, Variable
+from symbackprop.expr import Expr, Hadamard, Product, Sum, Variable
 from symbackprop.keeping import kept
 from symbackprop.magnitudes import OverUnit
-from symbackprop.tree import N, Node, Path, children, rebuild
+from symbackprop.tree import N, Node, Path, children, rebuild, subterms
 
 
 def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
@@ -23,7 +23,23 @@ def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
         return Product((*operands[:i], *inside.factors, *operands[i + 1 :]))
     if isinstance(inside, Sum) and isinstance(e, Sum):
         return Sum((*operands[:i], *inside.terms, *operands[i + 1 :]))
+    if isinstance(inside, Hadamard) and isinstance(e, Hadamard):
+        return Hadamard((*operands[:i], *inside.factors, *operands[i + 1 :]))
     return rebuild(e, (*operands[:i], inside, *operands[i + 1 :]))
+
+
+def places(e: Expr, part: Expr) -> list[Path]:
+    """Where an expression stands inside another one, from the right."""
+    found = [path for path, inner in subterms(e) if inner == part]
+    return found[::-1]
+
+
+def everywhere(e: Expr, old: Expr, new: Expr) -> Expr:
+    """The expression with one part replaced wherever it stands."""
+    # from the right, so that a product that grows does not move what is left of it
+    for path in places(e, old):
+        e = replace_at(e, path, new)
+    return e
 
 
 def bound_index(e: Node) -> str | None:

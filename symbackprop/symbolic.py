@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy
 
-from symbackprop import expr
+from symbackprop import expr, groups
 from symbackprop.activations import scalar_function
 from symbackprop.dims import Dim, Symbol, dim
 from symbackprop.equations import Equation, Network
@@ -18,6 +18,7 @@ from symbackprop.explicit import Reading, explicit
 from symbackprop.expr import LOSS, Bias, Expr, Hidden, PreActivation, Target, Variable, Weight
 from symbackprop.matrices import scalar
 from symbackprop.network import MLP
+from symbackprop.primitives import ROWS, DiagonalPart, EntrywiseQuotient, Rows, Stacked, Trace
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import substitute
 
@@ -278,6 +279,21 @@ def _(e: expr.Power, network: Network) -> Any:
 
 
 @symbolic.register
+def _(e: groups.Membership, network: Network) -> Any:
+    size = symbolic_dim(network.normal(e.size), network)
+    each = size / e.groups
+    i, k = sympy.Dummy("i", integer=True), sympy.Dummy("k", integer=True)
+    # units are counted from 0 here
+    inside = sympy.Piecewise((1, sympy.Eq(sympy.floor(i / each), k)), (0, True))
+    return sympy.FunctionMatrix(size, e.groups, sympy.Lambda((i, k), inside))
+
+
+@symbolic.register
+def _(e: groups.EntrywisePower, network: Network) -> Any:
+    return sympy.HadamardPower(symbolic(e.operand, network), sympy.Rational(*e.exponent.as_integer_ratio()))
+
+
+@symbolic.register
 def _(e: expr.SquareRoot, network: Network) -> Any:
     return sympy.sqrt(symbolic(e.operand, network))
 
@@ -285,6 +301,38 @@ def _(e: expr.SquareRoot, network: Network) -> Any:
 @symbolic.register
 def _(e: expr.Diagonal, network: Network) -> Any:
     return sympy.DiagMatrix(symbolic(e.operand, network))
+
+
+@symbolic.register
+def _(e: Trace, network: Network) -> Any:
+    return sympy.Trace(symbolic(e.operand, network))
+
+
+@symbolic.register
+def _(e: DiagonalPart, network: Network) -> Any:
+    return sympy.DiagonalOf(symbolic(e.operand, network))
+
+
+@symbolic.register
+def _(e: EntrywiseQuotient, network: Network) -> Any:
+    above, below = symbolic(e.numerator, network), symbolic(e.denominator, network)
+    if not getattr(below, "is_Matrix", False):
+        return above / below
+    return sympy.HadamardProduct(above, sympy.HadamardPower(below, -1))
+
+
+@symbolic.register
+def _(e: Stacked, network: Network) -> Any:
+    blocks = [symbolic(part, network) for part in e.parts]
+    if not all(getattr(block, "is_Matrix", False) for block in blocks):
+        raise SymbackpropError(f"SymPy cannot say {e}, of which a block is a number, with symbolic widths: give widths")
+    return sympy.BlockMatrix([blocks] if e.axis != ROWS else [[block] for block in blocks])
+
+
+@symbolic.register
+def _(e: Rows, network: Network) -> Any:
+    first, last = (symbolic_dim(network.normal(end), network) for end in (e.first, e.last))
+    return symbolic(e.operand, network)[first - 1 : last, :]
 
 
 @symbolic.register

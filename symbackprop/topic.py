@@ -84,7 +84,7 @@ class Topic:
 
     def oriented(self) -> Topic:
         """The same topic in the other layout: its derivations are; lines that are only shown stay as they are."""
-        return replace(self, parts=_oriented(self.parts))
+        return mapped(self, Derivation.oriented)
 
     @property
     def derivations(self) -> tuple[Derivation, ...]:
@@ -141,8 +141,9 @@ def _named(parts: tuple[Part, ...], name: str) -> tuple[Part, ...]:
     return tuple(_mapped(part, lambda made: made if made.name else replace(made, name=name)) for part in parts)
 
 
-def _oriented(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    return tuple(_mapped(part, Derivation.oriented) for part in parts)
+def mapped(topic: Topic, change: Callable[[Derivation], Derivation]) -> Topic:
+    """The topic with all its derivations changed."""
+    return replace(topic, parts=tuple(_mapped(part, change) for part in topic.parts))
 
 
 def _mapped(part: Part, change: Callable[[Derivation], Derivation]) -> Part:

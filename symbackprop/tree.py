@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from symbackprop.dims import Dim
@@ -19,26 +20,40 @@ class Node:
     """Base of every immutable node: structural equality, with the hash computed once."""
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _hash: int
+    # what all nodes that were found equal to each other have in common
+    _same: object = None
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable: make a new one")
 
     def _values(self) -> tuple[Any, ...]:
+        """The values of its fields; `node` puts in a quicker way to read them."""
         return tuple([getattr(self, name) for name in self._fields])
 
     def __hash__(self) -> int:
-        cached: int | None = getattr(self, "_hash", None)
-        if cached is None:
-            cached = hash((type(self).__name__, *self._values()))
-            keep(self, "_hash", cached)
-        return cached
+        # most are asked for again and again: an attribute that is there costs less than a default for one that is not
+        try:
+            return self._hash
+        except AttributeError:
+            made = hash((type(self).__name__, *self._values()))
+            keep(self, "_hash", made)
+            return made
 
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
         if type(self) is not type(other):
             return NotImplemented if not isinstance(other, Node) else False
-        return hash(self) == hash(other) and self._values() == other._values()
+        if self._same is not None and self._same is other._same:
+            return True
+        if hash(self) != hash(other) or self._values() != other._values():
+            return False
+        # the same two are compared over and over, as keys of what was found before
+        same = self._same or other._same or object()
+        keep(self, "_same", same)
+        keep(other, "_same", same)
+        return True
 
     def __repr__(self) -> str:
         return kept(self, "_repr", _repr)
@@ -49,7 +64,14 @@ def node(cls: type[T]) -> type[T]:
     """Make a class an immutable node: a frozen dataclass that compares by structure."""
     made = dataclass(frozen=True, eq=False, repr=False)(cls)
     made._fields = tuple(f.name for f in dataclasses.fields(made))  # type: ignore[arg-type]
+    if len(made._fields) > 1:
+        made._values = _reader(attrgetter(*made._fields))  # type: ignore[method-assign]
     return made
+
+
+def _reader(values: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], tuple[Any, ...]]:
+    """As a method: an object that is not a function would not be bound to the node."""
+    return lambda self: values(self)
 
 
 def _repr(e: Node) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import accumulate
 from multiprocessing import get_all_start_methods, get_context
 
 from symbackprop.derivation import Derivation, Step
 from symbackprop.expr import Expr, Named
+from symbackprop.forward import ForwardNetwork
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Undecided
 from symbackprop.progress import Progress, silent
@@ -71,6 +74,9 @@ def claim_of(step: Step, derivation: Derivation) -> Claim:
 
     Of what is assumed, only the equations count that are about a variable in the claim, or in another such equation.
     """
+    if isinstance(derivation.network, ForwardNetwork):
+        # a gradient depends on all variables of the network, also on those that it does not name
+        return Claim(step.before, step.relation, step.after, derivation.network, step.known, derivation.given)
     named: frozenset[str] = _named(step.before) | _named(step.after)
     given: tuple[Chain, ...] = ()
     while (wider := _about(named, derivation.given)) != given:
@@ -148,49 +154,86 @@ def verify(*made: Derivation | Topic, progress: Progress = silent, effort: str =
     Raises:
         SymbackpropError: for another effort.
     """
-    places = [
-        (derivation, number)
-        for each in made
-        for derivation, number in _numbered(each.derivations if isinstance(each, Topic) else (each,))
-    ]
-    total, done = sum(len(derivation.steps) for derivation, _ in places), 0
-    outcomes: dict[int, list[dict[str, Outcome]]] = {}
-    for place, found in _judged_all([derivation for derivation, _ in places], effort, workers):
-        outcomes[place] = found
-        done += len(found)
-        progress(done, total)
-    return Report(
-        tuple(
-            Judged(derivation, number + place, step, outcomes[i][place], place + 1)
-            for i, (derivation, number) in enumerate(places)
-            for place, step in enumerate(derivation.steps)
-        )
-    )
+    steps: list[Judged] = []
+    with judging(*made, progress=progress, effort=effort, workers=workers) as outcomes:
+        for each in made:
+            first = len(steps) + 1
+            for derivation in _derivations(each):
+                steps += [
+                    Judged(derivation, len(steps) + i - first + 1, step, outcomes[len(steps) + i], i)
+                    for i, step in enumerate(derivation.steps, 1)
+                ]
+    return Report(tuple(steps))
 
 
-def _numbered(derivations: tuple[Derivation, ...]) -> Iterator[tuple[Derivation, int]]:
-    """Derivations with the number of their first step, counted through all of them."""
-    number = 1
-    for derivation in derivations:
-        yield derivation, number
-        number += len(derivation.steps)
+@contextmanager
+def judging(
+    *made: Derivation | Topic, progress: Progress = silent, effort: str = "full", workers: int = 1
+) -> Iterator[Coming]:
+    """What each judge says of each step, while they are at it: within the block whoever asks for an outcome waits.
+
+    Args: as `verify` takes them.
+
+    Raises:
+        SymbackpropError: for another effort, where an outcome is asked for.
+    """
+    derivations = [derivation for each in made for derivation in _derivations(each)]
+    with _at_work(derivations, effort, workers) as found:
+        yield Coming(derivations, found, progress)
 
 
-def _judged_all(
+def _derivations(made: Derivation | Topic) -> tuple[Derivation, ...]:
+    return made.derivations if isinstance(made, Topic) else (made,)
+
+
+class Coming(Mapping[int, Mapping[str, Outcome]]):
+    """Outcomes by the number of the step, counted from 1 through all derivations; each is waited for.
+
+    Args:
+        derivations: whose steps are judged.
+        found: the outcomes of the steps of each by its place, in the order in which they come.
+        progress: called with the number of steps that are judged, and of all.
+    """
+
+    def __init__(
+        self, derivations: list[Derivation], found: Iterator[tuple[int, list[dict[str, Outcome]]]], progress: Progress
+    ) -> None:
+        self._found = found
+        self._progress = progress
+        self._outcomes: dict[int, dict[str, Outcome]] = {}
+        self._first = list(accumulate((len(derivation.steps) for derivation in derivations), initial=1))
+
+    def __getitem__(self, number: int) -> dict[str, Outcome]:
+        if number not in range(1, len(self) + 1):
+            raise KeyError(number)
+        while number not in self._outcomes:
+            place, outcomes = next(self._found)
+            self._outcomes.update(enumerate(outcomes, self._first[place]))
+            self._progress(len(self._outcomes), len(self))
+        return self._outcomes[number]
+
+    def __len__(self) -> int:
+        return self._first[-1] - 1
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(1, len(self) + 1))
+
+
+@contextmanager
+def _at_work(
     derivations: list[Derivation], effort: str, workers: int
-) -> Iterator[tuple[int, list[dict[str, Outcome]]]]:
-    """The outcomes of the steps of each derivation by its place, in any order."""
+) -> Iterator[Iterator[tuple[int, list[dict[str, Outcome]]]]]:
+    """The outcomes of the steps of each derivation by its place; other processes are at it already."""
     if workers < 2 or len(derivations) < 2 or "fork" not in get_all_start_methods():
-        for i, derivation in enumerate(derivations):
-            yield i, [judged(step, derivation, effort) for step in derivation.steps]
+        yield ((i, [judged(step, each, effort) for step in each.steps]) for i, each in enumerate(derivations))
         return
-    # rules are functions and cannot be sent: a forked process has them. The longest first, so that none is waited for
-    order = sorted(range(len(derivations)), key=lambda i: -len(derivations[i].steps))
     # loaded once, for all of them
     for judge in ("exact", "kernel", "moments", "numeric"):
         import_module(f"symbackprop.judges.{judge}")
+    # rules are functions and cannot be sent: a forked process has them
     with get_context("fork").Pool(workers, _take, (derivations, effort)) as pool:
-        yield from pool.imap_unordered(_judge_one, order)
+        # in the order in which they are printed, so that who prints them need not wait for the last
+        yield pool.imap_unordered(_judge_one, range(len(derivations)))
 
 
 # in a forked process: what it judges

@@ -32,7 +32,7 @@ from symbackprop.judges.outcome import Refuted, Supported
 from symbackprop.network import MLP
 from symbackprop.normalization import SCHEMES, as_epsilon, one_set, scheme
 from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES
-from symbackprop.numeric.normalized import normalize, normalized_backprop
+from symbackprop.numeric.normalized import normalize, normalize_in_groups, normalized_backprop
 
 l = index("l")
 
@@ -86,9 +86,23 @@ def test_given_widths_keep_the_scheme() -> None:
         ({"normalization": "layr"}, "there is no normalization 'layr': write one of batch, group"),
         ({"normalization": "layer", "widths": [3, 2, 4]}, "layer 1 has one unit.*s_1 = 0 always.*n_1 of 3 or more"),
         ({"normalization": "layer", "widths": [3, 1, 4], "bias": "none"}, "n_1 of 2 or more"),
-        ({"normalization": "batch"}, "averages over the examples of a batch.*write normalization='layer' or 'rms'"),
+        ({"normalization": "batch"}, "averages over the examples.*write normalization='layer', 'rms' or 'group'"),
         ({"normalization": "instance"}, "averages over the positions of a channel"),
-        ({"normalization": "group"}, "every layer is one group"),
+        ({"normalization": "group"}, "needs a number of groups: write groups=2"),
+        ({"groups": 2}, "groups belong to group normalization: write normalization='group'"),
+        ({"normalization": "layer", "groups": 2}, "groups belong to group normalization"),
+        ({"normalization": "group", "groups": 0}, "groups = 0 is not a number of groups: write 1 or more"),
+        ({"normalization": "group", "groups": -2}, "groups = -2 is not a number of groups"),
+        ({"normalization": "group", "groups": 1.5}, "groups = 1.5 is not a whole number"),
+        (
+            {"normalization": "group", "groups": 3, "widths": [4, 7, 5, 2]},
+            "layer 2 has 4 units.*not 3 groups of equally many.*a width n_2 of 7 or 10, or groups=1 or 2$",
+        ),
+        (
+            {"normalization": "group", "groups": 2, "widths": [4, 5, 2], "bias": "none"},
+            "layer 1 has 5 units.*a width n_1 of 4 or 6, or groups=1$",
+        ),
+        ({"normalization": "group", "groups": 4, "widths": [4, 5, 2]}, "layer 1 has 4 units.*two or more each"),
         ({"normalization": "layer", "activation": "s"}, "the letter s is a quantity of a normalized network"),
     ],
 )
@@ -133,6 +147,36 @@ def difference(f, at: np.ndarray, step: float = 1e-20) -> np.ndarray:
         moved[place] += 1j * step
         gradient[place] = f(moved).imag / step
     return gradient
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.3])
+def test_groups_in_numbers(epsilon) -> None:
+    rng = np.random.default_rng(0)
+    z, upstream = rng.standard_normal((6, 5)), rng.standard_normal((6, 5))
+    made = normalize_in_groups(z, 2, epsilon)
+    apart = [normalize(part, 0, True, epsilon).out for part in (z[:3], z[3:])]
+    assert np.allclose(made.out, np.concatenate(apart))
+    wanted = difference(lambda at: (upstream * normalize_in_groups(at, 2, epsilon).out).sum(), z)
+    assert np.allclose(made.backward(upstream)["z"], wanted, atol=1e-12)
+    with pytest.raises(ValueError, match="6 units are not 4 groups"):
+        normalize_in_groups(z, 4)
+
+
+def test_one_group_has_the_numbers_of_a_layer_and_two_have_others() -> None:
+    rng = np.random.default_rng(1)
+    W, x, y = (
+        [rng.standard_normal(s) for s in ((6, 4), (2, 7))],
+        rng.standard_normal((4, 3)),
+        rng.standard_normal((2, 3)),
+    )
+    v, u = ([None, rng.standard_normal((6, 1))] for _ in "vu")
+    of = (W, x, y, ACTIVATIONS["tanh"], LOSSES["squared_error"], v, u)
+    layer, one, two = normalized_backprop(*of), normalized_backprop(*of, groups=1), normalized_backprop(*of, groups=2)
+    assert np.array_equal(layer.dW[0], one.dW[0])
+    assert not np.allclose(layer.dW[0], two.dW[0], rtol=0.1)
+    for l, w in enumerate(W):
+        wanted = difference(lambda at, l=l: normalized_backprop([*W[:l], at, *W[l + 1 :]], *of[1:], groups=2).loss, w)
+        assert np.allclose(two.dW[l], wanted, atol=1e-12)
 
 
 @pytest.mark.parametrize("is_centred", [True, False])

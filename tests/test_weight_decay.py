@@ -44,7 +44,7 @@ from symbackprop.rules.decay import decayed, squared, sum_rule
 from symbackprop.rules.norms import multiplied_out
 from symbackprop.statements import Chain
 from symbackprop.substitution import substitute
-from symbackprop.topic import Numbers, Shows
+from symbackprop.topic import Numbers, Prose, Shows
 from symbackprop.verify import verify
 
 l = index("l")
@@ -128,6 +128,49 @@ def test_the_bounds():
     rows = WithoutBias(Identity(width(dim(0)))).T
     sensitivity = found[Norm(rows @ Partial(output, x))]
     assert (sensitivity.relation, sensitivity.result) == ("≤", Norm(WithoutBias(W(0)), "F") @ sizes)
+
+
+def prose(topic) -> str:
+    """Its words, formulas left out."""
+    parts = (part for part in topic.all_parts() if isinstance(part, Prose))
+    return " ".join(word for part in parts for word in part.words if isinstance(word, str))
+
+
+def test_the_slip_of_two_examples_is_about_two_of_them():
+    (made,) = (d for d in derive("weight_decay").derivations if d.start == IndexedSum("i", ONE, dim(2), lam @ R))
+    assert not made.known
+    assert not made.steps[0].is_true
+    assert made.result == lam @ R
+
+
+def test_what_a_normalization_leaves_out_is_said():
+    for scheme in ("layer", "rms"):
+        topic = derive("weight_decay", MLP(normalization=scheme))
+        assert f"are left out here, as the network has {scheme} normalization" in prose(topic)
+        assert not any(isinstance(made.start, Norm) and made.start.operand == Partial(LOSS, PreActivation(1))
+                       for made in topic.derivations)  # fmt: skip
+    assert "left out here" not in prose(derive("weight_decay"))
+
+
+@pytest.mark.parametrize("shrink", [0.5, 0.1])
+def test_normalized_layers_do_not_see_how_large_the_weights_are(shrink):
+    """Smaller weights before a normalized layer: the same output and sensitivity, larger gradients."""
+    rng = np.random.default_rng(5)
+    W_0, W_1, x, upstream = (rng.standard_normal(shape) for shape in ((4, 3), (2, 4), (3,), (2,)))
+
+    def run(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Output and its Jacobian by x, through √n c/s and tanh; and the gradient of the weights."""
+        z = weights @ x
+        c = z - z.mean()
+        s = np.linalg.norm(c)
+        a = np.sqrt(4) * c / s
+        local = np.sqrt(4) / s * (np.eye(4) - 1 / 4 - np.outer(c, c) / s**2)
+        back = W_1 @ np.diag(1 - np.tanh(a) ** 2) @ local
+        return np.concatenate([W_1 @ np.tanh(a), (back @ weights).ravel()]), np.outer(back.T @ upstream, x)
+
+    (same, gradient), (other, larger) = run(W_0), run(shrink * W_0)
+    np.testing.assert_allclose(other, same, rtol=1e-9)
+    np.testing.assert_allclose(larger, gradient / shrink, rtol=1e-9)
 
 
 def test_the_example_of_the_three_slips():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from flint import nmod_mat
@@ -43,10 +43,10 @@ class Constrained(Point):
                 self._making.discard(variable)
         return self._made[variable]
 
-    def draw_again(self, variable: Variable) -> None:
+    def draw_again(self, variable: Variable, rows: Sequence[int] = ()) -> None:
         made = self._plan.of(variable)
         self._made.clear()
-        super().draw_again(variable)
+        super().draw_again(variable, rows)
         # what is made of others changes with them
         for _, part in subterms(made.source) if made is not None and made.source is not None else ():
             if isinstance(part, Variable) and not free_symbols(part) and self.definition(part) is None:
@@ -110,12 +110,33 @@ def _not_negative(made: Made, point: Constrained) -> nmod_mat:
     raise Unmade(f"the judge cannot make {made.variable} ≥ 0 in a prime field, which has no order")
 
 
+def _column_sums(made: Made, point: Constrained) -> nmod_mat:
+    """Entries as any other, the last of each column what is missing to 1."""
+    drawn = Point.drawn(point, made.variable)
+    rows, columns = drawn.nrows(), drawn.ncols()
+    found = nmod_mat(drawn)
+    for k in range(columns):
+        found[rows - 1, k] = 1 - sum(int(drawn[i, k]) for i in range(rows - 1))
+    return found
+
+
+def _row_sums(made: Made, point: Constrained) -> nmod_mat:
+    drawn = Point.drawn(point, made.variable)
+    rows, columns = drawn.nrows(), drawn.ncols()
+    found = nmod_mat(drawn)
+    for i in range(rows):
+        found[i, columns - 1] = 1 - sum(int(drawn[i, k]) for k in range(columns - 1))
+    return found
+
+
 MAKERS: dict[str, Callable[[Made, Constrained], nmod_mat]] = {
     hypotheses.ORTHONORMAL_COLUMNS: _columns,
     hypotheses.ORTHONORMAL_ROWS: _rows,
     hypotheses.VALUE: _value,
     hypotheses.FACTOR: _factor,
     hypotheses.NOT_NEGATIVE: _not_negative,
+    hypotheses.COLUMN_SUMS: _column_sums,
+    hypotheses.ROW_SUMS: _row_sums,
 }
 
 

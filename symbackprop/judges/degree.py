@@ -7,14 +7,17 @@ are new indeterminates. Sums and products add the degrees of their operands.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import singledispatch
 
-from symbackprop import expr
+from symbackprop import expr, groups
 from symbackprop.equations import Equation, same_family
 from symbackprop.expr import Expr, Variable
+from symbackprop.judges.scalars import growth_of
 from symbackprop.judges.hypotheses import NOTHING, Plan
 from symbackprop.judges.settings import Setting
 from symbackprop.network import MLP
+from symbackprop.primitives import Pairwise
 from symbackprop.quantities import Quantities
 from symbackprop.substitution import substitute
 from symbackprop.tree import children
@@ -91,12 +94,29 @@ def _(e: expr.IndexedProduct | expr.IndexedSum, within: Within) -> int:
 @degree_of.register
 def _(e: expr.Elementwise | expr.LayerMap | expr.ActivationJacobian, within: Within) -> int:
     # a value of the function; without layers its argument counts too, so that twice as much bounds a derivative
-    return 1 if within.in_layers else 1 + degree_of(e.operand, within)
+    growth = growth_of(e.function, e.order if isinstance(e, expr.Elementwise) else 0)
+    return growth if within.in_layers else growth * (1 + degree_of(e.operand, within))
+
+
+@degree_of.register
+def _(e: Pairwise, within: Within) -> int:
+    # b + (a - b) step(a - b)
+    return 4 * (1 + degree_of(e.left, within) + degree_of(e.right, within))
 
 
 @degree_of.register
 def _(e: expr.Power, within: Within) -> int:
-    return (abs(e.exponent.numerator) + e.exponent.denominator - 1) * degree_of(e.base, within)
+    return _risen(e.exponent, degree_of(e.base, within))
+
+
+@degree_of.register
+def _(e: groups.EntrywisePower, within: Within) -> int:
+    return _risen(e.exponent, degree_of(e.operand, within))
+
+
+def _risen(exponent: Fraction, degree: int) -> int:
+    """The degree of a power."""
+    return (abs(exponent.numerator) + exponent.denominator - 1) * degree
 
 
 @degree_of.register

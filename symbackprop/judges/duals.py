@@ -12,7 +12,7 @@ from functools import singledispatch
 
 from flint import nmod_mat
 
-from symbackprop import expr
+from symbackprop import expr, groups
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
 from symbackprop.judges.field import PRIME, ConstantRoot, Point, Resample, Unvalued, ints, matrix, zeros
@@ -54,11 +54,16 @@ def chained(made: nmod_mat, *parts: tuple[Dual, Jacobian]) -> Dual:
 
 def picked(of: Dual, rows: int, columns: int, sources: Sequence[int | None]) -> Dual:
     """A matrix each of whose entries is an entry of another one, by its flat position, or zero (None)."""
-    entries = of.value.entries()
-    made = matrix(rows, columns, [0 if source is None else int(entries[source]) for source in sources])
+    size, width = of.value.nrows() * of.value.ncols(), of.value.ncols()
+    if len(sources) == 1 and sources[0] is not None:
+        # an entry of a large matrix, of which the others need not be read
+        made = matrix(rows, columns, [int(of.value[divmod(sources[0], width)])])
+    else:
+        entries = of.value.entries()
+        made = matrix(rows, columns, [0 if source is None else int(entries[source]) for source in sources])
 
     def selection() -> nmod_mat:
-        local = zeros(len(sources), len(entries))
+        local = zeros(len(sources), size)
         for i, source in enumerate(sources):
             if source is not None:
                 local[i, source] = 1
@@ -200,7 +205,9 @@ def _with_roots(point: Point) -> list[Variable]:
 
 
 def _takes_root(e: Expr) -> bool:
-    return isinstance(e, expr.SquareRoot | expr.Norm) or (isinstance(e, expr.Power) and e.exponent.denominator == 2)
+    if isinstance(e, expr.Power | groups.EntrywisePower):
+        return e.exponent.denominator == 2
+    return isinstance(e, expr.SquareRoot) or (isinstance(e, expr.Norm) and e.kind != "1")
 
 
 def _settle(point: Point, variable: Variable) -> None:
@@ -213,10 +220,24 @@ def _settle(point: Point, variable: Variable) -> None:
         except ConstantRoot:
             point.still = None
             raise
-        except Resample:
+        except Resample as reason:
+            rows = _behind(reason.entries, variable, point)
             for drawn in _nearest(point, variable):
-                point.draw_again(drawn)
+                # those of the groups that have a root are kept, or no draw would be good for all of many groups
+                point.draw_again(drawn, rows if point.extent(drawn)[0] > max(rows, default=0) else ())
     raise Unvalued(f"{variable} has no value in the field at any of {REDRAWN} draws")
+
+
+def _behind(entries: Sequence[int], variable: Variable, point: Point) -> tuple[int, ...]:
+    """The units in the groups that are some entries of a variable; none where its equation has no groups."""
+    definition = point.definition(variable)
+    parts = () if definition is None else (e for _, e in subterms(definition.right))
+    for part in parts:
+        if isinstance(part, groups.Membership) and not part.size.symbols:
+            size = point.size(part.size, {})
+            each = groups.per_group(size, part.groups)
+            return tuple(i for i in range(size) if i // each in entries)
+    return ()
 
 
 def _nearest(point: Point, variable: Variable) -> list[Variable]:

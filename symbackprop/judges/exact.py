@@ -33,8 +33,10 @@ from symbackprop.judges.forward import value
 from symbackprop.judges.hypotheses import Unmade
 from symbackprop.judges.instances import assignments, beyond, width_sets
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
+from symbackprop.judges.scalars import is_folded
 from symbackprop.judges.settings import FULL, Choice, Effort, Kind, Setting, at_widths, kind
 from symbackprop.substitution import free_symbols
+from symbackprop.tree import subterms
 
 # each root in a claim has a value at every second point, so a claim with eight of them at every 256th
 ATTEMPTS = 4096
@@ -101,7 +103,7 @@ def _tried(claim: Claim, effort: Effort) -> Outcome:
         found = list(evaluate(claim, level, effort))
         for sample in found:
             if sample.result == "differ":
-                return Refuted(str(sample))
+                return _refuted(claim, sample)
         agreed = [sample for sample in found if sample.result == "agree"]
         gaps = [sample for sample in found if sample.result == "missing"]
         if agreed and any(sample.one_sided for sample in gaps):
@@ -121,6 +123,20 @@ def _tried(claim: Claim, effort: Effort) -> Outcome:
     if not tried:
         return Undecided(f"the claim has a meaning at none of the depths tried: {missing or 'its ranges are empty'}")
     return _supported(claim, tried, effort)
+
+
+def _refuted(claim: Claim, sample: Sample) -> Outcome:
+    """A counterexample; where functions are known by some of their identities only, numbers must refute it too."""
+    sides = (claim.left, claim.right, *(equation.right for equation in claim.network.equations))
+    if any(is_folded(part) for side in sides for _, part in subterms(side)):
+        from symbackprop.judges import numeric
+
+        if isinstance(numeric.judge(claim), Supported):
+            return Undecided(
+                "both sides agree in numbers, by an identity that its functions do not have in a prime field, where "
+                f"they differ: {sample}"
+            )
+    return Refuted(str(sample))
 
 
 def _kind(claim: Claim) -> Kind:
@@ -174,7 +190,7 @@ def _at(claim: Claim, setting: Setting, number: int) -> list[Sample]:
         seed = number + 3 * attempt
         try:
             point = constrained(setting.network, seed, plan) if claim.given else _point(setting.network, seed)
-            hypotheses.checked(claim, partial(holds, point=point, setting=setting))
+            hypotheses.checked(claim, partial(holds, point=point, setting=setting), point.held)
             return [_compared(claim, point, setting, symbols) for symbols in assignments(claim, point, setting, turned)]
         except ConstantRoot:
             raise

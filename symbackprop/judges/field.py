@@ -7,7 +7,8 @@ of their argument: equal arguments give equal values. Nothing here knows a rule 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flint import nmod_mat
@@ -37,7 +38,15 @@ class Unvalued(Exception):
 
 
 class Resample(Exception):
-    """This point is no good (a root of a non-residue, a zero denominator); another seed may be."""
+    """This point is no good (a root of a non-residue, a zero denominator); another seed may be.
+
+    Attributes:
+        entries: which entries of a column have no root, from 0; none where a scalar has not.
+    """
+
+    def __init__(self, reason: str, entries: Sequence[int] = ()) -> None:
+        super().__init__(reason)
+        self.entries = tuple(entries)
 
 
 class ConstantRoot(Resample):
@@ -96,21 +105,10 @@ def root(square: int) -> int:
     return found
 
 
+@lru_cache(maxsize=1024)
 def has_root(square: int) -> bool:
     """Whether a size or number has a root in the field."""
     return pow(square, (PRIME - 1) // 2, PRIME) == 1
-
-
-# g' by g, where it is known; any other function has a derivative that is an independent hash. Where a network uses two
-# functions of one family (softplus and its derivative, the sigmoid), this keeps them consistent.
-DERIVATIVES: dict[str, Callable[[Point, int], int]] = {
-    "identity": lambda point, u: 1,
-    "exp": lambda point, u: point.function("exp", 0, u),
-    "log": lambda point, u: inverse(u),
-    "sigmoid": lambda point, u: (s := point.function("sigmoid", 0, u)) * (1 - s) % PRIME,
-    "tanh": lambda point, u: (1 - point.function("tanh", 0, u) ** 2) % PRIME,
-    "softplus": lambda point, u: point.function("sigmoid", 0, u),
-}
 
 
 class Point:
@@ -133,10 +131,16 @@ class Point:
         self._members: dict[tuple[Variable, int], Variable] = {}
         self._read: dict[Variable, tuple[Variable, ...]] = {}
         self._functions: dict[tuple[str, int, int], int] = {}
+        # logarithms that are known, and 1 + exp(-u) by u
+        self.logarithms: dict[int, int] = {}
+        self.softened: dict[int, int] = {}
         self._turns: dict[Variable, int] = {}
+        self._row_turns: dict[Variable, dict[int, int]] = {}
         # what has been computed here: the variables, and the derivatives that somebody asked for
         self.still: Flow | None = None
         self.partials: dict[object, nmod_mat] = {}
+        # whether what somebody assumed holds here
+        self.held: dict[object, bool] = {}
         self._normalized = targets_sum_to_one(network)
 
     # --- sizes ---------------------------------------------------------------------------------------------------
@@ -224,7 +228,10 @@ class Point:
         rows, columns = self.extent(variable)
         turn = self._turns.get(variable, 0)
         again = f" again {turn}" if turn else ""
-        entries = self._draws(f"{type(variable).__name__} {variable.name} {variable.index}{again}", rows * columns)
+        label = f"{type(variable).__name__} {variable.name} {variable.index}{again}"
+        entries = self._draws(label, rows * columns)
+        for row, count in self._row_turns.get(variable, {}).items():
+            entries[row * columns : (row + 1) * columns] = self._draws(f"{label} row {row} again {count}", columns)
         if isinstance(variable, expr.Hidden) and getattr(self.network, "augmented", False):
             entries[-columns:] = [1] * columns
         if isinstance(variable, expr.Target) and self._normalized:
@@ -232,11 +239,20 @@ class Point:
                 entries[(rows - 1) * columns + k] = (1 - sum(entries[k : (rows - 1) * columns : columns])) % PRIME
         return matrix(rows, columns, entries)
 
-    def draw_again(self, variable: Variable) -> None:
-        """Give an input or a parameter another value; whatever was computed here is forgotten."""
-        self._turns[variable] = self._turns.get(variable, 0) + 1
+    def draw_again(self, variable: Variable, rows: Sequence[int] = ()) -> None:
+        """Give an input or a parameter another value; whatever was computed here is forgotten.
+
+        Args:
+            rows: only these, from 0; all of them, if none is named.
+        """
+        if rows:
+            turns = self._row_turns.setdefault(variable, {})
+            turns.update({row: turns.get(row, 0) + 1 for row in rows})
+        else:
+            self._turns[variable] = self._turns.get(variable, 0) + 1
         self.still = None
         self.partials.clear()
+        self.held.clear()
 
     def _draws(self, label: str, count: int) -> list[int]:
         entries: list[int] = []
@@ -248,10 +264,10 @@ class Point:
         return entries[:count]
 
     def function(self, name: str, order: int, argument: int) -> int:
-        """A scalar function, or its derivative of that order, at an argument.
+        """A scalar function, or its derivative of that order, at an argument: see `symbackprop.judges.scalars`.
 
         Raises:
-            Unvalued: for a second derivative of a function whose first is not a hash.
+            Resample, Unvalued: as `scalars.value_of` does.
         """
         key = (name, order, argument)
         if key not in self._functions:
@@ -259,14 +275,12 @@ class Point:
         return self._functions[key]
 
     def _function(self, name: str, order: int, argument: int) -> int:
-        if name == "identity" and order == 0:
-            return argument
-        if name == "identity" or (name == "exp" and order):
-            return self.function("exp", 0, argument) if name == "exp" else int(order == 1)
-        if order and name in DERIVATIVES:
-            if order > 1:
-                raise Unvalued(f"the {order}th derivative of {name} has no value in a prime field here")
-            return DERIVATIVES[name](self, argument)
+        from symbackprop.judges.scalars import value_of
+
+        return value_of(self, name, order, argument % PRIME)
+
+    def hashed(self, name: str, order: int, argument: int) -> int:
+        """The value at an argument of a function of which nothing is known."""
         return self._draws(f"function {name} {order} {argument}", 1)[0]
 
     def opaque(self, call: str, entry: int | None = None) -> int:

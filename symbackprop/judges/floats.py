@@ -20,7 +20,7 @@ from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Named, Variable
 from symbackprop.judges.hypotheses import NOTHING, Plan, Unmade
 from symbackprop.judges.spreads import GAUSSIAN, SPREADS, made_as
-from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, GENERIC_LOSS, SCALARS, SLOPES
+from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, GENERIC_LOSS, SCALARS, SLOPES, by_formula
 from symbackprop.network import MLP
 from symbackprop.normalization import SCALE, SHIFT, epsilon_of
 from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES, Array, Entrywise, Pass, backprop
@@ -68,6 +68,8 @@ class Point:
         self.peak = 0.0
         # what somebody asked for here, each with the greatest size of any part of it
         self.found: dict[object, tuple[Array, float]] = {}
+        # whether what somebody assumed holds here
+        self.held: dict[object, bool] = {}
         self.gradients: dict[Variable, Array] = {}
         self._values: dict[Variable, tuple[Array, float]] = {each: (value, 0.0) for each, value in self.given.items()}
         self._drawn: dict[Variable, Array] = {}
@@ -123,6 +125,9 @@ class Point:
             return ACTIVATIONS[name]
         if name in SCALARS:
             return SCALARS[name], SLOPES[name]
+        formula = by_formula(name)
+        if formula is not None:
+            return formula
         # another name than the network's is another function
         turn = self.generic + (name != (self.network.activation.name if isinstance(self.network, MLP) else "g"))
         return GENERIC_ACTIVATIONS[turn % len(GENERIC_ACTIVATIONS)]
@@ -210,7 +215,7 @@ class Point:
         network = self.network
         if not isinstance(network, MLP) or network.widths is None:
             return None
-        if self.given or MLP(**network.options).equations != network.equations:
+        if self.given or not network.kept("is plain", lambda: MLP(**network.options).equations == network.equations):
             return None
         if self._pass is None:
             self._pass = self._by_hand(network, len(network.widths) - 1)
@@ -239,6 +244,7 @@ class Point:
             network.augmented,
             is_centred=network.scheme.centred,
             epsilon=0.0 if epsilon is None else at(epsilon, self, {}).item(),
+            groups=network.groups or 1,
         )
 
 
@@ -251,7 +257,9 @@ def at(e: Expr, point: Point, symbols: Symbols) -> Array:
         ShapeError: if parts do not conform.
     """
     made = value(e, point, symbols)
-    point.peak = max(point.peak, float(np.abs(made).max(initial=0)) if made.size != 1 else abs(made.item()))
+    # as `abs(made).max(initial=0)`, which takes three times as long for arrays as small as ours
+    size = abs(made.item()) if made.size == 1 else float(np.maximum.reduce(np.abs(made), axis=None, initial=0.0))
+    point.peak = max(point.peak, size)
     return made
 
 

@@ -13,17 +13,18 @@ from symbackprop import expr
 from symbackprop.dims import dim
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
-from symbackprop.judges import functions, linear
+from symbackprop.judges import functions, linear, primitives
 from symbackprop.judges.duals import Dual, Flow, Symbols, push, says, still
 from symbackprop.judges.field import OutOfRange, Point, Unvalued, diagonal, ints, matrix, zeros
 from symbackprop.judges.linear import plus, times
+from symbackprop.primitives import Rows
 from symbackprop.shapes import shape
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import subterms
 
-REGISTERED = (functions, linear)  # importing them registers their readers
+REGISTERED = (functions, linear, primitives)  # importing them registers their readers
 BLOCK = 256  # directions pushed at once: a large weight matrix need not be perturbed in all its entries at a time
-PARTS = (expr.Row, expr.Column, expr.Entry, expr.Transpose, expr.WithoutBias, expr.Columns)
+PARTS = (expr.Row, expr.Column, expr.Entry, expr.Transpose, expr.WithoutBias, expr.Columns, Rows)
 
 
 def value(e: Expr, point: Point, symbols: Symbols) -> nmod_mat:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from hashlib import blake2b
 
 from flint import nmod_mat
 
-from symbackprop import chance, dataset, expr, magnitudes
+from symbackprop import chance, dataset, expr, groups, magnitudes
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
 from symbackprop.judges.duals import Dual, Flow, Symbols, chained, column_of, number_of, picked, push, scalar
@@ -15,6 +16,7 @@ from symbackprop.judges.field import (
     PRIME,
     ConstantRoot,
     Point,
+    Resample,
     Unvalued,
     diagonal,
     has_root,
@@ -22,6 +24,7 @@ from symbackprop.judges.field import (
     inverse,
     matrix,
     root,
+    zeros,
 )
 from symbackprop.tree import children
 
@@ -85,19 +88,58 @@ def _opaque_slopes(point: Point, call: str, places: range) -> Callable[[], nmod_
 
 @push.register
 def _(e: expr.LogSumExp, flow: Flow, symbols: Symbols) -> Dual:
-    of, entries = column_of(e.operand, flow, symbols, "logsumexp")
-    exponentials = _applied(flow, "exp", 0, entries)
-    total = sum(exponentials) % PRIME
-    made = scalar(flow.point.function("log", 0, total))
-    return chained(made, (of, lambda: matrix(1, len(entries), exponentials) * inverse(total)))
+    of, weights, totals = _exponentials(e, flow, symbols)
+    made = [flow.point.function("log", 0, total) for total, _ in totals]
+    extent = (1, len(made)) if e.along == "column" else (len(made), 1)
+
+    def slopes() -> nmod_mat:
+        local = zeros(len(made), len(weights))
+        for line, (_, places) in enumerate(totals):
+            for k in places:
+                local[line, k] = weights[k]
+        return local
+
+    return chained(matrix(*extent, made), (of, slopes))
 
 
 @push.register
 def _(e: expr.Softmax, flow: Flow, symbols: Symbols) -> Dual:
-    of, entries = column_of(e.operand, flow, symbols, "softmax")
+    of, weights, totals = _exponentials(e, flow, symbols)
+
+    def slopes() -> nmod_mat:
+        local = diagonal(weights)
+        for _, places in totals:
+            for i in places:
+                for k in places:
+                    local[i, k] -= weights[i] * weights[k] % PRIME
+        return local
+
+    return chained(matrix(*of.extent, weights), (of, slopes))
+
+
+def _exponentials(
+    e: expr.LogSumExp | expr.Softmax, flow: Flow, symbols: Symbols
+) -> tuple[Dual, list[int], list[tuple[int, range]]]:
+    """The operand, its softmax, and for each column, or each row, the sum of exponentials and where its entries are."""
+    of = push(e.operand, flow, symbols)
+    rows, columns = of.extent
+    entries = ints(of.value)
     exponentials = _applied(flow, "exp", 0, entries)
-    made = matrix(len(entries), 1, exponentials) * inverse(sum(exponentials))
-    return chained(made, (of, lambda: diagonal(ints(made)) - made * made.transpose()))
+    size = rows * columns
+    lines = (
+        [range(k, size, columns) for k in range(columns)]
+        if e.along == "column"
+        else [range(i * columns, (i + 1) * columns) for i in range(rows)]
+    )
+    weights, totals = [0] * size, []
+    for places in lines:
+        total = sum(exponentials[k] for k in places) % PRIME
+        share, logarithm = inverse(total), flow.point.function("log", 0, total)
+        totals.append((total, places))
+        for k in places:
+            weights[k] = exponentials[k] * share % PRIME
+            flow.point.logarithms[weights[k]] = (entries[k] - logarithm) % PRIME
+    return of, weights, totals
 
 
 # --- roots and norms -------------------------------------------------------------------------------------------------
@@ -128,10 +170,16 @@ def _(e: expr.SquareRoot, flow: Flow, symbols: Symbols) -> Dual:
     return _square_root(*number_of(e.operand, flow, symbols, "what stands under a root"), e.operand)
 
 
+def _is_root(e: Expr) -> bool:
+    """Whether it is a norm that is a root of a sum of squares."""
+    return isinstance(e, expr.Norm) and e.kind != "1"
+
+
 @push.register
 def _(e: expr.Power, flow: Flow, symbols: Symbols) -> Dual:
-    if e.exponent.denominator == 1 and e.exponent.numerator % 2 == 0 and isinstance(e.base, expr.Norm):
+    if e.exponent.denominator == 1 and e.exponent.numerator % 2 == 0 and _is_root(e.base):
         # ‖v‖² is a sum of squares, which has a value where its root has none
+        assert isinstance(e.base, expr.Norm)
         squares, square, _ = _squares(e.base, flow, symbols)
         return _power(squares, square, e.exponent.numerator // 2)
     of, base = number_of(e.base, flow, symbols, "the base of a power")
@@ -144,7 +192,33 @@ def _(e: expr.Power, flow: Flow, symbols: Symbols) -> Dual:
 
 
 @push.register
+def _(e: groups.EntrywisePower, flow: Flow, symbols: Symbols) -> Dual:
+    of, entries = column_of(e.operand, flow, symbols, "a power entry by entry")
+    if e.exponent.denominator > 2:
+        raise Unvalued(f"{e} has no value in a prime field: its exponent is neither whole nor a half")
+    if e.exponent.denominator == 2 and (failed := [i for i, entry in enumerate(entries) if not has_root(entry)]):
+        raise Resample("a number without a root", failed)
+    values, slopes = zip(*(_value_and_slope(entry, e.exponent) for entry in entries), strict=True)
+    return chained(matrix(len(entries), 1, values), (of, lambda: diagonal(slopes)))
+
+
+def _value_and_slope(base: int, exponent: Fraction) -> tuple[int, int]:
+    """A power of a number, and `p b^{p-1}`, by way of `r`, where `b` is `r` or `r²`."""
+    above, below = exponent.numerator, exponent.denominator
+    found = root(base) if below == 2 else base
+    if above < below:
+        inverse(found)  # there is none of 0
+    slope = above * inverse(below) * pow(found, above - below, PRIME) if above else 0
+    return pow(found, above, PRIME), slope % PRIME
+
+
+@push.register
 def _(e: expr.Norm, flow: Flow, symbols: Symbols) -> Dual:
+    if e.kind == "1":
+        of = push(e.operand, flow, symbols)
+        entries = ints(of.value)
+        total = scalar(sum(_applied(flow, "abs", 0, entries)))
+        return chained(total, (of, lambda: matrix(1, len(entries), _applied(flow, "abs", 1, entries))))
     return _square_root(*_squares(e, flow, symbols))
 
 

@@ -21,6 +21,7 @@ from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
 
 ORTHONORMAL_COLUMNS, ORTHONORMAL_ROWS, VALUE, FACTOR, NOT_NEGATIVE = "columns", "rows", "value", "factor", "sign"
+COLUMN_SUMS, ROW_SUMS = "each column sums to 1", "each row sums to 1"
 
 
 class Unmade(Exception):
@@ -33,7 +34,8 @@ class Made:
 
     Attributes:
         variable: the variable, its index free where it is a family.
-        how: with orthonormal columns or rows, from an expression, as the orthonormal factor of one, or not negative.
+        how: with orthonormal columns or rows, from an expression, as the orthonormal factor of one, not negative, or
+            with columns or rows that sum to 1.
         source: the expression.
     """
 
@@ -69,6 +71,8 @@ class Plan:
 
     def at(self, values: Mapping[str, int]) -> Plan:
         """The plan with numbers for symbolic sizes."""
+        if not self.parts:
+            return self
         put = {name: dim(value) for name, value in values.items()}
 
         def put_in(part: Made) -> Made:
@@ -105,10 +109,16 @@ def says(claim: Claim) -> str:
 
 def plan(claim: Claim) -> Plan:
     """How the free variables are to be made so that what is assumed may hold."""
+    if not claim.given:
+        return NOTHING
+    return claim.network.kept(("plan", claim.given), lambda: _plan(claim))
+
+
+def _plan(claim: Claim) -> Plan:
     waiting = list(pairs(claim.given))
     parts: list[Made] = []
     # what is orthonormal first: whether X = Q R is a factorisation depends on it
-    for read in (_orthonormal, _signed, _factored, _defined):
+    for read in (_orthonormal, _signed, _summing, _factored, _defined):
         left_over = []
         for pair in waiting:
             found = read(pair, claim.network, parts)
@@ -167,6 +177,25 @@ def _signed(pair: Pair, network: Network, parts: list[Made]) -> tuple[Made, ...]
     return None
 
 
+def _summing(pair: Pair, network: Network, parts: list[Made]) -> tuple[Made, ...] | None:
+    """`Σ_k y_k = 1`, `1ᵀy = 1`, or of a batch `1ᵀY = 1ᵀ` and `Y 1 = 1`."""
+    left, relation, right = pair
+    is_one = right == Number(Fraction(1)) or isinstance(right, expr.Ones | Transpose)
+    if relation != "=" or not is_one or (isinstance(right, Transpose) and not isinstance(right.operand, expr.Ones)):
+        return None
+    match left:
+        case Product((Transpose(expr.Ones()), y)) if _free(y, network):
+            return _made(y, COLUMN_SUMS)
+        case Product((y, expr.Ones())) if _free(y, network):
+            return _made(y, ROW_SUMS)
+        case expr.IndexedSum(k, _, _, expr.Entry(y, row, column)) if _free(y, network):
+            if row == index(k) and (column is None or k not in column.symbols):
+                return _made(y, COLUMN_SUMS)
+            if column is not None and column == index(k) and k not in row.symbols:
+                return _made(y, ROW_SUMS)
+    return None
+
+
 def _factored(pair: Pair, network: Network, parts: list[Made]) -> tuple[Made, ...] | None:
     """`X = Q R` with a `Q` of orthonormal columns: `Q` is a factor of `X`, and `R` is `Qᵀ X`."""
     left, relation, right = pair
@@ -200,8 +229,16 @@ def _contains(e: Expr, variable: Expr) -> bool:
     return any(inner == variable for _, inner in subterms(e))
 
 
-def checked(claim: Claim, holds: Callable[[Claim], bool]) -> None:
-    """Raise `Unmade` unless everything that a claim assumes holds."""
+def checked(claim: Claim, holds: Callable[[Claim], bool], held: dict[object, bool]) -> None:
+    """Raise `Unmade` unless everything that a claim assumes holds.
+
+    Args:
+        holds: whether one of them does at a point.
+        held: what is known of that at this point, for the next claim that assumes the same.
+    """
     for each in assumed(claim):
-        if not holds(each):
+        key = each.left, each.relation, each.right, frozenset(each.known.items())
+        if key not in held:
+            held[key] = holds(each)
+        if not held[key]:
             raise Unmade(f"the judge cannot make a point at which {says(each)} holds")

@@ -13,6 +13,7 @@ from symbackprop.judges.claim import Claim
 from symbackprop.judges.duals import push, still
 from symbackprop.judges.field import OutOfRange, Point, Resample, Unvalued, has_root
 from symbackprop.judges.settings import DEEPEST, Setting, depth_symbol
+from symbackprop.primitives import Rows
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
 
@@ -42,7 +43,9 @@ def beyond(claim: Claim) -> int | None:
     return deep if deep <= 3 * DEEPEST else None
 
 
-def width_sets(depth: int, bias_units: bool, least: int = 2, roots: bool = False) -> list[tuple[int, ...]]:
+def width_sets(
+    depth: int, bias_units: bool, least: int = 2, multiple: int = 1, roots: bool = False
+) -> list[tuple[int, ...]]:
     """Two lists of widths `n_0 … n_{L+1}`, pairwise distinct, so that nothing conforms by accident.
 
     Where bias units are counted, the `n_l - 1` differ from every width too. No size is 1, which would pass for a
@@ -50,6 +53,7 @@ def width_sets(depth: int, bias_units: bool, least: int = 2, roots: bool = False
 
     Args:
         least: the least number of units; a layer of two that is normalized has no gradient, which hides what is wrong.
+        multiple: of what the numbers of units are multiples, where they are in groups.
         roots: take only numbers of units that have a square root in the field, for claims with `√(n_l-1)`.
     """
     taken: set[int] = set()
@@ -60,7 +64,7 @@ def width_sets(depth: int, bias_units: bool, least: int = 2, roots: bool = False
         if taken.isdisjoint((size + bias, size)) and (has_root(size) or not roots):
             taken |= {size + bias, size}
             found.append(size + bias)
-        size += 1
+        size += multiple
     *layers, output = found
     return [tuple(found), (*reversed(layers), output)]
 
@@ -135,6 +139,8 @@ def _indexed(e: Expr, name: str) -> Iterator[tuple[Expr | Dim, Dim, bool]]:
                 yield operand, column, True
             case expr.Columns(operand, first, last) if name in first.symbols | last.symbols:
                 yield operand, first if name in first.symbols else last, True
+            case Rows(operand, first, last) if name in first.symbols | last.symbols:
+                yield operand, first if name in first.symbols else last, False
             case expr.ColumnAt(_, column, width) if name in column.symbols:
                 yield width, column, True
             case expr.Entry(operand, row, column):

@@ -14,16 +14,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 
 from symbackprop.derivation import Context, Derivation, Step, compose, within
 from symbackprop.dims import ONE, Bounds, Dim, at_most, bound_to, index
 from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, Product, factors_of
+from symbackprop.expr import Expr, IndexedProduct, Product, Variable, factors_of
 from symbackprop.indices import Calculus, Entries, Inexpressible
+from symbackprop.judges import cases
 from symbackprop.judges.moment_forms import prove
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
+from symbackprop.judges.reduced import reduced
 from symbackprop.judges.signs import Setting, rises
 from symbackprop.judges.theorems import cited
 from symbackprop.magnitudes import OverUnit
@@ -32,8 +35,8 @@ from symbackprop.rules.citation import Cited, Claimed
 from symbackprop.rules.induction import Induction
 from symbackprop.shapes import Shape, shape, written
 from symbackprop.statements import Chain
-from symbackprop.substitution import replace_at, substitute
-from symbackprop.tree import at_path, children, subterms
+from symbackprop.substitution import everywhere, places, replace_at, substitute
+from symbackprop.tree import Path, at_path, children, subterms
 
 
 def judge(step: Step, derivation: Derivation) -> Outcome:
@@ -135,7 +138,7 @@ def _follows(step: Step, left: Expr, right: Expr, derivation: Derivation) -> Out
         if moments is not None:
             return Proved(moments)
         theorem = cited(left, "=", right, setting)
-        return equal(left, right, network, known) if theorem is None else Proved(f"by theorem: {theorem.name}")
+        return equal(left, right, network, known, given) if theorem is None else Proved(f"by theorem: {theorem.name}")
     theorem = cited(left, step.relation, right, setting)
     if theorem is None:
         return Undecided(f"no theorem says that {left} {step.relation} {right}")
@@ -157,7 +160,7 @@ def _outside(step: Step, derivation: Derivation) -> tuple[Chain, ...]:
     return tuple(chain for chain in derivation.given if not any(part in bound for _, part in subterms(chain)))
 
 
-def equal(left: Expr, right: Expr, network: Network, known: Bounds) -> Outcome:
+def equal(left: Expr, right: Expr, network: Network, known: Bounds, given: tuple[Chain, ...] = ()) -> Outcome:
     """Whether two expressions of one shape are equal for all widths.
 
     Raises:
@@ -168,22 +171,38 @@ def equal(left: Expr, right: Expr, network: Network, known: Bounds) -> Outcome:
     defined = _defined(left, bodies, known, network) and _defined(right, bodies, known, network)
     if bodies and defined and _segments(left, bodies) == _segments(right, bodies):
         return Proved("by the definition of the ordered product")
-    if _by_entries(left, right, network, known):
-        return Proved("by entries")
+    if _is_forward_equation(left, right, network, known) or _is_forward_equation(right, left, network, known):
+        return Proved("by a forward equation")
+    if _by_entries(left, right, network, known, given):
+        return Proved("by entries" + cases.where_divided(left, right))
     return Undecided("the normal forms by entries differ")
 
 
-def _by_entries(left: Expr, right: Expr, network: Network, known: Bounds) -> bool:
-    """Compare by entries; derivatives on the left go through forward equations until they meet those on the right."""
+def _is_forward_equation(variable: Expr, right: Expr, network: Network, known: Bounds) -> bool:
+    """Whether both are the sides of a forward equation."""
+    if not isinstance(variable, Variable) or isinstance(right, Variable):
+        return False
+    equation = network.definition(variable, known)
+    return equation is not None and equation.right == right
+
+
+def _by_entries(left: Expr, right: Expr, network: Network, known: Bounds, given: tuple[Chain, ...]) -> bool:
+    """Whether every entry is the same; of stacked blocks those of each block are looked at apart."""
     work = Calculus(network, known)
-    rows, columns = _shape(left, network)
-    i = ONE if rows == ONE else work.index(rows)
-    k = ONE if columns == ONE else work.index(columns)
+    ways = [cases.partitions(size, (left, right), work) for size in map(work.sized, _shape(left, network))]
+    return any(
+        all(_alike(left, right, cases.at(i, work), cases.at(k, work), work, given) for i in rows for k in columns)
+        for rows, columns in product(*ways)
+    )
+
+
+def _alike(left: Expr, right: Expr, i: Dim, k: Dim, work: Calculus, given: tuple[Chain, ...]) -> bool:
+    """Compare an entry; derivatives on the left go through forward equations until they meet those on the right."""
     one, two = (normal(entries(e, i, k, work), work) for e in (left, right))
-    if one == two:
+    if cases.same(one, two, work) or cases.same(reduced(one, given, work), reduced(two, given, work), work):
         return True
     # as short as it goes first: to write out means and lengths takes longer than all else
-    if any(equation.abbreviates for equation in network.equations):
+    if any(equation.abbreviates for equation in work.network.equations):
         with suppress(LookupError, Inexpressible):
             if _meet(one, two, work, short=True):
                 return True
@@ -194,10 +213,10 @@ def _meet(one: Entries, two: Entries, work: Calculus, short: bool) -> bool:
     """Whether derivatives on the left, taken through one forward equation after another, come to the right side."""
     one, two = (expanded(side, work, short=short) for side in (one, two))
     for _ in range(3):
-        if one == two:
+        if cases.same(one, two, work):
             return True
         one = expanded(one, work, keep=two, short=short)
-    return one == two
+    return cases.same(one, two, work)
 
 
 # --- ordered products ------------------------------------------------------------------------------------------------
@@ -299,17 +318,30 @@ def _by_citation(step: Step, left: Expr, right: Expr, derivation: Derivation) ->
     if len(step.subproofs) != 1:
         return Refuted("a citation is of one derivation")
     (proof,) = step.subproofs
-    ends = (proof.start, proof.result)
-    if ends != (left, right) and not (proof.relation == "=" and ends == (right, left)):
+    where = _cited_at(proof, left, right)
+    if not where:
         return Refuted(f"the derivation cited leads from {proof.start} to {proof.result}")
     if proof.relation not in ("=", step.relation):
         return Refuted(f"the derivation cited says {proof.relation}, the step {step.relation}")
     if step.relation != "=" and step.where:
         return Undecided("an inequality that is cited is one of the whole line")
-    if not _implied(proof.known, within(step.before, step.where, step.known), derivation.network):
-        return Refuted("the derivation cited is not about all that the step is about")
+    for path in where:
+        if not _implied(proof.known, within(step.before, (*step.where, *path), step.known), derivation.network):
+            return Refuted("the derivation cited is not about all that the step is about")
     failed = _unproved(proof, derivation, "in the derivation cited: ")
     return failed or Proved("by a derivation of which every step is proved")
+
+
+def _cited_at(proof: Derivation, left: Expr, right: Expr) -> list[Path]:
+    """Where one end of a derivation stands in `left`, if the other one stands there in `right`; an equality only."""
+    if (proof.start, proof.result) == (left, right):
+        return [()]
+    if proof.relation == "=":
+        for start, result in ((proof.start, proof.result), (proof.result, proof.start)):
+            found = places(left, start)
+            if found and everywhere(left, start, result) == right:
+                return found
+    return []
 
 
 def _unproved(proof: Derivation, derivation: Derivation, where: str) -> Outcome | None:

@@ -149,6 +149,8 @@ class Kind:
 
     def _computed(self, layer: int, count: int) -> Joint:
         total, work = Joint(), 0
+        # many values of the units below lead to the same law
+        rows: dict[tuple[tuple[int, int], ...], int] = {}
         laws = [self.weight(layer - 1, column + 1) for column in range(self.widths[layer - 1])]
         for h, chance in self.hidden(layer - 1).items():
             row: Law = {0: 1}
@@ -159,9 +161,12 @@ class Kind:
             work += len(row) ** count
             if work > MOST:
                 raise TooMany
-            for z in itertools.product(row.items(), repeat=count):
-                key = tuple(value for value, _ in z)
-                total[key] = total.get(key, 0) + chance * math.prod(p for _, p in z)
+            found = tuple(sorted(row.items()))
+            rows[found] = rows.get(found, 0) + chance
+        for outcomes_of_row, chance in rows.items():
+            for z in itertools.product(outcomes_of_row, repeat=count):
+                key = tuple([value for value, _ in z])
+                total[key] = total.get(key, 0) + chance * math.prod([p for _, p in z])
         return _reduced(total)
 
     def _assumed(self, n: int) -> Joint:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from flint import nmod_mat
 
-from symbackprop import expr
+from symbackprop import expr, groups
 from symbackprop.dims import Dim
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
@@ -53,6 +53,13 @@ def _(e: expr.Zeros, flow: Flow, symbols: Symbols) -> Dual:
 def _(e: expr.Ones, flow: Flow, symbols: Symbols) -> Dual:
     size = flow.point.size(e.size, symbols)
     return Dual(matrix(size, 1, [1] * size))
+
+
+@push.register
+def _(e: groups.Membership, flow: Flow, symbols: Symbols) -> Dual:
+    size = flow.point.size(e.size, symbols)
+    each = groups.per_group(size, e.groups)
+    return Dual(matrix(size, e.groups, [int(i // each == k) for i in range(size) for k in range(e.groups)]))
 
 
 def _place(index: Dim, size: int, e: Expr, flow: Flow, symbols: Symbols) -> int:

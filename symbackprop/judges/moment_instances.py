@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.dims import Bounds, Dim, Symbol, Units, Width, dim
+from symbackprop.dims import Bounds, Dim, Units, Width, dim, index
 from symbackprop.expr import Bias, Entry, Expr, Hidden, Partial, PreActivation, Weight
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.laws import Kind
@@ -49,7 +49,7 @@ def _rows(name: str, claim: Claim) -> Iterator[Dim]:
                 case Entry(operand, row, column):
                     v = operand.wrt if isinstance(operand, Partial) else operand
                     for at, by_columns in ((row, False), (column, True)):
-                        if at == Dim(((Symbol(name), 1),)):
+                        if at == index(name):
                             yield _extent(v, by_columns)
 
 

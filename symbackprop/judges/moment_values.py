@@ -73,6 +73,10 @@ def value(e: Expr, space: Space, symbols: dict[str, int]) -> Any:
         Unvalued: for what has none here.
         OutOfRange: where it names what the network does not have.
     """
+    if isinstance(e, Entry | Partial):
+        atom = _atom(e, symbols, space.kind)
+        if atom is not None:
+            return space.entry(atom)
     match e:
         case expr.Number(number):
             return number if number.denominator > 1 else int(number)
@@ -99,10 +103,7 @@ def value(e: Expr, space: Space, symbols: dict[str, int]) -> Any:
         case Variance(operand):
             first = space.mean(operand, symbols)
             return space.correction * (space.mean(expr.Power(operand, Fraction(2)), symbols) - first * first)
-    atom = _atom(e, symbols, space.kind)
-    if atom is None:
-        raise Unvalued(f"{e} has no value in a network with random weights")
-    return space.entry(atom)
+    raise Unvalued(f"{e} has no value in a network with random weights")
 
 
 def _span(low: int, high: int) -> range:

@@ -21,7 +21,7 @@ from symbackprop.expr import Expr
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.laws import MOST, Atom, Kind, Needs, TooMany, Unvalued, outcomes
 from symbackprop.judges.moment_instances import depths, instances
-from symbackprop.judges.moment_samples import BATCHES, SAMPLES, Sampled, samples_of
+from symbackprop.judges.moment_samples import BATCHES, SAMPLES, samples_of
 from symbackprop.judges.moment_values import Asked, OutOfRange, check_consistent, computed, key_of, top_of, value
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.settings import FULL, Effort, written
@@ -258,7 +258,7 @@ def _sampled(claim: Claim, kind: Kind, symbols: dict[str, int]) -> tuple[float, 
     import numpy as np
 
     top = top_of(claim, symbols, kind)
-    space = Sampled(_where_given(claim, kind, symbols), top) if claim.given else samples_of(kind, top)
+    space = samples_of(_where_given(claim, kind, symbols), top)
     one, two = (value(side, space, symbols) * np.ones(BATCHES) for side in (claim.left, claim.right))
     gap = np.asarray(one - two, dtype=float)
     scale = float(np.mean(np.abs(one)) + np.mean(np.abs(two)))

@@ -25,7 +25,7 @@ from symbackprop.judges.hypotheses import Plan, Unmade
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.settings import FULL, Choice, Effort, Setting, Sizes, kind
 from symbackprop.judges.spreads import GAUSSIAN, SPREADS
-from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS
+from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS, by_formula
 from symbackprop.judges.steps import evaluate
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, Array
@@ -135,9 +135,10 @@ def _method(claim: Claim, settings: list[Setting], effort: Effort) -> str:
     return f"{method}, depths {', '.join(map(str, sorted({setting.depth for setting in settings})))}"
 
 
-def _widths(depth: int, bias_units: bool, least: int) -> list[tuple[int, ...]]:
+def _widths(depth: int, bias_units: bool, least: int, multiple: int) -> list[tuple[int, ...]]:
     """Two lists of widths, in one of which every layer is wider than the one before, in the other narrower."""
-    rising = tuple(range(least + 1, depth + least + 3))
+    bias = 1 if bias_units or multiple == 1 else 0
+    rising = tuple(range(least + bias, least + bias + multiple * (depth + 2), multiple))
     return [rising, (*reversed(rising[:-1]), 2)]
 
 
@@ -150,13 +151,21 @@ def _generics(claim: Claim) -> int:
         return len(GENERIC_ACTIVATIONS) if claim.network.activation.is_generic else 1
     sides = (claim.left, claim.right, *(equation.right for equation in claim.network.equations))
     named = {part.function for side in sides for _, part in subterms(side) if isinstance(part, FUNCTIONS)}
-    return 1 if named <= ACTIVATIONS.keys() | SCALARS.keys() else len(GENERIC_ACTIVATIONS)
+    return 1 if all(map(_is_known, named)) else len(GENERIC_ACTIVATIONS)
+
+
+def _is_known(name: str) -> bool:
+    return name in ACTIVATIONS or name in SCALARS or by_formula(name) is not None
 
 
 def _is_given(network: Network, setting: Setting) -> bool:
     """Whether the network at a setting is the one that the claim is about: its `given` keeps the forward equations."""
     if type(network) is MLP or not isinstance(network, MLP) or network.widths is not None:
         return True
+    return network.kept(("is given", setting.sizes), lambda: _has_equations(network, setting))
+
+
+def _has_equations(network: MLP, setting: Setting) -> bool:
     at = {name: dim(setting.symbols[name]) for name in network.depth.symbols}
 
     def placed(equation: Equation) -> tuple[object, ...]:
@@ -180,7 +189,7 @@ def _at_setting(claim: Claim, setting: Setting, effort: Effort) -> Iterator[Comp
     for generic, (number, spread) in product(range(generics), enumerate(spreads)):
         point = _point(setting.network, seed + number + generic, generic, spread, plan)
         try:
-            hypotheses.checked(claim, partial(_holds, point=point, setting=setting))
+            hypotheses.checked(claim, partial(_holds, point=point, setting=setting), point.held)
             for symbols in _spread(list(_symbols(claim, point, setting))):
                 yield _compared(claim, point, setting, symbols)
         except Unmade as reason:

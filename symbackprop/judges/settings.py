@@ -78,13 +78,14 @@ class Choice:
     """Which numbers a judge takes for sizes.
 
     Attributes:
-        widths: for a depth, whether bias units are counted, and the least number of units: lists `n_0 … n_{L+1}`.
+        widths: for a depth, whether bias units are counted, the least number of units, and what it is a multiple of:
+            lists `n_0 … n_{L+1}`.
         usable: whether a number may stand for a letter.
         lists: how many lists are taken at most.
         small: whether no larger numbers are wanted than make the sizes distinct.
     """
 
-    widths: Callable[[int, bool, int], Sequence[tuple[int, ...]]]
+    widths: Callable[[int, bool, int, int], Sequence[tuple[int, ...]]]
     usable: Callable[[int], bool] = lambda size: True
     lists: int = 3
     small: bool = False
@@ -140,7 +141,8 @@ class Layers:
         own: tuple[int, ...] | None = self.network.widths
         least = 2 if getattr(self.network, "scheme", None) is None else 3
         bias_units = bool(getattr(self.network, "augmented", True))
-        lists = [own] if own is not None else choice.widths(level, bias_units, least)
+        groups = getattr(self.network, "groups", None) or 1
+        lists = [own] if own is not None else choice.widths(level, bias_units, least * groups, groups)
         for widths in lists[: choice.lists]:
             network = self.network if own is not None else at_widths(self.network, tuple(widths))
             says = f"depth {level}, widths {','.join(map(str, widths))}"
@@ -169,7 +171,9 @@ def at_widths(network: Any, widths: tuple[int, ...]) -> Network:
     if type(network) is not MLP:
         return _given(network, widths)
     scheme = None if network.scheme is None else network.scheme.name
-    return _plain(widths, network.activation.name, network.loss.name, network.bias, scheme, network.epsilon)
+    return _plain(
+        widths, network.activation.name, network.loss.name, network.bias, scheme, network.epsilon, network.groups
+    )
 
 
 @lru_cache(maxsize=256)

@@ -69,7 +69,7 @@ def settings(claim: Claim) -> Iterator[Setting]:
         yield from of_kind.settings(level, claim.known, choice)
 
 
-def _widths(network: Network, depth: int, bias_units: bool, least: int) -> Sequence[tuple[int, ...]]:
+def _widths(network: Network, depth: int, bias_units: bool, least: int, multiple: int) -> Sequence[tuple[int, ...]]:
     assert isinstance(network, MLP)
     tried = (WIDTHS if network.scheme is None else NORMALIZED).get(depth, ())
     distinct = [widths for widths in tried if _conforms(network, widths)]

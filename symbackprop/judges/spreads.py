@@ -86,10 +86,22 @@ def _not_negative(made: Made, drawn: Array, source: Array | None) -> Array:
     return np.abs(drawn)
 
 
+def _column_sums(made: Made, drawn: Array, source: Array | None) -> Array:
+    """Shares above 0, as probabilities are."""
+    shares = np.exp(np.real(drawn))
+    return shares / shares.sum(axis=0, keepdims=True)
+
+
+def _row_sums(made: Made, drawn: Array, source: Array | None) -> Array:
+    return _column_sums(made, drawn.T, source).T
+
+
 MAKERS: dict[str, Callable[[Made, Array, Array | None], Array]] = {
     hypotheses.ORTHONORMAL_COLUMNS: _columns,
     hypotheses.ORTHONORMAL_ROWS: _rows,
     hypotheses.VALUE: _value,
     hypotheses.FACTOR: _factor,
     hypotheses.NOT_NEGATIVE: _not_negative,
+    hypotheses.COLUMN_SUMS: _column_sums,
+    hypotheses.ROW_SUMS: _row_sums,
 }

@@ -10,20 +10,25 @@ import numpy as np
 
 from symbackprop import expr
 from symbackprop.expr import Entry, Expr, Partial, Row, Transpose, Variable
-from symbackprop.judges import spectra, values
+from symbackprop.judges import primitive_values, spectra, values
 from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, value
 from symbackprop.numeric.backprop import Array, Pass
 from symbackprop.numeric.normalized import NormalizedPass
+from symbackprop.primitives import Rows
 from symbackprop.substitution import free_symbols
 
 STEP = 1e-30
-REGISTERED = (spectra, values)  # importing them registers their readers
+REGISTERED = (primitive_values, spectra, values)  # importing them registers their readers
 
 
 def evaluate(e: Expr, point: Point, symbols: Symbols) -> Array:
     """The value of any expression, derivatives included, as `at` otherwise; it is found once at a point."""
+    return point.keep(_key(e, symbols), lambda: _quiet(e, point, symbols))
+
+
+def _quiet(e: Expr, point: Point, symbols: Symbols) -> Array:
     with np.errstate(all="ignore"):
-        return point.keep(_key(e, symbols), lambda: at(e, point, symbols))
+        return at(e, point, symbols)
 
 
 def _key(e: Expr, symbols: Symbols) -> object:
@@ -54,7 +59,7 @@ def _partial(e: Partial, point: Point, symbols: Symbols) -> Array:
 
 
 def _variable(wrt: Expr, point: Point, symbols: Symbols) -> Variable:
-    while isinstance(wrt, Transpose | Row | Entry | expr.Column | expr.Columns | expr.WithoutBias):
+    while isinstance(wrt, Transpose | Row | Entry | expr.Column | expr.Columns | Rows | expr.WithoutBias):
         wrt = wrt.operand
     if not isinstance(wrt, Variable):
         raise NotNumeric(f"{wrt} is not a variable of the network")
@@ -75,6 +80,10 @@ def _part(wrt: Expr, gradient: Array, point: Point, symbols: Symbols) -> Array:
             inner = _part(operand, gradient, point, symbols)
             start, end = (place(d, inner.shape[1], point, symbols) for d in (first, last))
             return inner[:, start : end + 1]
+        case Rows(operand, first, last):
+            inner = _part(operand, gradient, point, symbols)
+            start, end = (place(d, len(inner), point, symbols) for d in (first, last))
+            return inner[start : end + 1]
         case expr.WithoutBias(operand):
             return _part(operand, gradient, point, symbols)[:, :-1]
         case Entry(operand, row, column):

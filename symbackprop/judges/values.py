@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from symbackprop import expr
+from symbackprop import expr, groups
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Entry, Expr, Row, Transpose, Variable
 from symbackprop.judges.floats import Missing, NotNumeric, Point, Symbols, at, place, scalar, value
@@ -149,6 +149,16 @@ def _(e: expr.Power, point: Point, symbols: Symbols) -> Array:
 
 
 @value.register
+def _(e: groups.Membership, point: Point, symbols: Symbols) -> Array:
+    return np.repeat(np.eye(e.groups), groups.per_group(point.size(e.size, symbols), e.groups), axis=0)
+
+
+@value.register
+def _(e: groups.EntrywisePower, point: Point, symbols: Symbols) -> Array:
+    return at(e.operand, point, symbols) ** float(e.exponent)
+
+
+@value.register
 def _(e: expr.SquareRoot, point: Point, symbols: Symbols) -> Array:
     return np.sqrt(at(e.operand, point, symbols))
 
@@ -189,13 +199,14 @@ def _(e: expr.Function, point: Point, symbols: Symbols) -> Array:
 
 @value.register
 def _(e: expr.LogSumExp, point: Point, symbols: Symbols) -> Array:
-    return scalar(np.log(np.exp(at(e.operand, point, symbols)).sum()))
+    powers = np.exp(at(e.operand, point, symbols))
+    return np.log(powers.sum(axis=0 if e.along == "column" else 1, keepdims=True))
 
 
 @value.register
 def _(e: expr.Softmax, point: Point, symbols: Symbols) -> Array:
     powers = np.exp(at(e.operand, point, symbols))
-    return powers / powers.sum()
+    return powers / powers.sum(axis=0 if e.along == "column" else 1, keepdims=True)
 
 
 @value.register

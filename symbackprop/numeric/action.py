@@ -11,12 +11,12 @@ from functools import singledispatch
 
 from symbackprop import expr
 from symbackprop.expr import Expr
-from symbackprop.numeric import sizes
+from symbackprop.numeric import primitives, sizes
 from symbackprop.numeric.code import Code, atomic, grouped
 from symbackprop.numeric.forms import Form, form
 from symbackprop.numeric.source import emit, loop, summed, times, unit_row, unsigned
 
-REGISTERED = (sizes,)  # importing it registers its readers
+REGISTERED = (primitives, sizes)  # importing them registers their readers
 
 
 def value(e: Expr, code: Code) -> str:

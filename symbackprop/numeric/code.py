@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -137,8 +138,8 @@ def index_name(name: str) -> str:
 
 
 def function_name(name: str, order: int, network: MLP) -> str:
-    """`g`, `dg`, `d2g` for the activation of the network, `dtanh` for another."""
-    return PREFIXES[order] + ("g" if name == network.activation.name else name)
+    """`g`, `dg`, `d2g` for the activation of the network, `dtanh` for another, `dprelu_1_4` for one with a parameter."""
+    return PREFIXES[order] + ("g" if name == network.activation.name else re.sub(r"\W+", "_", name).rstrip("_"))
 
 
 def atomic(text: str) -> bool:

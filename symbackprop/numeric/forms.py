@@ -9,10 +9,11 @@ from __future__ import annotations
 from enum import Enum
 from functools import singledispatch
 
-from symbackprop import chance, dataset, expr, magnitudes
+from symbackprop import chance, dataset, expr, groups, magnitudes
 from symbackprop.dims import ONE
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
+from symbackprop.primitives import ROWS, DiagonalPart, EntrywiseQuotient, Pairwise, Rows, Stacked, Trace
 from symbackprop.shapes import Shaped, shape
 
 
@@ -52,9 +53,10 @@ def form(e: Expr, network: Shaped) -> Form:
 @form.register(expr.Zeros)
 @form.register(expr.Column)
 @form.register(expr.LayerMap)
-@form.register(expr.Softmax)
+@form.register(DiagonalPart)
 @form.register(chance.Gaussian)
 @form.register(dataset.Prediction)
+@form.register(groups.EntrywisePower)
 def _(e: Expr, network: Shaped) -> Form:
     return Form.COLUMN
 
@@ -62,10 +64,10 @@ def _(e: Expr, network: Shaped) -> Form:
 @form.register(expr.Weight)
 @form.register(expr.Identity)
 @form.register(expr.WithoutBias)
-@form.register(expr.Columns)
 @form.register(expr.ColumnAt)
 @form.register(expr.Diagonal)
 @form.register(expr.ActivationJacobian)
+@form.register(groups.Membership)
 def _(e: Expr, network: Shaped) -> Form:
     return Form.MATRIX
 
@@ -78,8 +80,8 @@ def _(e: Expr, network: Shaped) -> Form:
 @form.register(expr.Power)
 @form.register(expr.SquareRoot)
 @form.register(expr.Function)
-@form.register(expr.LogSumExp)
 @form.register(expr.Norm)
+@form.register(Trace)
 @form.register(expr.SingularValue)
 @form.register(magnitudes.SingularValueAt)
 @form.register(magnitudes.SpectralSum)
@@ -111,6 +113,48 @@ def _(e: expr.Transpose, network: Shaped) -> Form:
 @form.register(chance.Expectation)
 def _(e: expr.Negative | expr.Elementwise | chance.Expectation, network: Shaped) -> Form:
     return form(e.operand, network)
+
+
+@form.register
+def _(e: expr.Softmax, network: Shaped) -> Form:
+    return form(e.operand, network)
+
+
+@form.register
+def _(e: expr.LogSumExp, network: Shaped) -> Form:
+    one_row, one_column = form(e.operand, network).value
+    return Form((True, one_column)) if e.along == "column" else Form((one_row, True))
+
+
+@form.register
+def _(e: expr.Columns, network: Shaped) -> Form:
+    return Form((form(e.operand, network).value[0], False))
+
+
+@form.register
+def _(e: Rows, network: Shaped) -> Form:
+    one_row, one_column = form(e.operand, network).value
+    return Form((one_row, one_column))
+
+
+@form.register
+def _(e: Stacked, network: Shaped) -> Form:
+    found = [form(part, network).value for part in e.parts]
+    if len(found) == 1:
+        return Form(found[0])
+    if e.axis == ROWS:
+        return Form((False, all(one_column for _, one_column in found)))
+    return Form((all(one_row for one_row, _ in found), False))
+
+
+@form.register
+def _(e: EntrywiseQuotient, network: Shaped) -> Form:
+    return form(e.numerator, network)
+
+
+@form.register
+def _(e: Pairwise, network: Shaped) -> Form:
+    return form(e.against[0], network)
 
 
 @form.register

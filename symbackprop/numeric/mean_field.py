@@ -332,7 +332,8 @@ def side_by_side(
 
 
 def _first_length(activation: str | Activation, sigma_w2: float) -> float:
-    q = fixed_point(activation, sigma_w2)
+    # with every argument, as `mean_field` asks for it: what was found for one is found for the other
+    q = fixed_point(activation, sigma_w2, 0.0, 1.0)
     if sigma_w2 == 0:
         raise SymbackpropError("sigma_w2 = 0 makes every gradient 0: write a number above 0")
     return q if 0 < q < math.inf else 1.0

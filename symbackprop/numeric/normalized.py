@@ -67,12 +67,45 @@ def normalize(z: Array, axis: int = 0, is_centred: bool = True, epsilon: float =
 
 
 @dataclass(frozen=True)
+class GroupsPass:
+    """What normalizing the units of a layer in groups computes, for a batch of columns.
+
+    Attributes:
+        sets: the same as groups × units of a group × examples.
+        out: the normalized units, units × examples.
+    """
+
+    sets: SetPass
+    out: Array
+
+    def backward(self, upstream: Array) -> dict[str, Array]:
+        """The gradients by the pre-activations (`z`), by `c`, and by `means` and `deviations`, a row for each group."""
+        inner = self.sets.backward(upstream.reshape(self.sets.c.shape))
+        # the standard deviation of a group is its length over √m
+        found = {"means": inner["mean"][:, 0], "deviations": self.sets.n**0.5 * inner["s"][:, 0]}
+        return {name: inner[name].reshape(upstream.shape) for name in ("z", "c")} | found
+
+
+def normalize_in_groups(z: Array, groups: int, epsilon: float = 0.0) -> GroupsPass:
+    """Each group of consecutive rows of each column, normalized as a set.
+
+    Raises:
+        ValueError: as `normalize` does, and where the groups do not have equally many rows.
+    """
+    if groups < 1 or len(z) % groups:
+        raise ValueError(f"{len(z)} units are not {groups} groups of equally many: give a divisor of {len(z)}")
+    made = normalize(z.reshape(groups, -1, z.shape[1]), 1, epsilon=epsilon)
+    return GroupsPass(made, made.out.reshape(z.shape))
+
+
+@dataclass(frozen=True)
 class NormalizedPass(Pass):
     """A pass through a network of normalized layers.
 
     Attributes:
-        named: by the name of a variable that the normalization adds (`mean`, `c`, `s`, `a`, `v`, `u`), the gradients
-            by it, `[None, layer 1, …]`; those of `v` and `u` are summed over the batch.
+        named: by the name of a variable that the normalization adds (`mean`, `c`, `s`, `a`, `v`, `u`; in groups `means`
+            and `deviations`), the gradients by it, `[None, layer 1, …]`; those of `v` and `u` are summed over the
+            batch.
     """
 
     named: dict[str, list[Array]]
@@ -90,14 +123,16 @@ def normalized_backprop(
     augmented: bool = True,
     is_centred: bool = True,
     epsilon: float = 0.0,
+    groups: int = 1,
 ) -> NormalizedPass:
-    """Loss and gradients of an MLP with layer normalization, or RMS normalization (`is_centred=False`).
+    """Loss and gradients of an MLP with layer normalization, RMS (`is_centred=False`) or group normalization.
 
     Args:
         W, x, y, activation, loss, b, augmented: as in `backprop`.
         v, u: scale and shift, `[None, layer 1, …, layer L]`, columns.
         is_centred: whether the mean of a layer is taken off.
         epsilon: `s² = ‖c‖² + n ε`.
+        groups: in how many groups the units of each layer are; one is the layer.
     """
     g, dg = activation
     value, slope = loss
@@ -105,19 +140,25 @@ def normalized_backprop(
 
     z: list[Array] = [None]
     a: list[Array] = [None]
-    sets: list[SetPass | None] = [None]
+    sets: list[SetPass | GroupsPass | None] = [None]
     h = [x]
     for l, w in enumerate(W):
         z.append(w @ h[l] if b is None else w @ h[l] + b[l])
         if l < last:
-            sets.append(made := normalize(z[-1], 0, is_centred, epsilon))
+            made: SetPass | GroupsPass
+            if groups == 1:
+                made = normalize(z[-1], 0, is_centred, epsilon)
+            else:
+                made = normalize_in_groups(z[-1], groups, epsilon)
+            sets.append(made)
             a.append(v[l + 1] * made.out + u[l + 1])
             units = g(a[-1])
             h.append(np.concatenate([units, np.ones_like(units[:1])]) if augmented else units)
 
     dz: list[Array] = [None] * (last + 2)
     dh: list[Array] = [None] * (last + 1)
-    named: dict[str, list[Array]] = {name: [None] * (last + 1) for name in ("mean", "c", "s", "a", "v", "u")}
+    names = ("mean", "c", "s", "means", "deviations", "a", "v", "u")
+    named: dict[str, list[Array]] = {name: [None] * (last + 1) for name in names}
     dz[last + 1] = slope(z[-1], y)
     for l in range(last, -1, -1):
         dh[l] = W[l].T @ dz[l + 1]

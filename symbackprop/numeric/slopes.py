@@ -79,13 +79,31 @@ def pair(activation: str | Activation) -> tuple[Entrywise, Entrywise]:
 
 
 def bisected(f: Callable[[float], float], low: float, high: float) -> float:
-    """A root between two numbers at which `f` has different signs, to the last figure."""
-    rising = f(high) > 0 or f(low) < 0
+    """A root between two numbers at which `f` has different signs, to the last figure.
+
+    Three points of four are where the chord between the ends crosses 0, the value at an end that stays being halved
+    (Illinois: Dowell and Jarratt 1971); each fourth halves what is left, so that it ends soon whatever `f` is.
+    """
+    below, above = f(low), f(high)
+    rising = above > 0 or below < 0
+    turn, before = 0, False
     while low < (middle := low + (high - low) / 2) < high:
+        turn += 1
+        if turn % 4 and above != below:
+            chord = high - above * ((high - low) / (above - below))
+            if math.isfinite(chord):
+                middle = min(max(chord, math.nextafter(low, high)), math.nextafter(high, low))
         value = f(middle)
         if value == 0:
             return middle
-        low, high = (low, middle) if (value > 0) == rising else (middle, high)
+        is_above = (value > 0) == rising
+        if is_above:
+            high, above = middle, value
+            below = below / 2 if before else below
+        else:
+            low, below = middle, value
+            above = above / 2 if turn > 1 and not before else above
+        before = is_above
     return low
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import singledispatch
 
-from symbackprop import expr, magnitudes
+from symbackprop import expr, groups, magnitudes
 from symbackprop.dims import ONE, Dim, dim, index
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Variable
@@ -93,7 +93,12 @@ def _(e: expr.Column, code: Code) -> str:
 
 @emit.register
 def _(e: expr.Columns, code: Code) -> str:
-    return f"{grouped(emit(e.operand, code))}[:, {code.dim(e.first - 1)}:{code.dim(e.last)}]"
+    inner, found = grouped(emit(e.operand, code)), form(e.operand, code.network)
+    if found.value[1]:
+        # of what has one column, they are that column
+        return inner
+    before = "" if found is Form.ROW else ":, "
+    return f"{inner}[{before}{code.dim(e.first - 1)}:{code.dim(e.last)}]"
 
 
 @emit.register
@@ -153,7 +158,7 @@ def _(e: expr.Quotient, code: Code) -> str:
 
 @emit.register
 def _(e: expr.Power, code: Code) -> str:
-    if isinstance(e.base, expr.Norm) and e.exponent == 2 and form(e.base.operand, code.network) is not Form.MATRIX:
+    if isinstance(e.base, expr.Norm) and e.base.kind != "1" and e.exponent == 2 and form(e.base.operand, code.network) is not Form.MATRIX:
         return code.sum_of(f"{grouped(emit(e.base.operand, code))} ** 2")
     exponent = _rational(e.exponent.numerator, e.exponent.denominator)
     return f"{grouped(emit(e.base, code))} ** {grouped(exponent)}"
@@ -162,6 +167,17 @@ def _(e: expr.Power, code: Code) -> str:
 @emit.register
 def _(e: expr.SquareRoot, code: Code) -> str:
     return f"np.sqrt({emit(e.operand, code)})"
+
+
+@emit.register
+def _(e: groups.Membership, code: Code) -> str:
+    return f"np.repeat(np.eye({e.groups}), {grouped(code.dim(e.size))} // {e.groups}, axis=0)"
+
+
+@emit.register
+def _(e: groups.EntrywisePower, code: Code) -> str:
+    exponent = _rational(e.exponent.numerator, e.exponent.denominator)
+    return f"{grouped(emit(e.operand, code))} ** {grouped(exponent)}"
 
 
 @emit.register
@@ -195,17 +211,32 @@ def _(e: expr.Function, code: Code) -> str:
 
 @emit.register
 def _(e: expr.LogSumExp, code: Code) -> str:
-    return f"{code.helper('logsumexp')}({emit(e.operand, code)})"
+    return _along(e, code, "logsumexp")
 
 
 @emit.register
 def _(e: expr.Softmax, code: Code) -> str:
-    return f"{code.helper('softmax')}({emit(e.operand, code)})"
+    return _along(e, code, "softmax")
+
+
+def _along(e: expr.LogSumExp | expr.Softmax, code: Code, name: str) -> str:
+    """The function of each column, or of each row as a column of the transpose; a row is one-dimensional, too."""
+    inner, found = emit(e.operand, code), form(e.operand, code.network)
+    one_by_one = found is (Form.ROW if e.along == "column" else Form.COLUMN)
+    if one_by_one:
+        # each entry by itself
+        return f"np.ones_like({inner})" if name == "softmax" else inner
+    if found is Form.MATRIX and e.along == "row":
+        turned = f"{code.helper(name)}({grouped(inner)}.T)"
+        return f"{turned}.T" if name == "softmax" else turned
+    return f"{code.helper(name)}({inner})"
 
 
 @emit.register
 def _(e: expr.Norm, code: Code) -> str:
     inner = emit(e.operand, code)
+    if e.kind == "1":
+        return code.sum_of(f"{code.function('abs', 0)}({inner})")
     if form(e.operand, code.network) is Form.MATRIX:
         return f"np.linalg.norm({inner}{', 2' if e.kind == '2' else ''})"
     # not np.linalg.norm, which takes moduli: complex-step differences need an analytic function

@@ -6,6 +6,7 @@ The builder in `document` makes it once from a derivation; every format is one s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -33,17 +34,17 @@ class Math:
 
     @cached_property
     def box(self) -> Box:
-        return layout(self.node, self.look)
+        return layout(self.look.placed(self.node), self.look)
 
     @cached_property
     def short(self) -> Box:
         """The boxes of the short form."""
-        return layout(self.node, self.brief)
+        return layout(self.brief.placed(self.node), self.brief)
 
     @cached_property
     def spoken(self) -> str:
         """ASCII words."""
-        return self.spoken_as or speak(self.node, self.look.network, self.look.notation)
+        return self.spoken_as or speak(self.look.placed(self.node), self.look.network, self.look.notation)
 
     def as_short(self) -> Math:
         """The formula with the short form as its only one."""
@@ -158,6 +159,10 @@ class Verdict:
         return " · ".join(f"{judge} {word}" for judge, word in self.outcomes)
 
 
+# gives a verdict once it is printed: the judges may be at work while a page is laid out
+Said = Callable[[], Verdict | None]
+
+
 @dataclass(frozen=True)
 class StepBlock(Block):
     """A step of a derivation.
@@ -172,7 +177,7 @@ class StepBlock(Block):
         least: the least depth that it needs, as `L ≥ 2`, where it needs more than one layer; the reason says it too.
         proofs: base case and step of an induction, or the proof by entries; empty where they are not shown.
         is_claim: whether it is printed as somebody made it, and is false.
-        verdict: what the judges say, where that stands beside the step.
+        said: gives what the judges say, where that stands beside the step.
     """
 
     number: str
@@ -184,7 +189,12 @@ class StepBlock(Block):
     least: Math | None = None
     proofs: tuple[Proof, ...] = ()
     is_claim: bool = False
-    verdict: Verdict | None = None
+    said: Said | None = None
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        """What the judges say."""
+        return None if self.said is None else self.said()
 
 
 @dataclass(frozen=True)

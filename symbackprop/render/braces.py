@@ -10,7 +10,7 @@ from symbackprop.expr import Expr
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Infix, Row, Words
 from symbackprop.render.look import Level, Look, bounds_of, dims_layout, inside, is_single, parenthesised, spelled
-from symbackprop.shapes import SCALAR, Shape, shape
+from symbackprop.shapes import SCALAR, Shape
 from symbackprop.substitution import substitute
 
 
@@ -22,7 +22,7 @@ def factor(e: Expr, look: Look, needed: Level) -> Box:
     wanted = look.shown.dimensions
     if wanted == "none" or (wanted == "columns" and not _is_placement(e)):
         return inside(e, look, needed)
-    if isinstance(e, expr.IndexedProduct) or shape(e, look.network) == SCALAR:
+    if isinstance(e, expr.IndexedProduct) or look.shape(e) == SCALAR:
         return inside(e, look, needed)
     return boxes.Under(inside(e, look.bare, needed), dimensions(e, look))
 
@@ -34,7 +34,7 @@ def _is_placement(e: Expr) -> bool:
 
 def dimensions(e: Expr, look: Look) -> Box:
     """`n_l × (n_{l+1} - 1), or n_L × n_{L+1}`: the shape, and what it is at the ends of an index where that differs."""
-    generic = _spelled(shape(e, look.network), look)
+    generic = _spelled(look.shape(e), look)
     notes: list[Box] = [_by(generic, look)]
     for other in _at_ends(e, generic, look):
         notes += [Words(", or "), _by(other, look)]
@@ -65,7 +65,7 @@ def _at_ends(e: Expr, generic: Shape, look: Look) -> Iterator[Shape]:
     for name, ends in bounds_of(look.known, look.network.depth.symbols).items():
         for end in ends if name not in sizes else ():
             at = {name: end}
-            found = _spelled(shape(substitute(e, at), look.network), look)
+            found = _spelled(look.shape(substitute(e, at)), look)
             rows, columns = generic
             if found != _spelled((rows.at(at), columns.at(at)), look):
                 yield found

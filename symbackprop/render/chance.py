@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from symbackprop import chance, dataset
 from symbackprop.render.boxes import Box, Row, Scripts, Symbol, Words
-from symbackprop.render.look import Level, Look, applied, dims_layout, fenced, indexed, inside, layout, level
+from symbackprop.render.look import (
+    Level,
+    Look,
+    applied,
+    called,
+    fenced,
+    indexed,
+    inside,
+    is_layer_in,
+    layout,
+    level,
+    value_of,
+)
 from symbackprop.render.operators import counted
 
 NORMAL = Symbol("𝒩")
@@ -29,13 +41,14 @@ def _(e: chance.Variance, look: Look) -> Box:
 @layout.register
 def _(e: dataset.Family, look: Look) -> Box:
     members = fenced("{", inside(e.member, look.within(e.index, e.lower, e.upper)), "}")
-    return Scripts(members, counted(e.index, e.lower, look), dims_layout(e.upper, look, tight=True))
+    is_layer = is_layer_in(e.index, (e.member,), look)
+    return Scripts(members, counted(e.index, e.lower, is_layer, look), value_of(e.index, e.upper, is_layer, look))
 
 
 @layout.register
 def _(e: dataset.Prediction, look: Look) -> Box:
-    name = indexed(look.notation.of_name(e.name), None, (), look)
-    return applied(name, Row((inside(e.input, look), Words("; "), inside(e.parameters, look))))
+    name = indexed(look.of_name(e.name), None, (), look)
+    return called(name, Row((inside(e.input, look), Words("; "), inside(e.parameters, look))), look)
 
 
 @level.register(chance.Gaussian)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from symbackprop import expr
 from symbackprop.activations import scalar_function
 from symbackprop.derivation import Derivation, Reason
-from symbackprop.dims import Bounds, Dim, dim, index, units, width
+from symbackprop.dims import Bounds, dim, index, units, width
 from symbackprop.equations import Equation, Network
 from symbackprop.expr import (
     LOSS,
@@ -19,12 +19,14 @@ from symbackprop.expr import (
     Bias,
     ColumnAt,
     Elementwise,
+    Entry,
     Expr,
     Hadamard,
     Hidden,
     IndexedProduct,
     LayerMap,
     Named,
+    Number,
     Partial,
     PreActivation,
     Row,
@@ -32,69 +34,25 @@ from symbackprop.expr import (
     Target,
     Weight,
     WithoutBias,
+    number,
 )
+from symbackprop.groups import EntrywisePower, Membership
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
 from symbackprop.quantities import Quantities
-from symbackprop.render import speech, spoken
-from symbackprop.render.boxes import Box
-from symbackprop.render.braces import dimensions
-from symbackprop.render.layout import Look, inside, layout
+from symbackprop.render.arranged import family, turned
+from symbackprop.render.clauses import Between, Dimensions, Layered, SpelledOut
+from symbackprop.render.layout import Look
+from symbackprop.render.letters import quantity
+from symbackprop.render.look import is_layer_in
 from symbackprop.render.scalars import described
-from symbackprop.shapes import shape
-from symbackprop.statements import Chain, Statement, equal
-from symbackprop.tree import Node, children, node, subterms
+from symbackprop.statements import Chain, equal
+from symbackprop.tree import Node, children, rebuild, subterms
 
 l = index("l")
 # functions that need no definition
 _WELL_KNOWN = frozenset({"abs", "exp", "log"})
-
-
-# --- what only conventions say ---------------------------------------------------------------------------------------
-
-
-@node
-class Dimensions(Statement):
-    """`rows × columns` of an expression; with what it is at the `ends` of its indices where that differs."""
-
-    of: Expr
-    ends: bool = False
-
-
-@layout.register
-def _(e: Dimensions, look: Look) -> Box:
-    return dimensions(e.of, look if e.ends else replace(look, known={}))
-
-
-@speech.speak.register
-def _(e: Dimensions, network: Network | None = None, notation: Notation | None = None) -> str:
-    assert network is not None
-    rows, columns = (spoken.size_words(size, network, notation) for size in shape(e.of, network))
-    return f"{rows} by {columns}"
-
-
-@node
-class Layered(Statement):
-    """A variable by its family and layer: `h_0` for the input, `z_{L+1}` for the output."""
-
-    of: expr.Variable
-
-
-@layout.register
-def _(e: Layered, look: Look) -> Box:
-    return inside(e.of, Look(look.network, _by_family(look.notation)))
-
-
-@speech.speak.register
-def _(e: Layered, network: Network | None = None, notation: Notation | None = None) -> str:
-    return speech.speak(e.of, network, _by_family(notation or notation_named("lecture")))
-
-
-def _by_family(notation: Notation) -> Notation:
-    """The notation without letters of their own for the input and the output."""
-    quantity = {name: row for name, row in notation.quantity.items() if name not in ("input", "output")}
-    return replace(notation, quantity=quantity)
 
 
 # --- what a derivation uses ------------------------------------------------------------------------------------------
@@ -108,6 +66,8 @@ class Used:
         named: the variables that are of no layer, by name.
         numerator: whether they are in numerator layout.
         known: bounds of the free integer symbols.
+        notation: that they are to be written in.
+        gradients: the gradients of the loss among them.
     """
 
     network: MLP | Network
@@ -115,24 +75,36 @@ class Used:
     named: tuple[Named, ...] = ()
     numerator: bool = False
     known: Bounds = field(default_factory=dict)
+    notation: Notation = field(default_factory=lambda: notation_named("lecture"))
+    gradients: tuple[Partial, ...] = ()
 
     def has(self, kind: type[Node]) -> bool:
         return kind in self.examples
 
 
-def used(derivation: Derivation) -> Used:
+def used(derivation: Derivation, notation: Notation | None = None) -> Used:
     """What kinds of nodes a derivation has, its subproofs included."""
-    return Used(derivation.network, *_examples(_all(derivation)), derivation.numerator, derivation.known)
+    letters = notation or notation_named("lecture")
+    examples, named, gradients = _examples(_all(derivation))
+    return Used(derivation.network, examples, named, derivation.numerator, derivation.known, letters, gradients)
 
 
-def used_in(network: Network, derivations: Sequence[Derivation], others: Iterable[Node] = ()) -> Used:
+def used_in(
+    network: Network,
+    derivations: Sequence[Derivation],
+    others: Iterable[Node] = (),
+    notation: Notation | None = None,
+) -> Used:
     """What kinds of nodes some derivations about one network have, and other lines beside them."""
     lines = [*others, *(line for derivation in reversed(derivations) for line in _all(derivation))]
-    return Used(network, *_examples(lines), any(derivation.numerator for derivation in derivations))
+    is_numerator = any(derivation.numerator for derivation in derivations)
+    letters = notation or notation_named("lecture")
+    examples, named, gradients = _examples(lines)
+    return Used(network, examples, named, is_numerator, notation=letters, gradients=gradients)
 
 
-def _examples(lines: list[Node]) -> tuple[dict[type[Node], Node], tuple[Named, ...]]:
-    """One example of each kind of node, lines that stand later give theirs first; and all variables of no layer."""
+def _examples(lines: list[Node]) -> tuple[dict[type[Node], Node], tuple[Named, ...], tuple[Partial, ...]]:
+    """One example of each kind of node, those of later lines first; all variables of no layer; all gradients."""
     examples: dict[type[Node], Node] = {}
     seen: set[Node] = set()
     waiting = list(lines)
@@ -143,7 +115,8 @@ def _examples(lines: list[Node]) -> tuple[dict[type[Node], Node], tuple[Named, .
             examples.setdefault(type(e), e)
             waiting += children(e)
     named = {e.name: e for e in seen if isinstance(e, Named)}
-    return examples, tuple(named[name] for name in sorted(named))
+    gradients = tuple(e for e in seen if isinstance(e, Partial) and e.of == LOSS)
+    return examples, tuple(named[name] for name in sorted(named)), tuple(sorted(gradients, key=str))
 
 
 def _all(derivation: Derivation) -> list[Node]:
@@ -173,12 +146,54 @@ def _layout(used: Used) -> Reason:
             " belong to the entries of ", v, " and its columns to those of ", u, ".")  # fmt: skip
 
 
+def _data(used: Used) -> Reason:
+    """Where examples are not as the network has them; all sentences are turned afterwards, this one with them."""
+    network = used.network
+    if used.notation.data == network.data:
+        return ()
+    if isinstance(network, MLP):
+        return ("Examples are columns: every vector is a column, and ", Weight(l), ", ", Dimensions(Weight(l)),
+                ", has a row for each output and a column for each input.")  # fmt: skip
+    said = "Examples are columns: every matrix is the transpose of the one about rows."
+    return (said if network.data == "columns" else turned(said),)
+
+
+def _gradients(used: Used) -> Reason:
+    """What the short names of gradients stand for."""
+    letters = used.notation
+    found: dict[str, Partial] = {}
+    for partial in used.gradients:
+        wrt = partial.wrt
+        row = quantity(wrt, Look(used.network, letters)) if isinstance(wrt, expr.Variable) else ""
+        if row not in letters.gradient and letters.derivative == "fraction":
+            continue
+        is_family = isinstance(wrt, expr.Variable) and wrt.index is not None and row not in ("input", "output")
+        of: Expr = _at_layer(wrt) if is_family else wrt
+        found.setdefault(row or str(wrt), Partial(partial.of, of, partial.numerator))
+        if letters.derivative == "nabla":
+            break
+    if not found:
+        return ()
+    words: Reason = ("Gradients of the loss for short: ",)
+    for i, made in enumerate(found[row] for row in sorted(found)):
+        words = (*words, ", " if i else "", SpelledOut(made))
+    return (*words, ".")
+
+
+def _at_layer(e: Expr) -> Expr:
+    """A variable of layer `l` in place of another one."""
+    return rebuild(e, (), lambda _: l)
+
+
 def _ends(used: Used) -> Reason:
     network = used.network
     if not isinstance(network, MLP):
         return ()
-    first, last = network.input, network.output
-    return ("The input ", first, " is ", Layered(first), ", and the output ", last, " is ", Layered(last), ".")
+    words: Reason = ()
+    for what, end in (("input", network.input), ("output", network.output)):
+        own = (end, " is ") if what in used.notation.quantity else ("is ",)
+        words = (*words, f", and the {what} " if words else f"The {what} ", *own, Layered(end))
+    return (*words, ".")
 
 
 def _bias(used: Used) -> Reason:
@@ -321,25 +336,52 @@ def _hadamard(used: Used) -> Reason:
     return (Hadamard((Named("u"), Named("v"))), " multiplies entry by entry.")
 
 
+def _powers(used: Used) -> Reason:
+    found = used.examples.get(EntrywisePower)
+    if not isinstance(found, EntrywisePower):
+        return ()
+    return (found, " has the entries of ", found.operand, ", each to the power ", Number(found.exponent), ".")
+
+
+def _groups(used: Used) -> Reason:
+    found = used.examples.get(Membership)
+    if not isinstance(found, Membership):
+        return ()
+    i, k = index("i"), index("k")
+    entry = equal(Entry(replace(found, size=units(l)), i, k), number(1))
+    said = f"The units of each hidden layer are {found.groups} groups, in order and of equally many: "
+    return (said, entry, " where unit ", Size(i), " is in group ", Size(k), ", else it is ", number(0), ".")
+
+
 def _product(used: Used) -> Reason:
     found = used.examples.get(IndexedProduct)
     if not isinstance(found, IndexedProduct):
         return ()
-    way = "falls" if found.descending else "rises"
+    is_falling = found.descending != (used.notation.data != used.network.data)
+    way = "falls" if is_falling else "rises"
     order = f" stand in order: the index {way} from left to right. A product without factors is the identity."
     return ("Factors of a product ", found, order)
 
 
 def _range(used: Used) -> Reason:
+    return _ranges(used.known, used.examples.values(), used.network, used.notation)
+
+
+def _ranges(known: Bounds, parts: Iterable[Node], network: Network, notation: Notation) -> Reason:
     words: Reason = ()
-    for name, (low, high) in used.known.items():
+    look = Look(network, notation)
+    lines = tuple(parts) if notation.first else ()
+    for name, (low, high) in known.items():
         if low is not None and high is not None:
-            words = (*words, "; " if words else "Here ", _between(low, index(name), high))
+            between = Between(low, name, high, is_layer_in(name, lines, look))
+            words = (*words, "; " if words else "Here ", between)
     return (*words, ".") if words else ()
 
 
 CONVENTIONS: tuple[Callable[[Used], Reason], ...] = (
+    _data,
     _layout,
+    _gradients,
     _ends,
     _range,
     _quantities,
@@ -354,13 +396,15 @@ CONVENTIONS: tuple[Callable[[Used], Reason], ...] = (
     _column,
     _without_bias,
     _hadamard,
+    _powers,
+    _groups,
     _product,
 )
 
 
-def conventions(derivation: Derivation) -> tuple[Reason, ...]:
+def conventions(derivation: Derivation, notation: Notation | None = None) -> tuple[Reason, ...]:
     """The sentences that a derivation needs."""
-    return conventions_of(used(derivation))
+    return conventions_of(used(derivation, notation))
 
 
 def conventions_of(found: Used) -> tuple[Reason, ...]:
@@ -368,25 +412,24 @@ def conventions_of(found: Used) -> tuple[Reason, ...]:
     return tuple(said for say in CONVENTIONS if (said := say(found)))
 
 
-def ranges(derivation: Derivation) -> Reason:
+def ranges(derivation: Derivation, notation: Notation) -> Reason:
     """What the free indices of a derivation run over; nothing, if it has none that is bounded on both sides."""
-    return _range(Used(derivation.network, {}, known=derivation.known))
+    return _ranges(derivation.known, derivation.lines, derivation.network, notation)
 
 
 # --- the network -----------------------------------------------------------------------------------------------------
 
 
-def forward_equations(network: Network) -> tuple[tuple[Chain, Reason], ...]:
+def forward_equations(network: Network, notation: Notation) -> tuple[tuple[Chain, Reason], ...]:
     """The forward equations, in the order in which they are computed, each with its range."""
-    return tuple((equal(e.left, e.right), _ranged(e)) for e in getattr(network, "equations", ()))
+    look = Look(network, notation)
+    written = [family(e, notation) for e in getattr(network, "equations", ())]
+    return tuple((equal(e.left, e.right), _ranged(e, look)) for e in written)
 
 
-def _ranged(equation: Equation) -> Reason:
-    return () if equation.index is None else ("for ", _between(equation.lower, index(equation.index), equation.upper))
-
-
-def _between(low: Dim, at: Dim, high: Dim) -> Chain:
-    """`low ≤ at ≤ high`; `at = low` where that is all."""
-    if low == high:
-        return equal(Size(at), Size(low))
-    return Chain((Size(low), Size(at), Size(high)), ("≤", "≤"))
+def _ranged(equation: Equation, look: Look) -> Reason:
+    name = equation.index
+    if name is None:
+        return ()
+    is_layer = is_layer_in(name, (equation.left, equation.right), look)
+    return ("for ", Between(equation.lower, name, equation.upper, is_layer))

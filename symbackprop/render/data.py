@@ -12,7 +12,8 @@ from symbackprop.derivation import Derivation, Reason, Step
 from symbackprop.judges.outcome import Outcome
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
-from symbackprop.render.conventions import Dimensions
+from symbackprop.render.arranged import arranged, turned
+from symbackprop.render.clauses import Dimensions
 from symbackprop.render.latex import write
 from symbackprop.render.layout import Look, layout
 from symbackprop.render.verdicts import JUDGES, Report, numbered
@@ -60,7 +61,7 @@ def rows(
     outcomes = numbered(report, what.steps)
     made: list[Row] = []
     counted: Counter[str] = Counter()
-    for name, derivation in _named(what, what.name):
+    for name, derivation in _named(arranged(what, notation_named(notation)), what.name):
         look = _look(derivation, notation)
         for place, step in enumerate(derivation.steps, 1):
             counted[name] += 1
@@ -130,12 +131,15 @@ def _subproof(proof: Derivation, look: Look) -> Row:
 
 
 def _latex(node: Node, look: Look) -> str:
-    return write(layout(node, look))
+    return write(layout(look.placed(node), look))
 
 
 def _sentence(why: Reason, look: Look) -> str:
     """Words, with formulas between dollar signs."""
-    return "".join(part if isinstance(part, str) else f"${_latex(part, look)}$" for part in why)
+    said = [part if isinstance(part, str) else f"${_latex(part, look)}$" for part in why]
+    if look.turned:
+        said = [turned(words) if isinstance(part, str) else words for part, words in zip(why, said, strict=True)]
+    return "".join(said)
 
 
 def _judges(outcomes: Mapping[str, Outcome]) -> Row:

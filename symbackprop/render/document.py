@@ -8,6 +8,7 @@ from __future__ import annotations
 from symbackprop.derivation import Derivation
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
+from symbackprop.render.arranged import arranged, turned_words
 from symbackprop.render.blocks import Block, Display, Document, Heading, Listing, Paragraph, Result, Table
 from symbackprop.render.conventions import conventions, forward_equations
 from symbackprop.render.topics import CHAIN, OPENING, TopicWriter, given
@@ -38,16 +39,21 @@ def document(
         SymbackpropError: for an unknown notation or figure, or a report that is about something else.
     """
     letters = notation_named(notation)
+    made = _document(arranged(what, letters), letters, subproofs, report)
+    return turned_words(made) if letters.data != what.network.data else made
+
+
+def _document(what: Derivation | Topic, letters: Notation, subproofs: bool, report: Report | None) -> Document:
     outcomes = None if report is None else numbered(report, what.steps)
     if isinstance(what, Topic):
         return Document(title(what), TopicWriter(letters, subproofs, outcomes).document(what))
     writer = Writer(what.network, letters, what.known, subproofs)
     made: list[Block] = [
         Heading(OPENING[0]),
-        Listing(tuple(map(writer.words, conventions(what)))),
+        Listing(tuple(map(writer.words, conventions(what, letters)))),
         Heading(OPENING[1]),
         Paragraph(("The forward equations, in the order in which they are computed:",)),
-        Display(tuple((writer.math(line), writer.words(note)) for line, note in forward_equations(what.network))),
+        Display(tuple((writer.math(e), writer.words(note)) for e, note in forward_equations(what.network, letters))),
         Heading(CHAIN),
         *given(what, writer),
         *writer.steps(what),

@@ -118,8 +118,16 @@ def _script(box: Box | None, table: dict[str, str]) -> tuple[tuple[str, ...], bo
 
 def _tight(box: Box) -> Picture:
     """A script or bound: no blanks around its signs, and its own scripts on its line."""
-    box = _inline(box)
-    return beside([draw(item) for item in flat(box)]) if isinstance(box, boxes.Row) else draw(box)
+    return _close(_inline(box))
+
+
+def _close(box: Box) -> Picture:
+    match box:
+        case boxes.Row():
+            return beside([_close(item) for item in flat(box)])
+        case boxes.Fenced(opening, body, closing, False):
+            return beside([line_of(opening), _close(body), line_of(closing)])
+    return draw(box)
 
 
 def _inline(box: Box) -> Box:

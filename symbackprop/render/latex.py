@@ -28,7 +28,9 @@ COMMANDS: dict[str, str] = {
     "⊤": r"\top",
     "⊺": r"\intercal",
     "⊙": r"\odot",
+    "⊘": r"\oslash",
     "∘": r"\circ",
+    "∗": "*",
     "×": r"\times",
     "·": r"\cdot",
     "−": "-",
@@ -48,7 +50,9 @@ COMMANDS: dict[str, str] = {
 }
 # `Σ` is a sum where it is a sign and a letter where it is a symbol
 LETTERS = {**COMMANDS, "Σ": r"\Sigma"}
-OPERATORS = frozenset({"cos", "cosh", "det", "exp", "inf", "log", "ln", "max", "min", "sin", "sinh", "sup", "tanh"})
+OPERATORS = frozenset(
+    {"arctan", "cos", "cosh", "det", "exp", "inf", "log", "ln", "max", "min", "sin", "sinh", "sup", "tanh"}
+)
 ESCAPED = {
     "\\": r"\backslash",
     "{": r"\{",
@@ -81,14 +85,16 @@ def latex(
 
     Args:
         e: what is to be printed.
-        notation: the letters: the name of a notation, or one with other symbols.
+        notation: the letters: the name of a notation, or one with other symbols. Where it has examples as rows and the
+            network as columns, the formula is printed about rows: `x W + b`.
         network: says the sizes of matrices that are written out; the lecture's if it is not given.
         shown: labels and dimensions.
 
     Raises:
         SymbackpropError: for an unknown notation, or a matrix whose size the network does not know.
     """
-    return write(layout(e, Look(network or MLP(), notations.notation(notation), shown)))
+    look = Look(network or MLP(), notations.notation(notation), shown)
+    return write(layout(look.placed(e), look))
 
 
 def write(box: Box) -> str:

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symbackprop import expr, magnitudes, statements
+from symbackprop import expr, groups, magnitudes, statements
+from symbackprop.dims import ONE
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr
-from symbackprop.render import boxes, chance, operators
+from symbackprop.render import boxes, chance, operators, primitives
 from symbackprop.render.boxes import Box, Infix, Row, Scripts, Symbol, Words
 from symbackprop.render.braces import dimensions, factor
 from symbackprop.render.letters import function, quantity
@@ -29,6 +30,7 @@ from symbackprop.render.look import (
     Level,
     Look,
     applied,
+    called,
     dims_layout,
     fenced,
     indexed,
@@ -42,7 +44,7 @@ from symbackprop.render.look import (
     spelled,
 )
 from symbackprop.render.matrices import transposed, transposed_level
-from symbackprop.shapes import SCALAR, shape
+from symbackprop.shapes import SCALAR
 
 __all__ = [
     "Level",
@@ -57,8 +59,8 @@ __all__ = [
     "transposed_level",
 ]
 
-REGISTERED = (operators, chance)  # importing them registers their layouts
-MINUS, PARTIAL = Symbol("−"), Symbol("∂")
+REGISTERED = (operators, chance, primitives)  # importing them registers their layouts
+MINUS, PARTIAL, NABLA = Symbol("−"), Symbol("∂"), Symbol("∇")
 # functions that are written as delimiters
 _BARS = {"abs": ("|", "|")}
 
@@ -133,7 +135,7 @@ def _is_open(e: Expr, look: Look) -> bool:
 
 def _is_scalar(e: Expr, look: Look) -> bool:
     try:
-        return shape(e, look.network) == SCALAR
+        return look.shape(e) == SCALAR
     except ShapeError:
         return False
 
@@ -203,13 +205,23 @@ def _(e: expr.Quotient, look: Look) -> Box:
 
 @layout.register
 def _(e: expr.Power, look: Look) -> Box:
-    value = e.exponent
-    items = (Symbol("−"), Symbol(str(-value))) if value < 0 else (Symbol(str(value)),)
-    base = inside(e.base, look, Level.BASE)
-    exponent = items[0] if len(items) == 1 else Row(items)
+    return _to_the(e.base, _exponent(e.exponent), look)
+
+
+def _exponent(value: Fraction) -> tuple[Box, ...]:
+    return (Symbol("−"), Symbol(str(-value))) if value < 0 else (Symbol(str(value)),)
+
+
+def _to_the(operand: Expr, exponent: tuple[Box, ...], look: Look) -> Box:
+    base = inside(operand, look, Level.BASE)
     if isinstance(base, Scripts) and base.sup is not None:
         base = parenthesised(base)
-    return raised(base, exponent)
+    return raised(base, exponent[0] if len(exponent) == 1 else Row(exponent))
+
+
+@layout.register
+def _(e: groups.EntrywisePower, look: Look) -> Box:
+    return _to_the(e.operand, (Symbol(look.notation.hadamard), *_exponent(e.exponent)), look)
 
 
 @layout.register
@@ -217,7 +229,7 @@ def _(e: expr.SquareRoot, look: Look) -> Box:
     return boxes.Radical(inside(e.operand, look))
 
 
-_binds(Level.FACTOR, expr.Quotient, expr.Power, expr.SquareRoot)
+_binds(Level.FACTOR, expr.Quotient, expr.Power, expr.SquareRoot, groups.EntrywisePower)
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -228,35 +240,42 @@ def _(e: expr.Elementwise, look: Look) -> Box:
     if e.function in _BARS and not e.order:
         opening, closing = _BARS[e.function]
         return fenced(opening, inside(e.operand, look), closing)
-    return applied(function(e.function, e.order, look), inside(e.operand, look))
+    return called(function(e.function, e.order, look, e.operand), inside(e.operand, look), look)
 
 
 @layout.register
 def _(e: expr.LayerMap, look: Look) -> Box:
-    return applied(indexed(look.notation.quantity["layer_map"], None, (), look), inside(e.operand, look))
+    return called(indexed(look.notation.quantity["layer_map"], None, (), look), inside(e.operand, look), look)
 
 
 @layout.register
 def _(e: expr.Function, look: Look) -> Box:
-    loss = look.notation.quantity["loss"]
-    written = loss if e.name == expr.LOSS.name else look.notation.of_name(e.name)
+    loss = look.notation.function_of_loss()
+    written = loss if e.name == expr.LOSS.name else look.of_name(e.name)
     items: list[Box] = []
     for argument in e.arguments:
         if items:
             items.append(Words(", "))
         items.append(inside(argument, look))
     arguments = items[0] if len(items) == 1 else Row(tuple(items))
-    return applied(indexed(written, None, (), look), arguments)
+    return called(indexed(written, None, (), look), arguments, look)
 
 
 @layout.register
 def _(e: expr.LogSumExp, look: Look) -> Box:
-    return applied(Symbol("logsumexp", operator=True), inside(e.operand, look))
+    return called(_along(Symbol("logsumexp", operator=True), e, look), inside(e.operand, look), look)
 
 
 @layout.register
 def _(e: expr.Softmax, look: Look) -> Box:
-    return applied(Symbol("softmax", operator=True), inside(e.operand, look))
+    return called(_along(Symbol("softmax", operator=True), e, look), inside(e.operand, look), look)
+
+
+def _along(name: Box, e: expr.LogSumExp | expr.Softmax, look: Look) -> Box:
+    """The name with "row" below where it is taken of each row of a matrix; of one row, or columns, it goes unsaid."""
+    if e.along == "column" or look.shape(e.operand)[0] == ONE:
+        return name
+    return Scripts(name, Words("row"))
 
 
 _binds(Level.FACTOR, expr.Elementwise, expr.LayerMap, expr.Function, expr.LogSumExp, expr.Softmax)
@@ -300,13 +319,21 @@ def _(e: expr.Partial, look: Look) -> Box:
     if short is not None:
         return short
     plain = look.bare
+    if _is_nabla(e, look):
+        return Row((Scripts(NABLA, inside(e.wrt, plain)), inside(e.of, plain, Level.FACTOR)))
     over, under = inside(e.of, plain, Level.FACTOR), inside(e.wrt, plain, Level.FACTOR)
     return boxes.Fraction(Row((PARTIAL, over)), Row((PARTIAL, under)))
 
 
+def _is_nabla(e: expr.Partial, look: Look) -> bool:
+    """Whether the notation writes it `∇_W J`: the gradient of a scalar by name."""
+    named = isinstance(e.of, expr.Loss | expr.Named)
+    return look.notation.derivative == "nabla" and not look.spelled and named and _is_scalar(e.of, look)
+
+
 def _gradient_name(e: expr.Partial, look: Look) -> Box | None:
     """The notation's own letter for the gradient of the loss, if it has one: `δ^l`."""
-    if not look.notation.gradient or e.of != expr.LOSS or not isinstance(e.wrt, expr.Variable):
+    if look.spelled or not look.notation.gradient or e.of != expr.LOSS or not isinstance(e.wrt, expr.Variable):
         return None
     row = look.notation.gradient.get(quantity(e.wrt, look))
     return None if row is None else indexed(row, e.wrt.index, (), look)
@@ -314,6 +341,9 @@ def _gradient_name(e: expr.Partial, look: Look) -> Box | None:
 
 @level.register
 def _(e: expr.Partial, look: Look) -> Level:
+    if _is_nabla(e, look):
+        # nothing may stand behind ∇_W J: it would be read as a part of what is differentiated
+        return Level.OPEN
     return Level.FACTOR if _gradient_name(e, look) is None else Level.BASE
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, singledispatch
 
-from symbackprop import expr
+from symbackprop import expr, groups
 from symbackprop.activations import scalar_function
-from symbackprop.dims import Dim, dim
+from symbackprop.dims import Dim, Units, dim
 from symbackprop.expr import Expr, Variable
+from symbackprop.network import MLP
 from symbackprop.notations import Written
 from symbackprop.render.boxes import Accent, Box, Row, Scripts, Symbol
 from symbackprop.render.look import (
@@ -25,6 +27,8 @@ from symbackprop.render.look import (
 )
 
 ANY = Symbol("·")
+# the activation of a network of which nothing is said
+GENERIC = "g"
 
 
 @singledispatch
@@ -67,7 +71,7 @@ def _(e: expr.Loss, look: Look) -> str:
 def written(e: Variable, look: Look) -> Written:
     """How a variable is written."""
     what = quantity(e, look)
-    return look.notation.quantity[what] if what else look.notation.of_name(e.name)
+    return look.notation.quantity[what] if what else look.of_name(e.name)
 
 
 def _part_of(e: Variable, look: Look) -> Written:
@@ -85,9 +89,29 @@ def _(e: Variable, look: Look) -> Box:
     return variable(e, look)
 
 
-def function(name: str, order: int, look: Look) -> Box:
-    """A function of one variable with the primes of its derivative: `g'`, `tanh'`."""
-    return _function(look.notation.letters.get(name) or _symbol(name), order)
+def function(name: str, order: int, look: Look, of: Expr | None = None) -> Box:
+    """A function of one variable with the primes of its derivative: `g'`, `tanh'`, or of a layer `g'^{[l]}`.
+
+    The notation has a letter for the activation of a network that is any function. A function whose own sign that is
+    goes by its name then: `sigmoid`, where `σ` is the activation.
+    """
+    row = look.notation.quantity.get("activation")
+    symbol = look.notation.letters.get(name) or _symbol(name)
+    if row is None or not isinstance(look.network, MLP) or look.network.activation.name != GENERIC:
+        return _function(symbol, order, _parameter(name))
+    if name != GENERIC:
+        return _function(name if symbol == row.letter else symbol, order, _parameter(name))
+    layer = _layer_of(of)
+    named = indexed(row, layer, (), look) if GENERIC not in look.notation.letters else _function(symbol, 0)
+    if not order:
+        return named
+    return replace(named, primes=order) if isinstance(named, Scripts) else Scripts(named, primes=order)
+
+
+def _layer_of(e: Expr | None) -> Dim | None:
+    """The layer whose units an activation is applied to; None where it is applied to something else."""
+    inner = e.operand if isinstance(e, expr.Entry) else e
+    return inner.index if isinstance(inner, Variable) else None
 
 
 @cache
@@ -96,9 +120,15 @@ def _symbol(name: str) -> str:
 
 
 @cache
-def _function(text: str, order: int) -> Box:
+def _parameter(name: str) -> str:
+    return scalar_function(name).parameter
+
+
+@cache
+def _function(text: str, order: int, parameter: str = "") -> Box:
     base = Symbol(text, operator=len(text) > 1)
-    return Scripts(base, primes=order) if order else base
+    below = Symbol(parameter) if parameter else None
+    return Scripts(base, below, primes=order) if order or below else base
 
 
 def entry(e: Expr, indices: tuple[Dim, ...], look: Look) -> Box:
@@ -108,10 +138,10 @@ def entry(e: Expr, indices: tuple[Dim, ...], look: Look) -> Box:
         return indexed(_part_of(e, look).plain, e.index, at, look)
     if isinstance(e, expr.WithoutBias) and isinstance(e.operand, Variable):
         return indexed(_part_of(e.operand, look).plain, e.operand.index, at, look, "tilde")
-    return _below(inside(e, look, Level.BASE), at, look)
+    return below(inside(e, look, Level.BASE), at, look)
 
 
-def _below(base: Box, at: tuple[Box, ...], look: Look) -> Box:
+def below(base: Box, at: tuple[Box, ...], look: Look) -> Box:
     """Indices below something; parentheses where it has scripts already."""
     if isinstance(base, Scripts):
         base = parenthesised(base)
@@ -131,7 +161,7 @@ def _line_of(e: Expr, at: tuple[Box, ...], at_weights: tuple[Box, ...], look: Lo
         return indexed(_part_of(inner, look), inner.index, at_weights, look, accent)
     if isinstance(inner, Variable):
         return indexed(written(inner, look), inner.index, at, look, accent)
-    return _below(inside(e, look, Level.BASE), at, look)
+    return below(inside(e, look, Level.BASE), at, look)
 
 
 @layout.register
@@ -161,7 +191,7 @@ def _(e: expr.Columns, look: Look) -> Box:
     if isinstance(e.operand, Variable):
         # a block of the weights is a matrix, so it has their letter and not that of a row
         return indexed(written(e.operand, look), e.operand.index, at, look)
-    return _below(inside(e.operand, look, Level.BASE), at, look)
+    return below(inside(e.operand, look, Level.BASE), at, look)
 
 
 @layout.register
@@ -180,9 +210,16 @@ def _(e: expr.Identity, look: Look) -> Box:
 
 
 @layout.register
+def _(e: groups.Membership, look: Look) -> Box:
+    layer = next((atom.layer for atom, _ in e.size.terms if isinstance(atom, Units)), None)
+    return indexed(look.of_name("M"), layer, (), look)
+
+
+@layout.register
 def _(e: expr.Kronecker, look: Look) -> Box:
     at = tuple(dims_layout(i, look, tight=True) for i in (e.one, e.two))
-    return Scripts(Symbol("δ"), listed(at, look.notation.separator))
+    row = look.notation.quantity.get("kronecker")
+    return Scripts(Symbol("δ" if row is None else row.letter), listed(at, look.notation.separator))
 
 
 for _kind in (
@@ -196,5 +233,6 @@ for _kind in (
     expr.Ones,
     expr.Identity,
     expr.Kronecker,
+    groups.Membership,
 ):
     level.register(_kind)(lambda e, look: Level.BASE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cache, cached_property, singledispatch
@@ -11,12 +11,15 @@ from symbackprop import dims
 from symbackprop.derivation import Shown
 from symbackprop.dims import Bounds, Dim, Units, Width, as_width
 from symbackprop.equations import Network
-from symbackprop.expr import Expr
+from symbackprop.expr import Expr, Named, Variable
 from symbackprop.network import MLP
 from symbackprop.notations import Notation, Written, notation
+from symbackprop.orientation import in_rows
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Fenced, Infix, Row, Scripts, Symbol, Words
-from symbackprop.tree import Node
+from symbackprop.shapes import Shape, shape
+from symbackprop.substitution import bound_index
+from symbackprop.tree import Node, children
 
 Laid = dict[tuple[Node, int], Box]
 
@@ -36,6 +39,7 @@ class Look:
         notation: says the letters.
         shown: labels and dimensions for this line; `showing` changes it and keeps what is laid out already.
         short: whether the activation Jacobian is `D_l` rather than a matrix with dots.
+        spelled: whether derivatives are written out where the notation has a short name for them.
         known: bounds of the integer symbols; a size that is spelled differently at a bound gets an "or".
     """
 
@@ -43,6 +47,7 @@ class Look:
     notation: Notation = field(default_factory=_lecture)
     shown: Shown = field(default_factory=Shown)
     short: bool = False
+    spelled: bool = False
     known: Bounds = field(default_factory=dict)
     # laid-out parts, by what of `shown` and `known` they depend on; lines of one derivation share most of their parts
     _laid: dict[object, Laid] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -60,6 +65,32 @@ class Look:
     def output_layer(self) -> Dim:
         """The layer whose pre-activations are the output."""
         return self.network.depth + 1
+
+    @cached_property
+    def turned(self) -> bool:
+        """Whether the notation has examples as rows where the network has them as columns, or the other way round."""
+        return self.notation.data != self.network.data
+
+    def placed(self, e: Node) -> Node:
+        """What is laid out for an expression or statement of the network: the same, or turned (`in_rows`)."""
+        return in_rows(e, self.network) if self.turned else e
+
+    def shape(self, e: Expr) -> Shape:
+        """Rows × columns of an expression that is laid out."""
+        if not self.turned:
+            return shape(e, self.network)
+        back = in_rows(e, self.network)
+        assert isinstance(back, Expr)
+        columns, rows = shape(back, self.network)
+        return rows, columns
+
+    def of_name(self, name: str) -> Written:
+        """How a variable is written that is no quantity of the lecture's network."""
+        return self.notation.of_name(name, isinstance(self.network, MLP))
+
+    def length(self, e: Expr) -> Dim:
+        """The number of entries of a vector that is laid out."""
+        return self.shape(e)[1 if self.turned else 0]
 
     @cached_property
     def bare(self) -> Look:
@@ -127,7 +158,7 @@ def inside(e: Expr, look: Look, needed: Level = Level.SUM) -> Box:
 def _noted(box: Box, e: Expr, look: Look) -> Box:
     """The boxes of a part with the line's words for it below a brace, if it has any."""
     for part, words in look.shown.notes:
-        if part == e:
+        if look.placed(part) == e:
             return boxes.Under(box, Words(words))
     return box
 
@@ -161,8 +192,18 @@ def applied(function: Box, argument: Box) -> Row:
     return Row((function, argument if single else parenthesised(argument)))
 
 
+def called(function: Box, argument: Box, look: Look) -> Row:
+    """A function of the notation applied, `a[f]` in some; what stands between parentheses gets no second pair."""
+    if look.notation.brackets == "(":
+        return applied(function, argument)
+    return Row((function, fenced("[", argument, "]")))
+
+
 def raised(base: Box, mark: Box) -> Box:
     """A base with a mark above right: `W_l^⊤`, `W^{[l]⊤}`; parentheses where something else stands there already."""
+    if isinstance(base, Row) and isinstance(base.items[-1], Scripts | Symbol | boxes.Accent | boxes.Bold):
+        # a letter with something before it: the mark of `dZ^{[l]}` stands in its scripts
+        return Row((*base.items[:-1], raised(base.items[-1], mark)))
     if isinstance(base, Scripts) and not base.primes:
         if base.sup is None:
             return Scripts(base.base, base.sub, mark)
@@ -207,6 +248,9 @@ def zero_vector(look: Look) -> Box:
 def listed(items: tuple[Box, ...], separator: str) -> Box:
     """Indices side by side: `l,j`."""
     made: list[Box] = []
+    if not separator and not all(isinstance(item, Symbol) and not item.text.isdigit() for item in items):
+        # `w_{11}` might be one index, and so might `w_{ji+1}`
+        separator = ","
     between = _separator(separator)
     for item in items:
         if made and separator:
@@ -225,13 +269,15 @@ def indexed(written: Written, layer: Dim | None, entries: tuple[Box, ...], look:
     base = letter(written, accent)
     sup: Box | None = None
     if layer is not None and written.place != "none":
-        where = dims_layout(layer + written.shift if written.shift else layer, look, tight=True)
+        at = look.notation.numbered(layer) if written.layered else layer
+        where = dims_layout(at + written.shift if written.shift else at, look, tight=True)
         if written.place == "sub":
             entries = (where, *entries)
         else:
             sup = Fenced(written.fence, where, CLOSING[written.fence], False) if written.fence else where
     if written.label:
-        entries = (_label(written.label), *entries)
+        label = _label(written.label)
+        entries = (*entries, label) if written.label_last else (label, *entries)
     sub = listed(entries, look.notation.separator) if entries else None
     made = base if sub is None and sup is None else Scripts(base, sub, sup)
     return Row((Symbol(written.prefix), made)) if written.prefix else made
@@ -280,7 +326,7 @@ def digits(value: int) -> Symbol:
 
 
 def _dims_layout(d: Dim, look: Look, tight: bool) -> Box:
-    d = look.notation.indices(spelled(d, look.network))
+    d = _lettered(spelled(d, look.network), look.notation)
     items: list[Box] = []
 
     def sign(negative: bool) -> None:
@@ -299,11 +345,52 @@ def _dims_layout(d: Dim, look: Look, tight: bool) -> Box:
     return items[0] if len(items) == 1 else Row(tuple(items))
 
 
+def _lettered(d: Dim, letters: Notation) -> Dim:
+    """A dim with the letters of its symbols put in; the layers of its sizes get theirs where they are written."""
+    sizes = tuple((atom, c) for atom, c in d.terms if not isinstance(atom, dims.Symbol))
+    if not sizes:
+        return letters.indices(d)
+    rest = Dim(tuple((atom, c) for atom, c in d.terms if isinstance(atom, dims.Symbol)), d.constant)
+    return Dim(sizes) + letters.indices(rest)
+
+
 def _atom(atom: dims.Atom, look: Look) -> Box:
     if isinstance(atom, dims.Symbol):
         return Symbol(atom.name)
     written = look.notation.quantity["width"]
     return indexed(written, atom.layer, (), look)
+
+
+def value_of(name: str, value: Dim, is_layer: bool, look: Look) -> Box:
+    """A value of an integer symbol as the notation counts it, tight: the least `l`, or the greatest."""
+    return dims_layout(look.notation.value(name, value, is_layer), look, tight=True)
+
+
+def is_layer_in(name: str, parts: Iterable[Node], look: Look) -> bool:
+    """Whether an integer symbol counts layers in some expressions; of interest where those count from 1 alone."""
+    return bool(look.notation.first) and any(counts_layers(name, part) for part in parts)
+
+
+def counts_layers(name: str, e: Node) -> bool:
+    """Whether an integer symbol is the layer of a variable or of a width, or bounds an index that is."""
+    if isinstance(e, Variable):
+        return not isinstance(e, Named) and e.index is not None and name in e.index.symbols
+    for value in e._values():
+        if isinstance(value, Dim) and any(name in atom.layer.symbols for atom in _sizes(value)):
+            return True
+    inner = bound_index(e)
+    if inner == name:
+        return False
+    is_bound = inner is not None and any(name in end.symbols for end in _own_dims(e))
+    return any(counts_layers(name, part) or (is_bound and counts_layers(str(inner), part)) for part in children(e))
+
+
+def _own_dims(e: Node) -> Iterator[Dim]:
+    return (value for value in e._values() if isinstance(value, Dim))
+
+
+def _sizes(d: Dim) -> Iterator[Width | Units]:
+    return (atom for atom, _ in d.terms if isinstance(atom, Width | Units))
 
 
 def bounds_of(known: Bounds, hidden: frozenset[str]) -> Mapping[str, tuple[Dim, ...]]:

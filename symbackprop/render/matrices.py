@@ -18,6 +18,7 @@ from symbackprop.render.look import (
     Level,
     Look,
     applied,
+    called,
     dims_layout,
     fenced,
     indexed,
@@ -27,7 +28,6 @@ from symbackprop.render.look import (
     raised,
     zero_vector,
 )
-from symbackprop.shapes import shape
 
 ACROSS, DOWN, ASLANT = Symbol("…"), Symbol("⋮"), Symbol("⋱")
 QUAD = Space("quad")
@@ -91,11 +91,21 @@ def _ordinal(d: Dim, what: str, look: Look) -> Box:
     return Row((box if isinstance(box, Symbol) else Fenced("(", box, ")", False), Words(f"th {what}")))
 
 
-@layout.register
-def _(e: expr.ColumnAt, look: Look) -> Box:
-    columns = _placed(e, zero_vector(look), inside(e.vector, look.bare), look, "column", ACROSS)
+def _side_by_side(e: expr.ColumnAt, zero: Box, vector: Box, look: Look) -> Box:
+    columns = _placed(e, zero, vector, look, "column", ACROSS)
     items = [item for column in columns for item in (QUAD, column)][1:]
     return fenced("(", Row(tuple(items)), ")")
+
+
+def _one_below_the_other(e: expr.ColumnAt, zero: Box, vector: Box, look: Look) -> Box:
+    return boxes.Matrix(tuple((row,) for row in _placed(e, zero, vector, look, "row", DOWN)))
+
+
+@layout.register
+def _(e: expr.ColumnAt, look: Look) -> Box:
+    # among rows, a row is placed
+    place = _one_below_the_other if look.turned else _side_by_side
+    return place(e, zero_vector(look), inside(e.vector, look.bare), look)
 
 
 @level.register
@@ -105,9 +115,9 @@ def _(e: expr.ColumnAt, look: Look) -> Level:
 
 @transposed.register
 def _(e: expr.ColumnAt, look: Look) -> Box:
+    place = _side_by_side if look.turned else _one_below_the_other
     zero = raised(zero_vector(look), Symbol(look.notation.transpose))
-    rows = _placed(e, zero, inside(e.vector.T, look.bare), look, "row", DOWN)
-    return boxes.Matrix(tuple((row,) for row in rows))
+    return place(e, zero, inside(e.vector.T, look.bare), look)
 
 
 @transposed_level.register
@@ -120,11 +130,11 @@ def _(e: expr.ColumnAt, look: Look) -> Level:
 
 def _diagonal_cells(name: str, order: int, operand: Expr, look: Look) -> Cells:
     """The square matrix with `g'(v_i)` on its diagonal."""
-    size = shape(operand, look.network)[0]
-    g = function(name, order, look)
+    size = look.length(operand)
+    g = function(name, order, look, operand)
 
     def cell(i: Dim) -> Box:
-        return applied(g, entry(operand, (i,), look))
+        return called(g, entry(operand, (i,), look), look)
 
     if size == ONE:
         return ((cell(ONE),),)
@@ -142,7 +152,8 @@ def _with_zero_column(cells: Cells) -> Cells:
 
 
 def _jacobian_cells(e: expr.ActivationJacobian, look: Look) -> Cells:
-    return _with_zero_column(_diagonal_cells(e.function, 1, e.operand, look))
+    cells = _with_zero_column(_diagonal_cells(e.function, 1, e.operand, look))
+    return _turned(cells) if look.turned else cells
 
 
 @layout.register
@@ -155,7 +166,7 @@ def _jacobian_name(e: expr.ActivationJacobian, look: Look) -> Box:
     row = look.notation.quantity["activation_jacobian"]
     if isinstance(e.operand, Variable) and e.operand.index is not None:
         return indexed(row, e.operand.index, (), look)
-    return applied(Symbol(row.letter), inside(e.operand, look.bare))
+    return applied(indexed(row, None, (), look), inside(e.operand, look.bare))
 
 
 @level.register

@@ -8,7 +8,18 @@ from symbackprop.expr import Expr
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Row, Symbol
 from symbackprop.render.braces import factor
-from symbackprop.render.look import Level, Look, digits, dims_layout, fenced, inside, layout, level
+from symbackprop.render.look import (
+    Level,
+    Look,
+    digits,
+    dims_layout,
+    fenced,
+    inside,
+    is_layer_in,
+    layout,
+    level,
+    value_of,
+)
 
 EQUALS = Symbol("=")
 
@@ -20,7 +31,7 @@ def _(e: expr.IndexedProduct, look: Look) -> Box:
     # dimensions stand below factors, and a body that is one factor is no product
     whole = isinstance(e.body, expr.Product)
     body = inside(e.body, within) if whole else factor(e.body, within, Level.SUM)
-    return Row((_over("∏", e.index, first, last, look), fenced("[", body, "]")))
+    return Row((_over("∏", e, first, last, look), fenced("[", body, "]")))
 
 
 @level.register
@@ -28,17 +39,18 @@ def _(e: expr.IndexedProduct, look: Look) -> Level:
     return Level.FACTOR
 
 
-def counted(name: str, first: Dim, look: Look) -> Row:
+def counted(name: str, first: Dim, is_layer: bool, look: Look) -> Row:
     """`l=0`, below a sign."""
-    return Row((_letter(name, look), EQUALS, dims_layout(first, look, tight=True)))
+    return Row((_letter(name, look), EQUALS, value_of(name, first, is_layer, look)))
 
 
 def _letter(name: str, look: Look) -> Box:
-    return dims_layout(index(name), look, tight=True)
+    return dims_layout(index(name) - look.notation.shift_of(name), look, tight=True)
 
 
-def _over(sign: str, name: str, first: Dim, last: Dim, look: Look) -> Box:
-    return boxes.Big(sign, counted(name, first, look), dims_layout(last, look, tight=True))
+def _over(sign: str, e: expr.IndexedProduct | expr.IndexedSum, first: Dim, last: Dim, look: Look) -> Box:
+    is_layer = is_layer_in(e.index, (e.body,), look)
+    return boxes.Big(sign, counted(e.index, first, is_layer, look), value_of(e.index, last, is_layer, look))
 
 
 def _applied(sign: Box, body: Expr, look: Look) -> Box:
@@ -50,7 +62,7 @@ def _applied(sign: Box, body: Expr, look: Look) -> Box:
 @layout.register
 def _(e: expr.IndexedSum, look: Look) -> Box:
     within = look.within(e.index, e.lower, e.upper)
-    return _applied(_over("Σ", e.index, e.lower, e.upper, look), e.body, within)
+    return _applied(_over("Σ", e, e.lower, e.upper, look), e.body, within)
 
 
 @layout.register

@@ -14,6 +14,7 @@ from symbackprop.expr import ActivationJacobian, Weight, WithoutBias
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
 from symbackprop.render import blocks, boxes
+from symbackprop.render.arranged import turned
 from symbackprop.render.blocks import Heading, Math, Proof, StepBlock, Words
 from symbackprop.render.boxes import Box, Row
 from symbackprop.render.breaking import width as em_width
@@ -290,6 +291,7 @@ def _(made: blocks.Aside, page: _Page) -> list[str]:
 def _legend(what: Derivation | Topic, notation: Notation, shortened: bool) -> list[str]:
     """What the short forms mean that stand in the lines."""
     found = used_in(what.network, what.derivations) if isinstance(what, Topic) else used(what)
+    no_bias = turned(_NO_BIAS) if notation.data != what.network.data else _NO_BIAS
     writer = Writer(what.network, notation)
     lines: list[str] = []
     jacobian = found.examples.get(ActivationJacobian)
@@ -298,6 +300,6 @@ def _legend(what: Derivation | Topic, notation: Notation, shortened: bool) -> li
         lines += write(Row((D.short, boxes.Infix("="), D.box)), WIDTH - _STEP)
     if found.has(WithoutBias):
         W = Weight(index("l"))
-        row = (writer.math(WithoutBias(W)).box, boxes.Words(" is "), writer.math(W).box, boxes.Words(_NO_BIAS))
+        row = (writer.math(WithoutBias(W)).box, boxes.Words(" is "), writer.math(W).box, boxes.Words(no_bias))
         lines += write(Row(row), WIDTH - _STEP)
     return ["where", *_indented(lines, _STEP)] if lines else []

@@ -10,15 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symbackprop import chance, dataset, expr, magnitudes, statements
+from symbackprop import chance, dataset, expr, groups, magnitudes, statements
 from symbackprop.dims import ONE, Dim, index
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr
+from symbackprop.network import MLP
 from symbackprop.notations import Notation
+from symbackprop.orientation import in_rows
+from symbackprop.render import primitives
+from symbackprop.render.letters import GENERIC
+from symbackprop.render.look import counts_layers
 from symbackprop.render.spoken import (
     dim_words,
     is_compound,
+    is_turned,
     lettered,
     place,
     rational_words,
@@ -28,9 +34,11 @@ from symbackprop.render.spoken import (
 )
 from symbackprop.render.words import Level, infix, level, loss_words, of, quantity, speak, stands
 from symbackprop.shapes import shape
+from symbackprop.tree import Node, children
 
 __all__ = ["Level", "level", "speak"]
 
+REGISTERED = (primitives,)  # importing it registers its words
 _RELATIONS = {
     "=": "equals",
     "<": "is less than",
@@ -42,7 +50,7 @@ _RELATIONS = {
 }
 _PRIMES = {0: "", 1: " prime", 2: " double prime", 3: " triple prime"}
 _POWERS = {Fraction(2): "squared", Fraction(3): "cubed"}
-_NORMS = {"F": "the Frobenius norm of"}
+_NORMS = {"F": "the Frobenius norm of", "1": "the 1-norm of"}
 _EXTREMES = {"max": "maximum", "min": "minimum", "sup": "supremum", "inf": "infimum"}
 _SINGULAR = {expr.LARGEST: "largest", expr.SMALLEST: "smallest", expr.LEAST_NONZERO: "smallest nonzero"}
 
@@ -53,7 +61,7 @@ _FUNCTIONS: dict[type[Expr], str] = {
     expr.Softmax: "softmax of",
 }
 
-stands(Level.NAME, expr.Identity, expr.Ones, expr.Zeros)
+stands(Level.NAME, expr.Identity, expr.Ones, expr.Zeros, groups.Membership)
 stands(Level.PREFIX, expr.Kronecker, expr.Entry, expr.Row, expr.Column, expr.ColumnAt, expr.WithoutBias)
 stands(Level.PREFIX, expr.Diagonal, expr.Elementwise, expr.LayerMap, expr.ActivationJacobian, expr.Function)
 stands(Level.PREFIX, expr.LogSumExp, expr.Softmax, expr.Norm, expr.SingularValue, expr.SquareRoot)
@@ -90,19 +98,19 @@ def _(e: expr.Columns, network: Network | None = None, notation: Notation | None
 
 @speak.register
 def _(e: expr.WithoutBias, network: Network | None = None, notation: Notation | None = None) -> str:
-    return f"{of(e.operand, network, notation)} without its bias column"
+    return f"{of(e.operand, network, notation)} without its bias {'row' if is_turned(network, notation) else 'column'}"
 
 
 @speak.register
 def _(e: expr.ColumnAt, network: Network | None = None, notation: Notation | None = None) -> str:
+    one, other = ("row", "column") if is_turned(network, notation) else ("column", "row")
     sizes = ""
     if network is not None:
-        rows, columns = (size_words(d, network, notation) for d in (shape(e.vector, network)[0], e.width))
-        sizes = f" with {rows} rows and {columns} columns"
+        vector = in_rows(e.vector, network) if is_turned(network, notation) else e.vector
+        long, wide = (size_words(d, network, notation) for d in (shape(vector, network)[0], e.width))
+        sizes = f" with {long} {other}s and {wide} {one}s"
     where = place(e.column, network, notation)
-    return (
-        f"the matrix{sizes} whose column {where} is {of(e.vector, network, notation)} and whose other columns are zero"
-    )
+    return f"the matrix{sizes} whose {one} {where} is {of(e.vector, network, notation)} and whose other {one}s are zero"
 
 
 # --- operations ------------------------------------------------------------------------------------------------------
@@ -178,14 +186,31 @@ def _(e: expr.Quotient, network: Network | None = None, notation: Notation | Non
 
 @speak.register
 def _(e: expr.Power, network: Network | None = None, notation: Notation | None = None) -> str:
-    power = _POWERS.get(e.exponent) or f"to the power {rational_words(e.exponent)}"
-    base = speak(e.base, network, notation)
-    return f"{base if level(e.base) == Level.NAME else quantity(base)} {power}"
+    return f"{_base(e.base, network, notation)} {_power(e.exponent)}"
+
+
+@speak.register
+def _(e: groups.EntrywisePower, network: Network | None = None, notation: Notation | None = None) -> str:
+    return f"{_base(e.operand, network, notation)} {_power(e.exponent)} entry by entry"
+
+
+def _base(e: Expr, network: Network | None, notation: Notation | None) -> str:
+    words = speak(e, network, notation)
+    return words if level(e) == Level.NAME else quantity(words)
+
+
+def _power(exponent: Fraction) -> str:
+    return _POWERS.get(exponent) or f"to the power {rational_words(exponent)}"
 
 
 @level.register
 def _(e: expr.Power) -> Level:
     return Level.NAME if level(e.base) == Level.NAME else Level.PREFIX
+
+
+@level.register
+def _(e: groups.EntrywisePower) -> Level:
+    return Level.PREFIX
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -197,7 +222,8 @@ def _(
     network: Network | None = None,
     notation: Notation | None = None,
 ) -> str:
-    return f"{_FUNCTIONS[type(e)]} {of(e.operand, network, notation)}"
+    by_rows = ", row by row," if isinstance(e, expr.LogSumExp | expr.Softmax) and e.along == "row" else ""
+    return f"{_FUNCTIONS[type(e)].removesuffix(' of')}{by_rows} of {of(e.operand, network, notation)}"
 
 
 @speak.register
@@ -205,33 +231,44 @@ def _(e: expr.LayerMap, network: Network | None = None, notation: Notation | Non
     return f"{lettered('layer_map', 'psi', notation)} of {of(e.operand, network, notation)}"
 
 
-def _function(name: str, order: int, notation: Notation | None) -> str:
+def _function(name: str, order: int, network: Network | None, notation: Notation | None) -> str:
     primes = _PRIMES.get(order)
-    spoken = said(name if notation is None else notation.letters.get(name, name))
+    spoken = said(_letter(name, network, notation))
     return f"derivative {order} of {spoken}" if primes is None else spoken + primes
+
+
+def _letter(name: str, network: Network | None, notation: Notation | None) -> str:
+    """What a function is called: the network's own activation has a letter in some notations."""
+    if notation is None or name in notation.letters:
+        return name if notation is None else notation.letters[name]
+    row = notation.quantity.get("activation")
+    is_own = name == GENERIC and isinstance(network, MLP) and network.activation.name == GENERIC
+    return row.letter if row is not None and is_own else name
 
 
 @speak.register
 def _(e: expr.Elementwise, network: Network | None = None, notation: Notation | None = None) -> str:
-    return f"{_function(e.function, e.order, notation)} of {of(e.operand, network, notation)}"
+    return f"{_function(e.function, e.order, network, notation)} of {of(e.operand, network, notation)}"
 
 
 def _jacobian(e: expr.ActivationJacobian, network: Network | None, notation: Notation | None) -> str:
     if isinstance(e.operand, expr.Variable) and e.operand.index is not None:
         at = spelled_out(e.operand.index, network)
+        at = at if notation is None else notation.numbered(at) + notation.quantity["activation_jacobian"].shift
         return f"the Jacobian of layer {dim_words(at, spelled=is_compound(at), notation=notation)}"
     return f"the Jacobian of {lettered('layer_map', 'psi', notation)} at {of(e.operand, network, notation)}"
 
 
 @speak.register
 def _(e: expr.ActivationJacobian, network: Network | None = None, notation: Notation | None = None) -> str:
-    entries = f"{_function(e.function, 1, notation)} of {of(e.operand, network, notation)}"
-    return f"{_jacobian(e, network, notation)}, with {entries} on the diagonal and a last column of zeros"
+    entries = f"{_function(e.function, 1, network, notation)} of {of(e.operand, network, notation)}"
+    line = "row" if is_turned(network, notation) else "column"
+    return f"{_jacobian(e, network, notation)}, with {entries} on the diagonal and a last {line} of zeros"
 
 
 @speak.register
 def _(e: expr.Function, network: Network | None = None, notation: Notation | None = None) -> str:
-    name = loss_words(notation) if e.name == expr.LOSS.name else _function(e.name, 0, notation)
+    name = loss_words(notation) if e.name == expr.LOSS.name else _function(e.name, 0, network, notation)
     return f"{name} of " + " and ".join(of(argument, network, notation) for argument in e.arguments)
 
 
@@ -270,25 +307,36 @@ def _(e: expr.Partial, network: Network | None = None, notation: Notation | None
 
 
 def _bounds(
-    name: str, first: Dim, last: Dim, network: Network | None, notation: Notation | None, way: str = "to"
+    name: str,
+    first: Dim,
+    last: Dim,
+    body: Node,
+    network: Network | None,
+    notation: Notation | None,
+    way: str = "to",
 ) -> str:
+    letter = index(name)
+    if notation is not None:
+        is_layer = bool(notation.first) and counts_layers(name, body)
+        first, last = (notation.value(name, end, is_layer) for end in (first, last))
+        letter = letter - notation.shift_of(name)
     low, high = (size_words(end, network, notation) for end in (first, last))
-    return f"over {dim_words(index(name), notation=notation)} from {low} {way} {high}"
+    return f"over {dim_words(letter, notation=notation)} from {low} {way} {high}"
 
 
 @speak.register
 def _(e: expr.IndexedProduct, network: Network | None = None, notation: Notation | None = None) -> str:
     bounds = (
-        _bounds(e.index, e.upper, e.lower, network, notation, "down to")
+        _bounds(e.index, e.upper, e.lower, e.body, network, notation, "down to")
         if e.descending
-        else _bounds(e.index, e.lower, e.upper, network, notation)
+        else _bounds(e.index, e.lower, e.upper, children(e)[-1], network, notation)
     )
     return f"the product {bounds} of {speak(e.body, network, notation)}, end product"
 
 
 @speak.register
 def _(e: expr.IndexedSum, network: Network | None = None, notation: Notation | None = None) -> str:
-    bounds = _bounds(e.index, e.lower, e.upper, network, notation)
+    bounds = _bounds(e.index, e.lower, e.upper, children(e)[-1], network, notation)
     return f"the sum {bounds} of {speak(e.body, network, notation)}, end sum"
 
 
@@ -300,7 +348,7 @@ def _(e: magnitudes.SpectralSum, network: Network | None = None, notation: Notat
 
 @speak.register
 def _(e: magnitudes.Extreme, network: Network | None = None, notation: Notation | None = None) -> str:
-    bounds, name = _bounds(e.index, e.lower, e.upper, network, notation), _EXTREMES[e.kind]
+    bounds, name = _bounds(e.index, e.lower, e.upper, children(e)[-1], network, notation), _EXTREMES[e.kind]
     return f"the {name} {bounds} of {speak(e.body, network, notation)}, end {name}"
 
 
@@ -331,12 +379,13 @@ def _(e: chance.Variance, network: Network | None = None, notation: Notation | N
 
 @speak.register
 def _(e: dataset.Family, network: Network | None = None, notation: Notation | None = None) -> str:
-    return f"all {speak(e.member, network, notation)} {_bounds(e.index, e.lower, e.upper, network, notation)}"
+    bounds = _bounds(e.index, e.lower, e.upper, e.member, network, notation)
+    return f"all {speak(e.member, network, notation)} {bounds}"
 
 
 @speak.register
 def _(e: dataset.Prediction, network: Network | None = None, notation: Notation | None = None) -> str:
-    name, parameters = _function(e.name, 0, notation), of(e.parameters, network, notation)
+    name, parameters = _function(e.name, 0, network, notation), of(e.parameters, network, notation)
     return f"{name} of {of(e.input, network, notation)}, with parameters {parameters}"
 
 

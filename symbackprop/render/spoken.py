@@ -69,7 +69,7 @@ def atom_words(atom: Atom, notation: Notation | None = None) -> tuple[str, bool]
 def dim_words(d: Dim, spelled: bool = False, notation: Notation | None = None) -> str:
     """A dim in words: "capital L minus 1", "n of layer l plus one, minus one"; `spelled` says numbers as words."""
     text, comma = "", ""
-    d = d if notation is None else notation.indices(d)
+    d = d if notation is None else notation.indices(notation.sized(d))
     for atom, c in d.terms:
         words, takes_along = atom_words(atom, notation)
         counted = words if abs(c) == 1 else f"{number_words(abs(c), spelled)} {words}"
@@ -92,11 +92,24 @@ def size_words(d: Dim, network: Network | None, notation: Notation | None = None
     return dim_words(spelled_out(d, network), notation=notation)
 
 
-def indexed(name: str, at: Dim | None, network: Network | None = None, notation: Notation | None = None) -> str:
-    """A name with its index: "W 0", "W of layer l plus one"."""
+def is_turned(network: Network | None, notation: Notation | None) -> bool:
+    """Whether what is spoken is about rows where the network is about columns, or the other way round."""
+    return network is not None and notation is not None and notation.data != network.data
+
+
+def indexed(
+    name: str,
+    at: Dim | None,
+    network: Network | None = None,
+    notation: Notation | None = None,
+    row: Written | None = None,
+) -> str:
+    """A name with its index: "W 0", "W of layer l plus one"; the row of the notation says how its layers count."""
     if at is None:
         return name
     at = spelled_out(at, network)
+    if row is not None and notation is not None:
+        at = (notation.numbered(at) if row.layered else at) + row.shift
     if is_compound(at):
         return f"{name} of layer {dim_words(at, spelled=True, notation=notation)}"
     return f"{name} {dim_words(at, notation=notation)}"

@@ -12,6 +12,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
 from symbackprop.render import blocks
+from symbackprop.render.arranged import arranged
 from symbackprop.render.blocks import Block, Document, Line, Proof, Words, capitalised
 from symbackprop.render.boxes import Box
 from symbackprop.render.breaking import ASIDE, HANG, INDENT, NOTE, PROOF, TEXT, broken, laid, width, words_width
@@ -114,17 +115,19 @@ def _joint(made: Block) -> str:
 
 def aligned(derivation: Derivation, notation: str | Notation = "lecture") -> str:
     r"""The lines of a derivation in full, as an `aligned` environment: one `&=` each."""
-    look = Look(derivation.network, notation_named(notation), known=derivation.known)
+    letters = notation_named(notation)
+    derivation = arranged(derivation, letters)
+    look = Look(derivation.network, letters, known=derivation.known)
     rows: list[str] = []
     for step in derivation.steps:
-        lead = f"{write(layout(derivation.start, look))} " if not rows else ""
+        lead = f"{write(layout(look.placed(derivation.start), look))} " if not rows else ""
         if step.shown.dots:
             rows.append(f"{lead}&{write(layout(Ellipsis(step.shown.dots), look))}")
             lead = ""
         side = Chain((derivation.start, step.after), (step.relation,), continued=True)
-        rows.append(f"{lead}&{write(layout(side, look.showing(step.shown)))}")
+        rows.append(f"{lead}&{write(layout(look.placed(side), look.showing(step.shown)))}")
     if not rows:
-        rows = [write(layout(derivation.start, look))]
+        rows = [write(layout(look.placed(derivation.start), look))]
     return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 

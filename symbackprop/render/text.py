@@ -175,6 +175,7 @@ def write(box: Box, width: int = WIDTH) -> list[str]:
 def render(e: Node, look: Look, width: int = WIDTH) -> str:
     """An expression or statement as text: in full, or in the short form (`D_l` for the activation Jacobian) where the
     full one is wider than `width`; broken into lines where both are."""
+    e = look.placed(e)
     full = layout(e, look)
     if fits(full, width):
         return "\n".join(write(full, width))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import singledispatchmethod
 
 from symbackprop import figures, topic
-from symbackprop.derivation import Derivation, Reason
+from symbackprop.derivation import Derivation, Reason, Step
 from symbackprop.dims import Bounds
 from symbackprop.equations import Network
 from symbackprop.judges.outcome import Outcome
@@ -21,6 +21,7 @@ from symbackprop.render.blocks import (
     Paragraph,
     Picture,
     Result,
+    Said,
     Table,
     Words,
 )
@@ -32,6 +33,7 @@ from symbackprop.statements import Chain
 from symbackprop.topic import Numbers, Part, Prose, Remark, Shows, Topic
 from symbackprop.tree import Node
 
+NUMBERS = "Tables of numbers and figures keep the letters of the lecture, and its way to store matrices."
 # the headings before what is particular to a derivation or topic, and the one above the steps
 OPENING, CHAIN = ("Conventions", "The network"), "Derivation"
 # a chain of more steps than this ends with its first and its last line
@@ -91,18 +93,21 @@ class TopicWriter:
             return (), ()
         self._networks.append(part.network)
         about = [made for made in part.derivations if _same(made.network, part.network)]
-        found = conventions_of(used_in(part.network, about, _shown(part)))
+        found = conventions_of(used_in(part.network, about, _shown(part), self.notation))
+        if self.notation.name != "lecture" and _has_numbers(part):
+            found = (*found, (NUMBERS,))
         fresh = tuple(said for said in found if said not in self._said)
         self._said.update(fresh)
-        return fresh, forward_equations(part.network)
+        return fresh, forward_equations(part.network, self.notation)
 
     def writer(self, network: Network, known: Bounds | None = None, entries: dict[str, str] | None = None) -> Writer:
         return Writer(network, self.notation, known, self.subproofs, entries)
 
-    def outcome(self) -> Mapping[str, Outcome] | None:
-        """What the judges say of the next step."""
+    def verdict(self, step: Step) -> Said:
+        """Gives what stands beside the next step, which is this one."""
         self._place += 1
-        return None if self.outcomes is None else self.outcomes.get(self._place, {})
+        place = self._place
+        return lambda: verdict(step, None if self.outcomes is None else self.outcomes.get(place, {}))
 
 
 class _Section:
@@ -174,14 +179,13 @@ class _Section:
     @_part.register
     def _(self, part: Derivation, following: Part | None, in_aside: bool) -> Iterator[Block]:
         writer = self.whole.writer(part.network, part.known, self.entries)
-        verdicts = [verdict(step, self.whole.outcome()) for step in part.steps]
-        steps = writer.steps(part, first=self.number, verdicts=verdicts)
+        steps = writer.steps(part, first=self.number, said=[self.whole.verdict(step) for step in part.steps])
         self.number += len(steps)
         title = part.title.strip().removesuffix(".")
         if title:
             yield Heading(title, 0 if in_aside else self.level)
         yield from given(part, writer)
-        if said := ranges(part):
+        if said := ranges(part, self.whole.notation):
             yield Paragraph(writer.words(said))
         line = writer.one_line(part, steps)
         if line is not None:
@@ -217,6 +221,11 @@ def _shown(part: Topic) -> Iterator[Node]:
                 yield says
             case Prose(words):
                 yield from (word for word in words if isinstance(word, Node))
+
+
+def _has_numbers(part: Topic) -> bool:
+    """Whether a topic has tables of numbers or figures."""
+    return any(isinstance(each, Numbers | topic.Picture) for each in part.all_parts())
 
 
 def _same(one: Network, two: Network) -> bool:

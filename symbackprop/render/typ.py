@@ -9,7 +9,7 @@ from symbackprop.render import blocks
 from symbackprop.render.blocks import Block, Document, Line, Math, Proof, Words, capitalised
 from symbackprop.render.breaking import ASIDE, HANG, INDENT, NOTE, PROOF, TEXT, broken, laid, width, words_width
 from symbackprop.render.embedded import absent, vectors
-from symbackprop.render.typst import equation, string, write
+from symbackprop.render.typst import equation, printable, string, write
 
 # a formula of more lines than this may be continued on the next page
 _TOGETHER = 5
@@ -121,9 +121,15 @@ def source(made: Document) -> str:
 
 def definitions(body: str, tallest: str = "95mm") -> str:
     """What a body is written with; no figure is taller than `tallest`."""
-    used = [made for name, made in WHERE_USED.items() if re.search(rf"\b{name}[(\[]", body)]
+    used = [made for name, made in WHERE_USED.items() if _is_used(name, body)]
     limit = f"#let tallest = {tallest}\n" if "#picture(" in body else ""
     return DEFINITIONS + limit + "".join(used)
+
+
+def _is_used(name: str, body: str) -> bool:
+    """Whether a function is called, with `(` or `[`."""
+    # to look for a word in half a million characters of figures takes a while: first for what it begins with
+    return any(call in body for call in (f"{name}(", f"{name}[")) and bool(re.search(rf"\b{name}[(\[]", body))
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
@@ -131,8 +137,7 @@ def definitions(body: str, tallest: str = "95mm") -> str:
 
 def text(words: str) -> str:
     """Words that are not markup: every sign stands for itself."""
-    printable = "".join(c if c.isprintable() else " " for c in words)
-    return _AT_START.sub(r"\\\1", _MARKUP.sub(r"\\\1", printable)).replace("--", "-\\-")
+    return _AT_START.sub(r"\\\1", _MARKUP.sub(r"\\\1", printable(words))).replace("--", "-\\-")
 
 
 def words(made: Words) -> str:

@@ -22,6 +22,7 @@ NAMES: dict[str, str] = {
     "⊤": "top",
     "⊺": "⊺",
     "⊙": "dot.o",
+    "⊘": "⊘",
     "∘": "compose",
     "×": "times",
     "·": "dot.c",
@@ -71,8 +72,17 @@ def equation(box: Box, alt: str, block: bool = True) -> str:
 
 def string(text: str) -> str:
     """A Typst string literal; line ends and other control characters become blanks."""
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    return '"' + printable.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def printable(text: str) -> str:
+    """The text with a blank for each line end and each control character."""
+    # line by line, as most lines have none: a figure has half a million characters
+    return " ".join(map(_printable, text.split("\n")))
+
+
+def _printable(line: str) -> str:
+    return line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
 
 
 def write(box: Box) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 from functools import singledispatch
 
-from symbackprop import expr
-from symbackprop.dims import DEPTH, dim
+from symbackprop import expr, groups
+from symbackprop.dims import DEPTH, Units, dim
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
+from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.render.spoken import (
     FRACTIONS,
@@ -90,8 +91,10 @@ def infix(parts: list[tuple[str, str, Level]]) -> str:
 
 @speak.register
 def _(e: expr.Variable, network: Network | None = None, notation: Notation | None = None) -> str:
-    name = said(e.name) if notation is None else letter(notation.of_name(e.name))
-    return indexed(name, e.index, notation=notation)
+    if notation is None:
+        return indexed(said(e.name), e.index)
+    row = notation.of_name(e.name, isinstance(network, MLP))
+    return indexed(letter(row), e.index, notation=notation, row=row)
 
 
 @level.register
@@ -100,29 +103,35 @@ def _(e: expr.Variable) -> Level:
     return Level.PREFIX if e.index is not None and is_compound(e.index) and not is_output else Level.NAME
 
 
+def _layered(e: expr.Variable, what: str, default: str, notation: Notation | None) -> str:
+    """A quantity with its layer."""
+    row = None if notation is None else notation.quantity[what]
+    return indexed(lettered(what, default, notation), e.index, notation=notation, row=row)
+
+
 @speak.register
 def _(e: expr.PreActivation, network: Network | None = None, notation: Notation | None = None) -> str:
     last = DEPTH if network is None else network.depth
     if e.index == last + 1 and (notation is None or "output" in notation.quantity):
         return lettered("output", "y hat", notation)
-    return indexed(lettered("preactivation", "z", notation), e.index, notation=notation)
+    return _layered(e, "preactivation", "z", notation)
 
 
 @speak.register
 def _(e: expr.Hidden, network: Network | None = None, notation: Notation | None = None) -> str:
     if e.index == dim(0) and (notation is None or "input" in notation.quantity):
         return lettered("input", "x", notation)
-    return indexed(lettered("hidden", "h", notation), e.index, notation=notation)
+    return _layered(e, "hidden", "h", notation)
 
 
 @speak.register
 def _(e: expr.Weight, network: Network | None = None, notation: Notation | None = None) -> str:
-    return indexed(lettered("weight", "W", notation), e.index, notation=notation)
+    return _layered(e, "weight", "W", notation)
 
 
 @speak.register
 def _(e: expr.Bias, network: Network | None = None, notation: Notation | None = None) -> str:
-    return indexed(lettered("bias", "b", notation), e.index, notation=notation)
+    return _layered(e, "bias", "b", notation)
 
 
 @speak.register
@@ -164,6 +173,13 @@ def _(e: expr.Size) -> Level:
 @speak.register
 def _(e: expr.Identity, network: Network | None = None, notation: Notation | None = None) -> str:
     return "the identity matrix"
+
+
+@speak.register
+def _(e: groups.Membership, network: Network | None = None, notation: Notation | None = None) -> str:
+    layer = next((atom.layer for atom, _ in e.size.terms if isinstance(atom, Units)), None)
+    of_layer = "" if layer is None else f" of layer {dim_words(layer, notation=notation)}"
+    return f"the group membership matrix{of_layer}"
 
 
 @speak.register

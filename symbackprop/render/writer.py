@@ -10,11 +10,12 @@ from symbackprop.dims import Bounds, dim, index
 from symbackprop.equations import Network
 from symbackprop.expr import Size
 from symbackprop.notations import Notation
-from symbackprop.render.blocks import Line, Math, OneLine, Proof, StepBlock, Verdict, Words
+from symbackprop.render.blocks import Line, Math, OneLine, Proof, Said, StepBlock, Words
 from symbackprop.render.breaking import INDENT, PROOF, TEXT, broken, laid, width
 from symbackprop.render.claimed import Claimed
-from symbackprop.render.conventions import Dimensions
+from symbackprop.render.clauses import Between, Dimensions
 from symbackprop.render.layout import Look
+from symbackprop.render.look import counts_layers
 from symbackprop.rules.induction import Induction
 from symbackprop.statements import Chain, Ellipsis, Statement
 from symbackprop.tree import Node
@@ -86,18 +87,29 @@ class Writer:
     # --- steps -------------------------------------------------------------------------------------------------------
 
     def steps(
-        self, derivation: Derivation, prefix: str = "", first: int = 1, verdicts: Sequence[Verdict | None] = ()
+        self,
+        derivation: Derivation,
+        prefix: str = "",
+        first: int = 1,
+        said: Sequence[Said | None] = (),
     ) -> tuple[StepBlock, ...]:
-        """The steps of a derivation or of a subproof, numbered from `first` on."""
+        """The steps of a derivation or of a subproof, numbered from `first` on, with what gives each one's verdict."""
         lead = self.math(derivation.start)
-        given = verdicts or [None] * len(derivation.steps)
+        given = said or [None] * len(derivation.steps)
         return tuple(
-            self._step(step, derivation, f"{prefix}{first + i}", lead, is_first=i == 0, verdict=verdict)
+            self._step(step, derivation, f"{prefix}{first + i}", lead, is_first=i == 0, said=verdict)
             for i, (step, verdict) in enumerate(zip(derivation.steps, given, strict=True))
         )
 
     def _step(
-        self, step: Step, derivation: Derivation, number: str, lead: Math, *, is_first: bool, verdict: Verdict | None
+        self,
+        step: Step,
+        derivation: Derivation,
+        number: str,
+        lead: Math,
+        *,
+        is_first: bool,
+        said: Said | None,
     ) -> StepBlock:
         chain = Chain((derivation.start, step.after), (step.relation,), continued=True)
         side: Statement = chain if step.is_true else Claimed(chain)
@@ -113,7 +125,7 @@ class Writer:
             least,
             tuple(self._proofs(step, number)) if self.subproofs else (),
             not step.is_true,
-            verdict,
+            said,
         )
 
     def shape(self, step: Step) -> Math:
@@ -153,13 +165,14 @@ class Writer:
 
 
 def _cases(rule: Induction) -> tuple[Reason, Reason]:
-    m = Size(index(rule.on))
-    base: Reason = ("Base case, ", Chain((m, Size(rule.lower)), ("=",)), ":")
+    m, is_layer = Size(index(rule.on)), rule.claim is not None and counts_layers(rule.on, rule.claim)
+    base: Reason = ("Base case, ", Between(rule.lower, rule.on, rule.lower, is_layer), ":")
     step: Reason = ("Step, from ", m, " to ", Size(index(rule.on) + 1), ":")
     return base, step
 
 
-def _least(step: Step, derivation: Derivation) -> Chain:
+def _least(step: Step, derivation: Derivation) -> Between:
     """From which depth on the step makes sense."""
     depth = derivation.network.depth
-    return Chain((Size(depth), Size(dim(least_depth(step.known, depth)))), ("≥",))
+    (name,) = depth.symbols
+    return Between(dim(least_depth(step.known, depth)), name, None)

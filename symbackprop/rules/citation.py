@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule
 from symbackprop.errors import RuleError
 from symbackprop.expr import Expr
+from symbackprop.substitution import everywhere, places
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Claimed(Rule):
 def as_derived(derivation: Derivation, name: str = "derived above", why: Reason = (), backwards: bool = False) -> Cited:
     """The rule that puts the result of a derivation in place of its start, or of an equality its start in place of it.
 
+    An equality is put in wherever its start stands.
+
     Raises:
         RuleError: for an inequality that is to be read backwards.
     """
@@ -30,10 +33,10 @@ def as_derived(derivation: Derivation, name: str = "derived above", why: Reason 
     start, result = (derivation.result, derivation.start) if backwards else (derivation.start, derivation.result)
 
     def rewrite(e: Expr, context: Context) -> Rewritten | None:
-        if e != start:
+        if not places(e, start) or (derivation.relation != "=" and e != start):
             return None
         proof = replace(derivation, title=derivation.title or name)
-        return Rewritten(result, why or _by(derivation), (proof,))
+        return Rewritten(everywhere(e, start, result), why or _by(derivation), (proof,))
 
     return Cited(name, rewrite, "start = result of another derivation", derivation.relation, "derivation")
 

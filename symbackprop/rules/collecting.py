@@ -6,10 +6,11 @@ from fractions import Fraction
 
 from symbackprop import expr
 from symbackprop.derivation import Context, Rewritten, Rule, rule
-from symbackprop.dims import ONE, Dim, Symbol
+from symbackprop.dims import ONE, Dim, Symbol, index
 from symbackprop.entries import abbreviation, entries, written_out
 from symbackprop.equations import Equation
 from symbackprop.expr import Expr, Product, Variable, factors_of, product_of
+from symbackprop.groups import EntrywisePower, Membership
 from symbackprop.indices import (
     Calculus,
     Delta,
@@ -34,23 +35,40 @@ from symbackprop.tree import Node
 
 
 def named(one: Entries, names: list[Variable], calculus: Calculus) -> Entries:
-    """The entries with powers of what a scalar abbreviates written by its name: `(Σ c_i c_i)^{-1/2}` is `s^{-1}`."""
+    """The entries with powers of what a name abbreviates written by it: `(Σ c_i c_i)^{-1/2}` is `s^{-1}`.
+
+    The name is that of a scalar, or of a column, of which any entry may stand there.
+    """
     for name in names:
         short = abbreviation(name, calculus)
-        if short is None or calculus.shape(name) != (ONE, ONE):
+        rows, columns = calculus.shape(name)
+        if short is None or columns != ONE:
             continue
-        match normal(entries(short.right, ONE, ONE, calculus), calculus).terms:
-            case (Term(Fraction(numerator=1, denominator=1), (Raised(base, exponent),), ()),):
-                of = single(Item(name, ONE, ONE))
-                one = Entries(tuple(_renamed(term, base, exponent, of) for term in one.terms))
+        at = ONE if rows == ONE else calculus.index(rows)
+        match normal(entries(short.right, at, ONE, calculus), calculus).terms:
+            case (Term(Fraction(numerator=1, denominator=1), (Raised() as power,), ()),):
+                one = Entries(tuple(_renamed(term, power, at, name, calculus) for term in one.terms))
     return normal(one, calculus)
 
 
-def _renamed(term: Term, base: Entries, exponent: Fraction, of: Entries) -> Term:
-    factors = (
-        Raised(of, f.exponent / exponent) if isinstance(f, Raised) and f.base == base else f for f in term.factors
-    )
-    return Term(term.coefficient, tuple(factors), term.bound)
+def _renamed(term: Term, power: Raised, at: Dim, name: Variable, calculus: Calculus) -> Term:
+    """A term with powers of the base of one, entry `at` of what a name stands for, by that name."""
+
+    def put(factor: Factor) -> Factor:
+        if not isinstance(factor, Raised):
+            return factor
+        for here in _places(factor, at):
+            base = power.base if here == at else normal(power.base.at({str(at): here}), calculus)
+            if factor.base == base:
+                return Raised(single(Item(name, here, ONE)), factor.exponent / power.exponent)
+        return factor
+
+    return Term(term.coefficient, tuple(map(put, term.factors)), term.bound)
+
+
+def _places(factor: Factor, at: Dim) -> tuple[Dim, ...]:
+    """The indices of a factor; 1 for a scalar."""
+    return (at,) if at == ONE else tuple(index(name) for name in dict.fromkeys(indices_of(factor)))
 
 
 def common_factor(right: Expr) -> Rule:
@@ -137,11 +155,13 @@ def _without_vanishing(one: Entries, calculus: Calculus) -> tuple[Entries, list[
 def _summing_to_zero(term: Term, name: str, size: Dim, calculus: Calculus) -> Expr | None:
     """The column of which the entries are summed over an index, where that sum is 0 by the forward equations."""
     having = [f for f in term.factors if name in indices_of(f)]
-    match having:
+    columns = [f for f in having if not (isinstance(f, Item) and isinstance(f.of, Membership))]
+    match columns:
         case [Item(Variable() as of, row, column)] if symbol_of(row) == name and column == ONE:
             if abbreviation(of, calculus) is None:
                 return None
-            total = written_out(under(((name, size),), single(having[0])), calculus)
+            calculus.ranges.update(term.bound)
+            total = written_out(under(((name, size),), Entries((Term(Fraction(1), tuple(having)),))), calculus)
             return None if total.terms else of
     return None
 
@@ -154,12 +174,13 @@ def cancelled(e: Expr, context: Context) -> Rewritten | None:
     i, k = (ONE if size == ONE else work.index(size) for size in (rows, columns))
     try:
         total = normal(entries(e, i, k, work), work)
-        names = list(dict.fromkeys(f.of for t in total.terms for f in _scalars(t) if isinstance(f.of, Variable)))
+        names = list(dict.fromkeys(f.of for t in total.terms for f in _lengths(t, work) if isinstance(f.of, Variable)))
         left, vanished = _without_vanishing(_measured(total, names, work), work)
         left = named(left, names, work)
-        if not left.terms and (rows, columns) != (ONE, ONE):
+        if not left.terms and columns != ONE:
             return None
-        made = recognised(left, i, k, work) if left.terms else expr.number(0)
+        nothing = expr.number(0) if rows == ONE else expr.Zeros(rows)
+        made = recognised(left, i, k, work) if left.terms else nothing
     except Inexpressible:
         return None
     if made == e:
@@ -171,10 +192,16 @@ def cancelled(e: Expr, context: Context) -> Rewritten | None:
     return Rewritten(made, (*words, "."))
 
 
-def _scalars(term: Term) -> list[Item]:
-    """The scalars in a term, those under a power too."""
+def _lengths(term: Term, calculus: Calculus) -> list[Item]:
+    """The scalars in a term, those under a power too, and entries of columns that are lengths, one of each group."""
     inside = [t for f in term.factors if isinstance(f, Raised) for t in f.base.terms]
-    return [f for t in (term, *inside) for f in t.factors if isinstance(f, Item) and f.row == f.column == ONE]
+    items = [f for t in (term, *inside) for f in t.factors if isinstance(f, Item)]
+    return [f for f in items if f.row == f.column == ONE or _is_length(f.of, calculus)]
+
+
+def _is_length(of: Expr, calculus: Calculus) -> bool:
+    short = abbreviation(of, calculus) if isinstance(of, Variable) else None
+    return short is not None and isinstance(short.right, EntrywisePower)
 
 
 def _measured(one: Entries, names: list[Variable], calculus: Calculus) -> Entries:
@@ -182,8 +209,8 @@ def _measured(one: Entries, names: list[Variable], calculus: Calculus) -> Entrie
 
     def put(factor: Factor) -> Entries:
         match factor:
-            case Item(Variable() as of) if of in names and (short := abbreviation(of, calculus)) is not None:
-                return entries(short.right, ONE, ONE, calculus)
+            case Item(Variable() as of, row) if of in names and (short := abbreviation(of, calculus)) is not None:
+                return entries(short.right, row, ONE, calculus)
             case Raised(base, exponent):
                 return raised(_measured(base, names, calculus), exponent)
         return single(factor)
@@ -195,6 +222,37 @@ def _measured(one: Entries, names: list[Variable], calculus: Calculus) -> Entrie
             total = times(total, put(f))
         parts.append(under(term.bound, total))
     return normal(plus(*parts), calculus)
+
+
+def in_front(left: Expr) -> Rule:
+    """The rule that writes `… (D + A + …) …`, with a sum of square matrices, as `… D (I + D⁻¹A + …) …`.
+
+    Args:
+        left: `D`, such as `diag(M s^{⊙-1})`, the diagonal matrix of powers.
+    """
+
+    def rewrite(e: Expr, context: Context) -> Rewritten | None:
+        match e, left:
+            case Product(factors), expr.Diagonal(Product((Membership() as members, EntrywisePower(of, power)))):
+                inverse = expr.Diagonal(members @ EntrywisePower(of, -power))
+            case _:
+                return None
+        sums = [f for f in factors if isinstance(f, expr.Sum)]
+        if len(sums) != 1 or shape(sums[0], context.network) != shape(left, context.network):
+            return None
+        work = Calculus(context.network, context.known)
+        size = shape(left, context.network)[0]
+        i, k = work.index(size), work.index(size)
+        try:
+            inside = recognised(normal(entries(inverse @ sums[0], i, k, work), work), i, k, work)
+        except Inexpressible:
+            return None
+        at = factors.index(sums[0])
+        made = product_of((*factors[:at], left, inside, *factors[at + 1 :]))
+        return Rewritten(made, (left, " is taken out to the left: it is the same for all units of a group."))
+
+    statement = "D + A = D (I + D⁻¹A)        shapes: n×n · n×n"
+    return Rule("common factor in front", rewrite, statement, source="distributive law")
 
 
 @rule("distributed", source="distributive law")

@@ -13,28 +13,19 @@ from typing import TypeVar
 from symbackprop import expr
 from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule, Step, rule
 from symbackprop.dims import ONE, Dim, index
-from symbackprop.entries import chained, entries, expanded, place
+from symbackprop.entries import entries, place
 from symbackprop.equations import Equation, same_family
 from symbackprop.expr import LOSS, Entry, Expr, Hidden, Partial, PreActivation, Row, Transpose, Variable, Weight
-from symbackprop.indices import ZERO, Calculus, Inexpressible
+from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.normalform import derivative, normal
-from symbackprop.rules.recognise import recognised, written
+from symbackprop.rules.recognise import written
+from symbackprop.rules.reverse import gradient, local_jacobian, variable_of
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain, equal
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import Node, children, rebuild, subterms
 
 E = TypeVar("E", bound=Expr)
-
-
-def variable_of(part: Expr) -> Variable | None:
-    """The variable that something is a part of: `W_l` for `w_{l,j}ᵀ`; None if it is a part of none."""
-    match part:
-        case Variable():
-            return part
-        case Transpose(operand) | Row(operand) | expr.Column(operand) | Entry(operand):
-            return variable_of(operand)
-    return None
 
 
 def _using(part: Expr, context: Context) -> list[Equation]:
@@ -145,8 +136,10 @@ def _worked(of: Variable, wrt: Expr, context: Context, first: str, second: str) 
         forward = normal(entries(equation.right, i, ONE, work), work)
         variable, row, column = place(wrt, k, ONE, work)
         slope = derivative(forward, variable, row, column, work)
-        made = recognised(slope, k, i, work)
     except Inexpressible:
+        return None
+    made = local_jacobian(equation, wrt, context)
+    if made is None:
         return None
     by = Entry(variable, row, None if column == ONE else column)
     return _Worked(equation.right, written(forward), by, written(slope), made)
@@ -258,27 +251,16 @@ def weight_row(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
-# --- a gradient at once, by contraction ------------------------------------------------------------------------------
+# --- a gradient at once ----------------------------------------------------------------------------------------------
 
 
-def _contracted(e: Partial, context: Context, style: str, twice: bool = False) -> Rewritten | None:
-    """`∂L/∂v` read off `Σ_u Σ_i ∂L/∂u_i ∂u_i/∂v`; `twice` goes on through what comes out, over one more layer."""
-    work = Calculus(context.network, context.known)
-    rows, columns = shape(e.wrt, context.network)
-    first, second = _letters(e)
-    k = ONE if rows == ONE else work.index(rows, first)
-    i = ONE if columns == ONE else work.index(columns, second)
-    try:
-        total = chained(*place(e.wrt, k, i, work), work)
-        if twice:
-            total = expanded(total, work, keep=ZERO)
-        made = recognised(total, k, i, work, style)
-    except Inexpressible:
-        return None
-    return Rewritten(made, _by_contraction(e.wrt, context, twice))
+def _at_once(e: Partial, context: Context, style: str, twice: bool = False) -> Rewritten | None:
+    """`∂L/∂v` as the adjoint rules give it; `twice` goes on through what comes out, over one more layer."""
+    made = gradient(e.wrt, context, style, twice)
+    return None if made is None else Rewritten(made, _through_equations(e.wrt, context, twice))
 
 
-def _by_contraction(wrt: Expr, context: Context, twice: bool) -> Reason:
+def _through_equations(wrt: Expr, context: Context, twice: bool) -> Reason:
     """The equations between a variable and the gradients in the result."""
     through = _equations_using(wrt, context)
     entrywise = ", differentiated entry by entry"
@@ -296,7 +278,7 @@ def weight_matrix(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂W_l = ∂L/∂z_{l+1} h_lᵀ        shapes: (n_{l+1}-1)×1 · 1×n_l"""
     match e:
         case Partial(expr.Loss(), Weight()):
-            return _contracted(e, context, "jacobian")
+            return _at_once(e, context, "jacobian")
     return None
 
 
@@ -305,7 +287,7 @@ def bias(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂b_l = ∂L/∂z_{l+1}        shapes: (n_{l+1}-1)×1, the last column of W_l being b_l where biases are units"""
     match e:
         case Partial(expr.Loss(), expr.Bias() | expr.Column(Weight(), _)):
-            return _contracted(e, context, "jacobian")
+            return _at_once(e, context, "jacobian")
     return None
 
 
@@ -314,7 +296,7 @@ def weight_row_scaled(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂w_{l,j}ᵀ = (∂L/∂z_{l+1})_j h_l        shapes: 1×1 · n_l×1"""
     match e:
         case Partial(expr.Loss(), Transpose(Row(Weight(), _))):
-            return _contracted(e, context, "hadamard")
+            return _at_once(e, context, "hadamard")
     return None
 
 
@@ -323,7 +305,7 @@ def through_layer(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂z_l = g'(z_l) ⊙ (W̃_lᵀ ∂L/∂z_{l+1})        shapes: (n_l-1)×1 ⊙ (n_l-1)×(n_{l+1}-1) · (n_{l+1}-1)×1"""
     match e:
         case Partial(expr.Loss(), PreActivation()):
-            return _contracted(e, context, "hadamard", twice=True)
+            return _at_once(e, context, "hadamard", twice=True)
     return None
 
 
@@ -332,7 +314,7 @@ def loss_gradient(e: Expr, context: Context) -> Rewritten | None:
     r"""∂L/∂ŷ, from the formula of the loss by entries        shape: n_{L+1} × 1"""
     match e:
         case Partial(expr.Loss(), PreActivation() as output) if _used_in(output, context) == [LOSS]:
-            made = _contracted(e, context, "hadamard")
+            made = _at_once(e, context, "hadamard")
             why = (*_equations_using(output, context), ", differentiated entry by entry.")
             return None if made is None else Rewritten(made.after, why)
     return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from symbackprop.derivation import Derivation, Rule
 from symbackprop.dims import Bounds, Dim, bound_to, dim, index
 from symbackprop.equations import Network
 from symbackprop.errors import RuleError, SymbackpropError
-from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, product_of
+from symbackprop.expr import LOSS, Expr, Partial, PreActivation, Product, Variable, product_of
 from symbackprop.network import MLP
 from symbackprop.rules.algebra import hadamard_as_diagonal
 from symbackprop.rules.gradients import loss_gradient, through_activation, through_layer, through_weights
@@ -98,25 +99,61 @@ def to_layer(
         shown: how the line is shown.
     """
     begin = dim(first)
-    line = derivation.lines[since]
-    on = next(letter for letter in "mpqrstuv" if letter != name and letter not in free_symbols(line))
-    m = index(on)
+    on = free_letter(derivation.lines[since], name)
+
+    def one_on(start: Derivation) -> Derivation:
+        grown = one_layer_on(start, style)
+        return grown.by(hadamard_as_diagonal) if style == "hadamard" else grown
+
     # found at the index of the induction, so that its step finds the same Jacobians again
     factor = layer_factor(network, on, style, bound_to(derivation.known, on, (begin, upper - 1)))
     body = substitute(factor, {on: index(name)})
+    return along(derivation, PreActivation, body, one_on, begin, upper, name=name, on=on, since=since, **shown)
+
+
+def free_letter(line: Expr, *taken: str) -> str:
+    """A letter for the index of an induction that a line does not use."""
+    return next(letter for letter in "mpqrstuv" if letter not in taken and letter not in free_symbols(line))
+
+
+def along(
+    derivation: Derivation,
+    member: Callable[[Dim], Variable],
+    body: Expr,
+    one_on: Callable[[Derivation], Derivation],
+    first: Dim,
+    upper: Dim,
+    *,
+    name: str,
+    on: str,
+    since: int = -1,
+    **shown: Any,
+) -> Derivation:
+    """From `… ∂L/∂v_first …` to `… ∏_{name=first}^{upper-1} [body] ∂L/∂v_upper …` along a family, by induction.
+
+    Args:
+        derivation: whose line `since` contains `∂L/∂v_first` once.
+        member: `v` at an index.
+        body: what stands between `∂L/∂v_l` and `∂L/∂v_{l+1}`, in the index `name`.
+        one_on: takes a derivation that ends in `∂L/∂v_m` on to `∂L/∂v_{m+1}`.
+        first: where the product starts.
+        upper: the member that is reached.
+        name: the index of the product; on: that of the induction.
+        since: the line the base case starts from.
+        shown: how the line is shown.
+    """
+    m = index(on)
     claim = _replaced(
-        line,
-        Partial(LOSS, PreActivation(begin)),
-        over(name, begin, m - 1, body) @ Partial(LOSS, PreActivation(m)),
+        derivation.lines[since], Partial(LOSS, member(first)), over(name, first, m - 1, body) @ Partial(LOSS, member(m))
     )
-
-    def step(start: Derivation) -> Derivation:
-        grown = one_layer_on(start, style)
-        if style == "hadamard":
-            grown = grown.by(hadamard_as_diagonal)
-        return grown.by(absorb)
-
-    rule = induction(on, claim, begin, upper, lambda start: start.by(fold(name, body, begin, begin - 1)), step)
+    rule = induction(
+        on,
+        claim,
+        first,
+        upper,
+        lambda start: start.by(fold(name, body, first, first - 1)),
+        lambda start: one_on(start).by(absorb),
+    )
     return derivation.by(rule, at=(), since=since, **shown)
 
 

@@ -11,16 +11,16 @@ from symbackprop.derivation import Context, Derivation, Rewritten, Rule, rule
 from symbackprop.dims import ONE, Dim, dim, index
 from symbackprop.entries import place, through
 from symbackprop.errors import RuleError, SymbackpropError
-from symbackprop.expr import LOSS, Diagonal, Entry, Expr, Named, Ones, Partial, PreActivation, Product, Variable
+from symbackprop.expr import LOSS, Diagonal, Entry, Expr, Named, Partial, PreActivation, Product, Variable
 from symbackprop.indices import (
     Calculus,
     Inexpressible,
 )
 from symbackprop.network import MLP
 from symbackprop.normalform import normal
-from symbackprop.normalization import ARGUMENT, BIAS, Normalized, one_set
+from symbackprop.normalization import ARGUMENT, BIAS, Grouped, Normalized, one_set
 from symbackprop.rules.citation import Cited
-from symbackprop.rules.collecting import cancelled, common_factor, distributed, in_terms_of, named
+from symbackprop.rules.collecting import cancelled, common_factor, distributed, in_front, in_terms_of, named
 from symbackprop.rules.gradients import chain_rule, depends, jacobian
 from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import shape
@@ -134,13 +134,14 @@ def invariances(network: MLP, layer: str = "l") -> tuple[Derivation, ...]:
     at = _normalized(network, l)
     known = {layer: (dim(1), network.depth)}
     gradient = Partial(LOSS, at.column)
-    directions: tuple[Expr, ...] = (Ones(at.size), at.centred) if at.scheme.centred else (at.centred,)
-    starts = (Derivation(along.T @ gradient, network, known=known) for along in directions)
+    starts = (Derivation(along @ gradient, network, known=known) for along in at.forgotten)
     return tuple(start.by(through_normalization).by(cancelled, at=()) for start in starts)
 
 
 def projection(network: MLP, layer: str = "l") -> tuple[Derivation, Derivation]:
-    """`M M = M` and its trace, `M = I - 11ᵀ/n - ccᵀ/s²`: a projection, of rank `n - 2` (`n - 1` if not centred).
+    """`P P = P` and its trace, `P = I - 11ᵀ/n - ccᵀ/s²`: a projection, of rank `n - 2` (`n - 1` if not centred).
+
+    In `G` groups it is `I - MMᵀ/m - diag(c) M diag(s⁻²) Mᵀ diag(c)/m`, and the rank `n - 2G`.
 
     Raises:
         SymbackpropError: with ε, where it is none.
@@ -201,6 +202,8 @@ def backward(start: Derivation, at: Normalized) -> Derivation:
         assert isinstance(made.result, Product)
         made = made.by(common_factor(right), at=(len(made.result.factors) - 1,))
     made = made.by(common_factor(right), at=())
+    if isinstance(at, Grouped):
+        made = made.by(in_front(at.inverse), at=())
     if at.out is None:
         return made
     made = made.by(in_terms_of(at.out)).by(every_use, at=_place(made, right))
@@ -226,7 +229,10 @@ LAYER = "ℓ"
 
 @rule("through the normalization", source="Ba, Kiros, Hinton 2016; derived from the forward equations")
 def through_normalization(e: Expr, context: Context) -> Rewritten | None:
-    r"""∂L/∂z_l = √n/s_l (I - 11ᵀ/n - c_l c_lᵀ/s_l²) diag(v_l) ∂L/∂a_l        shapes: n×n · n×1, n = n_l - 1"""
+    r"""∂L/∂z_l = √n/s_l (I - 11ᵀ/n - c_l c_lᵀ/s_l²) diag(v_l) ∂L/∂a_l        shapes: n×n · n×1, n = n_l - 1
+
+    In groups of m units, with deviations s: diag(M s⁻¹) (I - MMᵀ/m - diag(c) M diag(s⁻²) Mᵀ diag(c)/m) diag(v) ∂L/∂a.
+    """
     network = context.network
     match e:
         case Partial(expr.Loss(), PreActivation(layer) as column, False) if isinstance(network, MLP):

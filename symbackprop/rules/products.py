@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
 from symbackprop.dims import Dim, at_most, dim, index
 from symbackprop.errors import RuleError
-from symbackprop.expr import Expr, IndexedProduct, Partial, PreActivation, Product, Size, factors_of, product_of
+from symbackprop.expr import Expr, IndexedProduct, Partial, Product, Size, Variable, factors_of, product_of
 from symbackprop.statements import equal
 from symbackprop.substitution import substitute
 
@@ -78,9 +78,10 @@ def fold(name: str, body: Expr, lower: Dim | int, upper: Dim | int) -> Rule:
     def rewrite(e: Expr, context: Context) -> Rewritten | None:
         made = IndexedProduct(name, first, last, body)
         if not count:
-            # the empty product is the identity of the layer it starts at: it goes before the gradient of that layer
+            # the empty product is the identity where it starts: it goes before the gradient by the variable there
             why: Reason = ("A product without factors is the identity.",)
-            return Rewritten(made @ e, why) if isinstance(e, Partial) and e.wrt == PreActivation(first) else None
+            starts = isinstance(e, Partial) and isinstance(e.wrt, Variable) and e.wrt.index == first
+            return Rewritten(made @ e, why) if starts else None
         if not isinstance(e, Product):
             return None
         run = tuple(f for step in range(count) for f in instance(body, name, first + step))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from symbackprop import expr
+from symbackprop import expr, groups
 from symbackprop.dims import ONE, Dim, Symbol, Width, dim, index, units
 from symbackprop.entries import entries
 from symbackprop.expr import Expr
@@ -23,6 +23,7 @@ from symbackprop.indices import (
     Item,
     Raised,
     Term,
+    indices_of,
     symbol_of,
     times,
 )
@@ -74,6 +75,8 @@ def _shared(one: Entries) -> tuple[Term | None, Entries]:
     number = sizes.pop() if len(sizes) == 1 else Fraction(1)
     exponents = [{f.base: f.exponent for f in term.factors if isinstance(f, Raised)} for term in one.terms]
     common = [base for base in exponents[0] if all(base in own for own in exponents)] if exponents else []
+    # what has an index is no scalar
+    common = [base for base in common if not indices_of(Raised(base, Fraction(1)))]
     powers = tuple(Raised(base, max(own[base] for own in exponents)) for base in common)
     if len(one.terms) < 2 or (number == 1 and not powers):
         return None, one
@@ -223,6 +226,8 @@ class _Reading:
                     found = expr.Column(of, column)
             case Applied(function, order, argument):
                 found = expr.Elementwise(function, recognised(argument, at, ONE, self.calculus, self.style), order)
+            case Raised(base, exponent):
+                found = groups.EntrywisePower(recognised(base, at, ONE, self.calculus, self.style), exponent)
             case _:
                 raise Inexpressible(f"{factor} is not a column")
         if self.calculus.shape(found)[0] != size:
@@ -253,6 +258,7 @@ class _Reading:
         for item in edges:
             matrix, other = self._edge(item, at)
             weights.append(matrix @ self._column(other))
+        weights.sort(key=_has_gradient)
         if not weights:
             return expr.Ones(self._named(self.sizes[str(at)]))
         if len(weights) == 1:
@@ -312,8 +318,11 @@ class _Reading:
         other = self.row if least is self.column else self.column
         self.left = [f.at({str(other): least}) for f in self.left]
         weights, edges = self._around(least)
-        if edges:
-            raise Inexpressible("a diagonal with a matrix on it")
+        if edges and rows != columns:
+            raise Inexpressible("a rectangular diagonal with a matrix on it")
+        for item in edges:
+            matrix, inner = self._edge(item, least)
+            weights.append(matrix @ self._column(inner))
         if rows == columns:
             if not weights:
                 return expr.Identity(self._named(rows))
@@ -360,6 +369,10 @@ class _Reading:
 
 def _is_gradient(factor: Factor) -> bool:
     return isinstance(factor, Item) and isinstance(factor.of, expr.Partial)
+
+
+def _has_gradient(e: Expr) -> bool:
+    return any(isinstance(part, expr.Partial) for _, part in subterms(e))
 
 
 def _entrywise(columns: list[Expr]) -> Expr:

@@ -1,4 +1,4 @@
-"""The notation tables: what is found, what is refused, and that other courses fit into one data file each."""
+"""The notation tables: what is found, what is refused, and other letters."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from symbackprop.dims import DEPTH, dim, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Entry, Expr, Hidden, Named, Partial, PreActivation, Row, Transpose, Weight
-from symbackprop.notations import GREEK, Notation, Written, names, notation
+from symbackprop.expr import LOSS, Entry, Expr, Hidden, Named, Partial, Row, Weight
+from symbackprop.notations import GREEK, Written, names, notation
 from symbackprop.render.latex import latex
 
 l, j = index("l"), index("j")
@@ -91,80 +91,3 @@ def test_row_mark() -> None:
 def test_a_row_with_an_unknown_word_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(SymbackpropError, match=f"no {next(iter(wrong))} "):
         Written("W", **wrong)  # type: ignore[arg-type]
-
-
-# --- other courses ----------------------------------------------------------------------------------------------------
-
-
-def course(title: str, rows: dict[str, dict[str, object]], **more: object) -> Notation:
-    """A notation as its data file would say it: the lecture's rows, some replaced."""
-    lecture = notation("lecture").quantity
-    quantity: dict[str, object] = {name: {"letter": row.letter} for name, row in lecture.items() if name in SAME} | rows
-    return Notation.from_table(title, {"title": title, "vectors": "plain", "quantity": quantity, **more})
-
-
-SAME = {"width", "layer_map", "activation_jacobian", "target", "loss", "bias"}
-ABOVE = {"place": "sup"}
-LABEL = {"place": "sup", "fence": "["}
-
-NIELSEN = course(
-    "Nielsen",
-    {
-        "preactivation": {"letter": "z", **ABOVE},
-        "hidden": {"letter": "a", **ABOVE},
-        "weight": {"letter": "w", "shift": 1, **ABOVE},
-        "weight_row": {"letter": "w", "shift": 1, **ABOVE},
-        "loss": {"letter": "C"},
-    },
-    transpose="T",
-    separator="",
-    gradient={"preactivation": {"letter": "δ", **ABOVE}},
-)
-NG = course(
-    "Ng",
-    {
-        "preactivation": {"letter": "Z", **LABEL},
-        "hidden": {"letter": "A", **LABEL},
-        "weight": {"letter": "W", "shift": 1, **LABEL},
-        "weight_row": {"letter": "w", "shift": 1, **LABEL},
-        "loss": {"letter": "J"},
-    },
-    transpose="T",
-    gradient={"preactivation": {"letter": "Z", "prefix": "d", **LABEL}},
-    index={"L": {"letter": "L", "shift": -1}},
-)
-GOODFELLOW = course(
-    "Goodfellow",
-    {
-        "preactivation": {"letter": "a", "style": "bold", "place": "sup", "fence": "("},
-        "hidden": {"letter": "h", "style": "bold", "place": "sup", "fence": "("},
-        "input": {"letter": "x", "style": "bold", "place": "none"},
-        "output": {"letter": "y", "style": "bold", "accent": "hat", "place": "none"},
-        "weight": {"letter": "W", "style": "bold", "place": "sup", "fence": "(", "shift": 1},
-        "weight_row": {"letter": "w", "style": "bold", "place": "sup", "fence": "(", "shift": 1},
-        "loss": {"letter": "J"},
-    },
-    index={"l": {"letter": "k"}},
-)
-
-
-@pytest.mark.parametrize(
-    ("letters", "e", "printed"),
-    [
-        # Nielsen, BP2: δ^l = ((w^{l+1})^T δ^{l+1}) ⊙ σ'(z^l)
-        (NIELSEN, Weight(l).T @ Partial(LOSS, PreActivation(l + 1)), r"(w^{l+1})^T \delta^{l+1}"),
-        (NIELSEN, Entry(Weight(l - 1), j, index("k")), "w_{j k}^l"),
-        (NIELSEN, Partial(LOSS, Weight(l - 1)), r"\frac{\partial C}{\partial w^l}"),
-        # Ng, course 1 week 4: dA^{[l-1]} = W^{[l]T} dZ^{[l]}
-        (NG, Weight(l - 1).T @ Partial(LOSS, PreActivation(l)), "W^{[l] T} d Z^{[l]}"),
-        # his L counts the output layer too, and X is A^{[0]}
-        (NG, PreActivation(DEPTH + 1), "Z^{[L]}"),
-        (NG, Hidden(dim(0)), "A^{[0]}"),
-        # Goodfellow, algorithm 6.3: a^{(k)} = b^{(k)} + W^{(k)} h^{(k-1)}
-        (GOODFELLOW, Weight(l - 1) @ Hidden(l - 1), r"\mathbf{W}^{(k)} \mathbf{h}^{(k-1)}"),
-        (GOODFELLOW, PreActivation(DEPTH + 1), r"\hat{\mathbf{y}}"),
-        (GOODFELLOW, Transpose(Transpose(Weight(l - 1))), r"(\mathbf{W}^{(k)\top})^\top"),
-    ],
-)
-def test_other_courses_are_tables(letters: Notation, e: Expr, printed: str) -> None:
-    assert latex(e, letters) == printed

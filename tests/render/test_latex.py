@@ -182,7 +182,7 @@ def test_names_cannot_do_anything(name: str) -> None:
 
 
 def test_every_command_is_a_command_or_a_letter() -> None:
-    assert all(re.fullmatch(r"\\[A-Za-z]+|\\\||-|o|\\mathcal\{[LN]\}", command) for command in COMMANDS.values())
+    assert all(re.fullmatch(r"\\[A-Za-z]+|\\\||-|\*|o|\\mathcal\{[LN]\}", command) for command in COMMANDS.values())
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from symbackprop.expr import (
     SquareRoot,
     number,
 )
+from symbackprop.groups import EntrywisePower, Membership
 from symbackprop.network import MLP
 from symbackprop.normalization import one_set
 from symbackprop.rules import collecting, normalization
@@ -245,4 +246,53 @@ def every_layer() -> tuple[Case, ...]:
     return through, argument, cancelled
 
 
-CASES: tuple[Case, ...] = (*every_set(), *every_layer())
+# --- a layer in groups ------------------------------------------------------------------------------------------------
+
+GROUPED = MLP(normalization="group", groups=2)
+members, deviations = Membership(n, 2), Named("deviations", l)
+SHARE = over(number(2), N)
+
+
+def each(exponent: int) -> Diagonal:
+    """diag(s^{⊙p}), a diagonal of the groups."""
+    return Diagonal(EntrywisePower(deviations, Fraction(exponent)))
+
+
+def every_group() -> tuple[Case, ...]:
+    front = Diagonal(members @ EntrywisePower(deviations, Fraction(-1)))
+    C = Diagonal(c_l)
+    means = SHARE @ members @ members.T
+    along = SHARE @ C @ members @ each(-2) @ members.T @ C
+    right = front @ (I_l - means - along) @ UP
+    wrong = {
+        "statistics held fixed": front @ UP,
+        "deviations held fixed": front @ (I_l - means) @ UP,
+        "means held fixed": front @ (I_l - along) @ UP,
+        "mean of the layer": front @ (I_l - MEAN - along) @ UP,
+        "all units in one group": front @ (I_l - MEAN - over(number(1), N) @ C @ one_l @ one_l.T @ C) @ UP,
+        "means over the layer": front @ (I_l - over(number(1), N) @ members @ members.T - along) @ UP,
+        "sums for means": front @ (I_l - members @ members.T - C @ members @ each(-2) @ members.T @ C) @ UP,
+        "groups mixed": front @ (I_l - means - SHARE @ c_l @ c_l.T) @ UP,
+        "not over the variance": front @ (I_l - means - SHARE @ C @ members @ members.T @ C) @ UP,
+        "over the deviation": front @ (I_l - means - SHARE @ C @ members @ each(-1) @ members.T @ C) @ UP,
+        "times the deviation": Diagonal(members @ deviations) @ (I_l - means - along) @ UP,
+        "not divided": (I_l - means - along) @ UP,
+        "no scale": front @ (I_l - means - along) @ d(a_l),
+        "scale on the left": front @ Diagonal(v) @ (I_l - means - along) @ d(a_l),
+        **scaled(right),
+    }
+    through = Case(
+        "through the normalization of groups", normalization.through_normalization, d(z), right, wrong, GROUPED, HIDDEN
+    )
+    spread = (
+        front
+        - SHARE @ members @ each(-1) @ members.T
+        - SHARE @ C @ members @ each(-3) @ members.T @ C
+    ) @ UP  # fmt: skip
+    taken_out = Case(
+        "common factor in front", collecting.in_front(front), spread, right, wrong, GROUPED, HIDDEN, "in_front"
+    )
+    return through, taken_out
+
+
+CASES: tuple[Case, ...] = (*every_set(), *every_layer(), *every_group())

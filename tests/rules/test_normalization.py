@@ -29,8 +29,10 @@ from symbackprop.expr import (
     Size,
     SquareRoot,
     Weight,
+    Zeros,
     number,
 )
+from symbackprop.groups import EntrywisePower, Membership
 from symbackprop.judges import exact, kernel, numeric
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Undecided
@@ -239,6 +241,69 @@ def test_a_layer_of_two_units_has_no_gradient():
     assert isinstance(exact.judge(Claim(d(z), "=", number(0) @ z, wider)), Refuted)
 
 
+# --- groups ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("groups", "epsilon"), [(2, None), (3, "epsilon"), (2, 0.001)])
+def test_every_step_through_groups(groups, epsilon):
+    """The last line on paper: `diag(M s⁻¹) (I - MMᵀ/m - diag(c) M diag(s⁻²) Mᵀ diag(c)/m) (v ⊙ q)`."""
+    derivation = through_scheme(MLP(normalization="group", groups=groups, epsilon=epsilon))
+    all_good(derivation)
+    assert [step.rule.name for step in derivation.steps[-2:]] == ["common factor", "common factor in front"]
+    members, deviations, share = Membership(units(l), groups), Named("deviations", l), Quotient(number(groups), N)
+    inverse, squares = (EntrywisePower(deviations, Fraction(-p)) for p in (1, 2))
+    along = share @ Diagonal(C) @ members @ Diagonal(squares) @ members.T @ Diagonal(C)
+    inner = Identity(units(l)) - share @ members @ members.T - along
+    assert derivation.result == Diagonal(members @ inverse) @ inner @ UP
+
+
+@pytest.mark.parametrize("bias", ["separate", "none"])
+def test_other_biases_in_groups(bias):
+    all_good(through_scheme(MLP(normalization="group", groups=2, bias=bias)))
+
+
+def test_one_group_is_the_layer():
+    one, layer = (through_scheme(MLP(normalization=name, groups=g)) for name, g in (("group", 1), ("layer", None)))
+    assert one.lines == layer.lines
+
+
+def test_each_group_forgets_its_mean_and_its_length():
+    """`Mᵀ ∂L/∂z = 0` and `Mᵀ diag(c) ∂L/∂z = 0`: a group more than `1ᵀ` and `cᵀ` say of a whole layer."""
+    for derivation in invariances(MLP(normalization="group", groups=2)):
+        assert derivation.result == Zeros(dim(2))
+        all_good(derivation)
+    # the eigenvalue ε/s² is left: (1/s) (ε/s²) Mᵀ diag(c) (v ⊙ q)
+    along = invariances(MLP(normalization="group", groups=2, epsilon="epsilon"))[1]
+    members, cubes = Membership(units(l), 2), EntrywisePower(Named("deviations", l), Fraction(-3))
+    wanted = Named("epsilon") @ Diagonal(cubes) @ members.T @ Diagonal(C) @ UP
+    for relation, right in (("supported", wanted), ("refuted", Zeros(dim(2))), ("refuted", number(2) @ wanted)):
+        assert exact.judge(Claim(along.result, "=", right, along.network, along.steps[0].known)).word == relation
+    all_good(along)
+
+
+@pytest.mark.parametrize("groups", [2, 3])
+def test_the_jacobian_of_groups_is_a_projection(groups):
+    """Two dimensions go in each group, so that the rank is n - 2G."""
+    square, trace = projection(MLP(normalization="group", groups=groups))
+    assert square.start.factors == (square.result, square.result)
+    assert trace.result == N - number(2 * groups)
+    all_good(square)
+    all_good(trace)
+
+
+def test_groups_of_two_units_have_no_gradient():
+    narrow, wider = (MLP(normalization="group", groups=2, widths=[3, n, 2]) for n in (5, 7))
+    z = PreActivation(dim(1))
+    assert isinstance(exact.judge(Claim(d(z), "=", number(0) @ z, narrow)), Supported)
+    assert isinstance(exact.judge(Claim(d(z), "=", number(0) @ z, wider)), Refuted)
+
+
+def test_the_weights_behind_eight_groups():
+    """Each of eight roots has a value in the field at every second draw: the judge draws anew what has none."""
+    derivation = through_scheme(MLP(normalization="group", groups=8, widths=[3, 25, 2]))
+    assert isinstance(exact.judge(claim_of(derivation.steps[-1], derivation)), Supported)
+
+
 # --- every scheme by one lemma ----------------------------------------------------------------------------------------
 
 
@@ -282,10 +347,10 @@ def test_a_bias_before_rms_normalization_has_one():
 # --- through a whole network ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["layer", "rms"])
-def test_the_gradient_of_a_row_of_the_first_weights(name):
+@pytest.mark.parametrize(("name", "groups"), [("layer", None), ("rms", None), ("group", 2)])
+def test_the_gradient_of_a_row_of_the_first_weights(name, groups):
     """`∏_l [normalization · D_l W_lᵀ]`, by induction, for every depth."""
-    network = MLP(normalization=name)
+    network = MLP(normalization=name, groups=groups)
     start = Derivation(d(Row(Weight(0), index("j")).T), network).by(weight_row)
     derivation = to_layer(start, network, 1, network.depth + 1)
     assert isinstance(kernel.judge(derivation.steps[-1], derivation), Proved)

@@ -22,11 +22,11 @@ GROUPS = (("sigmoid", "tanh"), ("relu", "elu", "softplus", "silu"))
 NAMES = tuple(name for group in GROUPS for name in group)
 LOW, MEDIAN, HIGH = 10, 50, 90
 # networks that are held at once, and run in one pass
-TOGETHER = 20
+TOGETHER = 12
 
 
 def numbers(
-    progress: Progress, *, seed: int = 0, width: int = 64, depth: int = 20, variance: float = 2.0, networks: int = 40
+    progress: Progress, *, seed: int = 0, width: int = 64, depth: int = 20, variance: float = 2.0, networks: int = 24
 ) -> Table:
     """Percentiles of `‖∂L/∂z_l‖ / ‖∂L/∂ŷ‖` over networks of weights with variance `variance/n_in`.
 

@@ -19,11 +19,14 @@ REACH = 6
 CRITICAL = 1.0
 
 
-def numbers(progress: Progress, *, seed: int = 0, width: int = 48, depth: int = 40, networks: int = 30) -> Table:
+def numbers(
+    progress: Progress, *, seed: int = 0, width: int = 48, depth: int = 40, networks: int = 30, directions: int = 12
+) -> Table:
     """`log10` of the ratio of `‖∂L/∂z_1‖` to `‖∂L/∂z_L‖`, as a root mean square over upstream gradients and networks.
 
     Over all directions of `∂L/∂z_L` the mean of the squared ratio is `‖∂z_L/∂z_1‖_F²/n`, so one product of Jacobians
-    serves every depth.
+    serves every depth. It is that of `‖(∂z_L/∂z_1) v‖²` over unit vectors `v`, too: some that are perpendicular to each
+    other are pushed through each network.
     """
     import numpy as np
 
@@ -34,16 +37,17 @@ def numbers(progress: Progress, *, seed: int = 0, width: int = 48, depth: int = 
     grid = np.array(GAINS)
     squares = np.zeros((depth + 1, len(GAINS)))
     for network in range(networks):
-        # the same network at every gain, side by side: z is width × gains, the Jacobian width × gains × width
+        # the same network at every gain, side by side: z is width × gains, what is pushed width × gains × directions
         z = grid * rng.standard_normal((width, 1))
-        jacobian = np.repeat(np.eye(width)[:, None], len(GAINS), axis=1)
+        pushed = np.linalg.qr(rng.standard_normal((width, min(directions, width))))[0]
+        pushed = np.repeat(pushed[:, None], len(GAINS), axis=1)
         for layer in range(2, depth + 1):
             weights = rng.standard_normal((width, width)) / width**0.5
-            jacobian *= (grid * slope(z))[:, :, None]
+            pushed *= (grid * slope(z))[:, :, None]
             # one product of matrices serves all gains
-            jacobian = (weights @ jacobian.reshape(width, -1)).reshape(jacobian.shape)
+            pushed = (weights @ pushed.reshape(width, -1)).reshape(pushed.shape)
             z = grid * (weights @ g(z))
-            squares[layer] += np.einsum("igj,igj->g", jacobian, jacobian) / width / networks
+            squares[layer] += np.einsum("igj,igj->g", pushed, pushed) / pushed.shape[2] / networks
         progress(network + 1, networks)
     ratios = np.log10(squares[2:]) / 2
     rows = [

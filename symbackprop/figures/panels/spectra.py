@@ -1,4 +1,4 @@
-"""Singular values of random weight matrices beside the law of large ones, Marchenko and Pastur's."""
+"""Singular values of random weight matrices, and their squares, beside the law of large ones: Marchenko and Pastur."""
 
 from __future__ import annotations
 
@@ -14,34 +14,47 @@ if TYPE_CHECKING:
 
 # rows × columns: a square matrix, and the first weights of a network for digits, both with Xavier's variance
 SHAPES = ((256, 256), (256, 784))
-BINS, POINTS = 30, 200
+BINS, POINTS = 24, 400
 MEASURED, LAW = "measured", "Marchenko-Pastur"
+PLAIN, SQUARED = "singular values", "their squares"
+LABELS = {PLAIN: "singular value $s$ (dimensionless)", SQUARED: "its square $s^2$ (dimensionless)"}
+# bins reach that far beyond either edge, in parts of what lies between: finite matrices have a few there
+BEYOND = 0.05
 
 
 def numbers(progress: Progress, *, seed: int = 0, samples: int = 4) -> Table:
-    """Densities of singular values, by bins at their middles and by the law between its edges."""
+    """Densities of singular values and of their squares, by bins at their middles and by the law between its edges."""
     import functools
 
     import numpy as np
 
-    from symbackprop.numeric.spectra import MarchenkoPastur, gaussian, histogram
+    from symbackprop.numeric.spectra import MarchenkoPastur, gaussian, spectra
 
     rows = []
     for place, (height, width) in enumerate(SHAPES):
         variance = 2 / (height + width)
         law = MarchenkoPastur(height, width, variance)
-        low, high = law.edges
-        # some room beyond the edges, where finite matrices have a few
-        edges = np.linspace(max(0.0, low - 0.1), high + 0.1, BINS + 1)
-        draw = functools.partial(gaussian, height, width, variance)
-        counted = histogram(draw, samples, edges, seed, part(progress, place, len(SHAPES)))
-        middles, curve = (edges[1:] + edges[:-1]) / 2, np.linspace(low, high, POINTS)
-        for kind, s, density in ((MEASURED, middles, counted.density), (LAW, curve, law.density(curve))):
-            rows += [(f"{height} x {width}", kind, *cells, low, high) for cells in zip(s, density, strict=True)]
+        matrix = functools.partial(gaussian, height, width, variance)
+        drawn = np.concatenate(list(spectra(matrix, samples, seed, part(progress, place, len(SHAPES)))), axis=None)
+        s = np.linspace(*law.edges, POINTS)
+        # the squares of a square matrix have no finite density at 0
+        s = s[s > 0]
+        for of, values, ends, curve, density in (
+            (PLAIN, drawn, law.edges, s, law.density(s)),
+            (SQUARED, drawn**2, law.squared_edges, s**2, law.squared_density(s**2)),
+        ):
+            room = BEYOND * (ends[1] - ends[0])
+            bins = np.linspace(max(0.0, ends[0] - room), ends[1] + room, BINS + 1)
+            # shares of all values, those beyond the bins too
+            shares = np.histogram(values, bins)[0] / (len(values) * np.diff(bins))
+            for kind, at, found in ((MEASURED, (bins[1:] + bins[:-1]) / 2, shares), (LAW, curve, density)):
+                cells = zip(at, found, strict=True)
+                rows += [(f"{height} x {width}", of, kind, *each, *ends) for each in cells]
     columns = (
         words("matrix"),
+        words("of"),
         words("kind"),
-        Column("singular value"),
+        Column("value"),
         Column("density"),
         Column("lower edge"),
         Column("upper edge"),
@@ -52,50 +65,57 @@ def numbers(progress: Progress, *, seed: int = 0, samples: int = 4) -> Table:
 def draw(table: Table) -> Sheet:
     from symbackprop.figures import style
 
-    made, panels = style.sheet(6.6, 1, 2, style.Margins(top=1.2, across=1.0))
-    for axes, matrix in zip(panels, table.distinct("matrix"), strict=True):
-        _panel(axes, matrix, table.where("matrix", matrix))
-    panels[0].set_ylabel("density (dimensionless)")
-    style.legend_above(made, panels[1], 3)
+    matrices = table.distinct("matrix")
+    made, panels = style.sheet(11.0, 2, len(matrices), style.Margins(top=1.2, across=1.0, down=1.25))
+    for row, of in enumerate((PLAIN, SQUARED)):
+        own = table.where("of", of)
+        here = panels[row * len(matrices) :][: len(matrices)]
+        for axes, matrix in zip(here, matrices, strict=True):
+            _panel(axes, own.where("matrix", matrix))
+            axes.set_xlabel(LABELS[of])
+            # the same for all matrices, with room for the number beside the upper edge
+            end = max(own.column("upper edge"))
+            axes.set_xlim(-0.04 * end, 1.28 * end)
+        here[0].set_ylabel("density (dimensionless)")
+    for axes, matrix in zip(panels, matrices, strict=False):
+        axes.set_title(r"${}\times{}$".format(*matrix.split(" x ")))
+    style.legend_above(made, panels[0], 3)
     return made
 
 
-def _panel(axes: Axes, matrix: str, table: Table) -> None:
+def _panel(axes: Axes, table: Table) -> None:
+    """Bars, the law, and its edges with their numbers."""
     from symbackprop.figures import style
 
     measured, law = table.where("kind", MEASURED), table.where("kind", LAW)
-    s = measured.column("singular value")
-    axes.bar(
-        s, measured.column("density"), s[1] - s[0], color=style.SKY, edgecolor="white", linewidth=0.4, label=MEASURED
-    )
-    axes.plot(law.column("singular value"), law.column("density"), color=style.VERMILLION, label=LAW)
-    edges = (table.column("lower edge")[0], table.column("upper edge")[0])
-    # room for the numbers beside the edges
-    axes.set_xlim(edges[0] - 0.12, edges[1] + 0.38)
-    axes.set_ylim(0, 1.3 * max(table.column("density")))
-    for edge in edges:
+    middles, shares = measured.column("value"), measured.column("density")
+    breadth = middles[1] - middles[0]
+    axes.bar(middles, shares, breadth, color=style.SKY, edgecolor="white", linewidth=0.4, label=MEASURED)
+    axes.plot(law.column("value"), law.column("density"), color=style.VERMILLION, label=LAW)
+    for edge in (table.column("lower edge")[0], table.column("upper edge")[0]):
         axes.axvline(edge, color=style.BLACK, linewidth=0.9, linestyle=style.LOOKS[6].linestyle, label="edges")
         axes.annotate(
             style.number(round(edge, 4)),
             (edge, 0.97),
-            (2, 0),
+            # clear of the curve that rises beside the edge 0
+            (4, 0),
             xycoords=axes.get_xaxis_transform(),
             textcoords="offset points",
             ha="left",
             va="top",
             fontsize=8,
         )
-    height, width = matrix.split(" x ")
-    axes.set_title(rf"${height}\times{width}$")
-    axes.set_xlabel("singular value (dimensionless)")
+    # by the bars, as the squares of a square matrix have a density without end, and with room for the numbers
+    axes.set_ylim(0, 1.3 * max(shares))
 
 
 DESIGN = Design(
     order=60,
-    caption="Singular values of Gaussian matrices with Xavier's variance 2/(a+b), and the density that Marchenko and "
-    "Pastur's law of the squares gives them.",
-    alt="Two histograms. Singular values of a square matrix spread over a quarter of a circle from 0 to 2; those of a "
-    "256 by 784 matrix over an arch from 0.526 to 1.930.",
+    caption="Singular values of Gaussian matrices with Xavier's variance 2/(a+b), above, and their squares, below, of "
+    "which Marchenko and Pastur's law is; above it is carried over to the roots.",
+    alt="Four histograms, each with the curve of the law. Singular values of a square matrix spread over a quarter of "
+    "a circle from 0 to 2, their squares from 0 to 4 with most of them near 0; those of a 256 by 784 matrix over an "
+    "arch from 0.526 to 1.930, their squares from 0.277 to 3.723, steep on the left.",
     numbers=numbers,
     draw=draw,
 )

@@ -1,0 +1,139 @@
+"""Products, sums and transposes as a person writes them: no factor 1, one sign in front, no double transposes.
+
+For whoever makes an expression anew; what is written already is never changed by these.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from symbackprop import expr
+from symbackprop.expr import Expr, factors_of, number, product_of
+from symbackprop.shapes import SCALAR, Shaped, shape
+
+ONE_SCALAR = number(1)
+
+
+def negated(e: Expr) -> Expr:
+    """`-e`, and `e` of `-e`; a sum term by term."""
+    match e:
+        case expr.Negative(operand):
+            return operand
+        case expr.Number(value) if value < 0:
+            return expr.Number(-value)
+        case expr.Sum(terms):
+            return plus(*map(negated, terms))
+    return expr.Negative(e)
+
+
+def times(*parts: Expr) -> Expr:
+    """The ordered product; factors 1 are dropped and signs gathered in front."""
+    factors: list[Expr] = []
+    is_negative = False
+    for part in parts:
+        if isinstance(part, expr.Negative):
+            is_negative, part = not is_negative, part.operand
+        if isinstance(part, expr.Number) and part.value < 0:
+            is_negative, part = not is_negative, expr.Number(-part.value)
+        factors += [factor for factor in factors_of(part) if factor != ONE_SCALAR]
+    made = product_of(tuple(_numbers_first(factors))) if factors else ONE_SCALAR
+    return negated(made) if is_negative else made
+
+
+def _numbers_first(factors: list[Expr]) -> list[Expr]:
+    """One number in front, the product of all."""
+    numbers = [factor.value for factor in factors if isinstance(factor, expr.Number)]
+    if not numbers:
+        return factors
+    total = numbers[0]
+    for value in numbers[1:]:
+        total *= value
+    rest = [factor for factor in factors if not isinstance(factor, expr.Number)]
+    return rest if total == 1 and rest else [expr.Number(total), *rest]
+
+
+def entrywise(*parts: Expr) -> Expr:
+    """The Hadamard product, flat; signs are gathered in front."""
+    factors: list[Expr] = []
+    is_negative = False
+    for part in parts:
+        if isinstance(part, expr.Negative):
+            is_negative, part = not is_negative, part.operand
+        factors += part.factors if isinstance(part, expr.Hadamard) else (part,)
+    made = factors[0] if len(factors) == 1 else expr.Hadamard(tuple(factors))
+    return negated(made) if is_negative else made
+
+
+def plus(*parts: Expr) -> Expr:
+    """The sum, flat."""
+    terms: list[Expr] = []
+    for part in parts:
+        terms += part.terms if isinstance(part, expr.Sum) else (part,)
+    return terms[0] if len(terms) == 1 else expr.Sum(tuple(terms))
+
+
+def over(numerator: Expr, denominator: Expr) -> Expr:
+    """`numerator / denominator`, the sign in front."""
+    if isinstance(numerator, expr.Negative):
+        return negated(over(numerator.operand, denominator))
+    return numerator if denominator == ONE_SCALAR else expr.Quotient(numerator, denominator)
+
+
+def turned(e: Expr, network: Shaped) -> Expr:
+    """The transpose, written without a mark where there is another way: `(A B)ᵀ` is `Bᵀ Aᵀ`."""
+    return e if shape(e, network) == SCALAR else _turned(e, network)
+
+
+@singledispatch
+def _turned(e: Expr, network: Shaped) -> Expr:
+    return e.T
+
+
+@_turned.register
+def _(e: expr.Transpose, network: Shaped) -> Expr:
+    return e.operand
+
+
+@_turned.register(expr.Identity)
+@_turned.register(expr.Diagonal)
+def _(e: Expr, network: Shaped) -> Expr:
+    return e
+
+
+@_turned.register
+def _(e: expr.Negative, network: Shaped) -> Expr:
+    return negated(turned(e.operand, network))
+
+
+@_turned.register
+def _(e: expr.Sum, network: Shaped) -> Expr:
+    return plus(*(turned(term, network) for term in e.terms))
+
+
+@_turned.register
+def _(e: expr.Hadamard, network: Shaped) -> Expr:
+    return entrywise(*(turned(factor, network) for factor in e.factors))
+
+
+@_turned.register
+def _(e: expr.Product, network: Shaped) -> Expr:
+    # scalars stay in front or at the end, where they stand
+    front: list[Expr] = []
+    chain: list[Expr] = []
+    end: list[Expr] = []
+    for factor in e.factors:
+        if shape(factor, network) == SCALAR:
+            (end if chain else front).append(factor)
+        else:
+            chain.insert(0, turned(factor, network))
+    return times(*front, *chain, *end)
+
+
+@_turned.register
+def _(e: expr.Quotient, network: Shaped) -> Expr:
+    return over(turned(e.numerator, network), e.denominator)
+
+
+@_turned.register
+def _(e: expr.IndexedSum, network: Shaped) -> Expr:
+    return expr.IndexedSum(e.index, e.lower, e.upper, turned(e.body, network))

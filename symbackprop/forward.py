@@ -1,0 +1,166 @@
+"""A network that somebody writes down: named forward equations, with the shapes of what they use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+
+from symbackprop.dims import Dim, Units, Width, dim
+from symbackprop.equations import Equation
+from symbackprop.errors import ShapeError, SymbackpropError
+from symbackprop.expr import LOSS, Loss, Variable
+from symbackprop.quantities import Quantities, placed
+from symbackprop.shapes import SCALAR, Shape, shape, written
+from symbackprop.statements import Chain
+from symbackprop.substitution import substitute
+from symbackprop.tree import subterms
+
+# the letter of the widths n_l of the layers
+WIDTHS = "n"
+
+
+class ForwardNetwork(Quantities):
+    """Forward equations over named variables, possibly families indexed by layer, time or example.
+
+    Args:
+        equations: in the order in which they are computed; the last one is the loss.
+        shapes: rows × columns of every variable; of a family under its member at a letter, `W_l`, with `n_l` among the
+            sizes if they differ from layer to layer.
+        assumed: equations that hold beside the forward equations, as that targets sum to 1.
+        loss: the letter of the loss.
+        notation: the name of the notation that it is written in.
+
+    Raises:
+        SymbackpropError: for equations without a loss.
+        ShapeError: where the sides of an equation do not conform; the message names both.
+    """
+
+    def __init__(
+        self,
+        equations: Iterable[Equation],
+        shapes: Mapping[Variable, Shape],
+        assumed: Iterable[Chain] = (),
+        loss: str = "L",
+        notation: str = "lecture",
+    ) -> None:
+        self.equations = tuple(equations)
+        self._members = dict(shapes)
+        self._width: int | None = None
+        self.assumed = tuple(assumed)
+        self.loss_letter = loss
+        self.notation = notation
+        if not self.equations or self.equations[-1].left != LOSS:
+            raise SymbackpropError("a network ends in its loss, a scalar: write it as the last equation, as L = …")
+        for equation in self.equations:
+            self._conforms(equation)
+
+    def _conforms(self, equation: Equation) -> None:
+        left, right = self.shape_of(equation.left), shape(equation.right, self)
+        if left != right:
+            raise ShapeError(
+                f"{equation.left} is {written(left, self)}, but {equation.right} is {written(right, self)}: "
+                "both sides of an equation must have the same shape"
+            )
+
+    # --- shapes ------------------------------------------------------------------------------------------------------
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(variable.name for variable in self._members)
+
+    @property
+    def members(self) -> tuple[Variable, ...]:
+        """The variables as they were declared, a family once, at a letter."""
+        return tuple(self._members)
+
+    @property
+    def inputs(self) -> tuple[Variable, ...]:
+        """Those that no equation computes: parameters, inputs and targets."""
+        computed = {equation.left.name for equation in self.equations if equation.left.index is None}
+        lefts = [equation.left for equation in self.equations]
+        return tuple(v for v in self._members if v.name not in computed and not any(_covers(left, v) for left in lefts))
+
+    @property
+    def extents(self) -> frozenset[Dim]:
+        sizes = {size for each in self._members.values() for size in each}
+        return frozenset(size for size in sizes if not _has_width(size) and size.symbols <= set(self.sizes))
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The letters of symbolic sizes and of the ends of families; `n` where the layers have widths `n_l`."""
+        own = {size for each in self._members.values() for size in each}
+        ends = {end for equation in self.equations for end in (equation.lower, equation.upper)}
+        ends |= {end for e in self.equations for _, part in subterms(e.right) for end in _bounds(part)}
+        bound = {str(name) for variable in self._members for name in _letters(variable)}
+        found = {name for size in own | ends for name in size.symbols} - bound
+        if self._width is None and any(_has_width(size) for size in own):
+            found.add(WIDTHS)
+        return tuple(sorted(found))
+
+    def shape_of(self, variable: Variable) -> Shape:
+        if isinstance(variable, Loss):
+            return SCALAR
+        found = self._members.get(variable) or self._of_family(variable)
+        if found is None:
+            known = ", ".join(map(str, self._members))
+            raise ShapeError(f"the network has no variable {variable}: it has {known}")
+        return self.normal(found[0]), self.normal(found[1])
+
+    def _of_family(self, variable: Variable) -> Shape | None:
+        if variable.index is None:
+            return None
+        for member, (rows, columns) in self._members.items():
+            if member.name == variable.name:
+                for letter in _letters(member):
+                    at = {letter: variable.index}
+                    return rows.at(at), columns.at(at)
+        return None
+
+    def size(self, atom: Width | Units) -> Dim:
+        layer = atom.layer
+        if self._width is None or not layer.is_constant:
+            return super().size(atom)
+        # every layer has a width of its own, so that nothing conforms by accident
+        return dim(self._width + layer.constant * 3 % 7 - (0 if isinstance(atom, Width) else 1))
+
+    # --- numbers for sizes -------------------------------------------------------------------------------------------
+
+    def given(self, sizes: Mapping[str, int]) -> ForwardNetwork:
+        self.check_sizes(sizes)
+        values = {name: dim(number) for name, number in sizes.items()}
+        made = copy(self)
+        for kept in ("_found", "_reach"):
+            made.__dict__.pop(kept, None)
+        if any(_has_width(size) for each in self._members.values() for size in each):
+            made._width = sizes.get(WIDTHS, self._width)
+        made._members = {
+            variable: (rows.at(values), columns.at(values)) for variable, (rows, columns) in self._members.items()
+        }
+        made.equations = tuple(placed(equation, values) for equation in self.equations)
+        made.assumed = tuple(
+            Chain(tuple(substitute(side, values) for side in chain.sides), chain.relations, chain.continued)
+            for chain in self.assumed
+        )
+        return made
+
+
+def _letters(variable: Variable) -> tuple[str, ...]:
+    """The letter of the index of a family; none of a single variable."""
+    return () if variable.index is None else tuple(sorted(variable.index.symbols))
+
+
+def _covers(left: Variable, variable: Variable) -> bool:
+    """Whether the equations of `left` compute a variable, a single one or each of a family."""
+    if left.name != variable.name or left.index is None or variable.index is None:
+        return left == variable
+    return bool(left.index.symbols) or left.index == variable.index
+
+
+def _has_width(size: Dim) -> bool:
+    return any(isinstance(atom, Width | Units) for atom, _ in size.terms)
+
+
+def _bounds(part: object) -> tuple[Dim, ...]:
+    """The ends of a sum or a product."""
+    lower, upper = getattr(part, "lower", None), getattr(part, "upper", None)
+    return tuple(end for end in (lower, upper) if isinstance(end, Dim))

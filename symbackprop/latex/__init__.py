@@ -1,0 +1,1 @@
+"""Reading LaTeX: tokens, then the surface of a formula, then what it means in a notation and a network."""

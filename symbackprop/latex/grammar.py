@@ -1,0 +1,232 @@
+r"""From tokens to the surface of a formula.
+
+Each token goes to the function of its role; what is open stands on a stack of our own (`symbackprop.latex.stack`), and
+what is closed is joined by precedence (`symbackprop.latex.joining`). Nothing here calls itself, however deep the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+
+from symbackprop.latex.arguments import (
+    ACCEPTED,
+    MAKERS,
+    read_accent_after,
+    read_command,
+    read_over,
+    read_switch,
+)
+from symbackprop.latex.fences import (
+    begin_environment,
+    begin_group,
+    close_bars,
+    close_fence,
+    close_right,
+    end_environment,
+    end_group,
+    open_fence,
+    open_left,
+    read_bar,
+    read_row,
+)
+from symbackprop.latex.joining import Item
+from symbackprop.latex.scripts import read_prime, read_script
+from symbackprop.latex.stack import Frame, Stack, Waiting
+from symbackprop.latex.surface import Blank, Dots, Letter, Numeral, Prose, Styled, Surface
+from symbackprop.latex.symbols import LIMIT_WORDS, PROSE, WORDS
+from symbackprop.latex.tokens import Token, tokens
+
+# so many nodes may stand below one another: whoever walks a surface by recursion stays within Python's limit
+MAX_HEIGHT = 250
+# a text that is a word or a label, not prose
+_LABEL = re.compile(r"[\w=+/-]+\Z")
+
+
+def surface(text: str, words: Collection[str] = WORDS) -> Surface:
+    r"""The surface of a formula, of several lines, or of a line that starts with a relation.
+
+    Args:
+        words: runs of letters that are one word without a backslash; extend `symbackprop.latex.symbols.WORDS`.
+
+    Raises:
+        ReadingError: where the text is no formula or may be read in two ways; it points at the place.
+    """
+    stack = Stack(text, tokens(text, words), MAKERS, ACCEPTED)
+    for at, token in enumerate(stack.tokens):
+        stack.at = at
+        _ROLES[token.role](stack, token)
+    close_bars(stack, None)
+    whole = stack.top
+    if isinstance(whole, Waiting) or whole.kind != "whole":
+        stack.refuse_open(whole, None)
+    found = stack.content(whole, (0, len(text)))
+    if isinstance(found, Blank) and not found.text:
+        stack.refuse("there is no formula in the text: write one", 0, len(text))
+    _check_height(stack, found)
+    return found
+
+
+def _check_height(stack: Stack, found: Surface) -> None:
+    """Refuse what others could not walk by recursion."""
+    if stack.deepest * 8 + stack.bigs * 2 <= MAX_HEIGHT:
+        return  # a level of nesting adds eight nodes at most, an operator two
+    level = [found]
+    for _ in range(MAX_HEIGHT):
+        level = [part for node in level for part in parts(node)]
+        if not level:
+            return
+    message = "the formula is nested too deep: name its parts, and write it in several lines"
+    stack.refuse(message, *level[0].span)
+
+
+def parts(node: Surface) -> list[Surface]:
+    """The surfaces that a surface is made of, signs included."""
+    found: list[Surface] = []
+    waiting = list(vars(node).values())
+    for value in waiting:  # which grows while it is walked
+        if isinstance(value, Surface):
+            found.append(value)
+        elif isinstance(value, tuple):
+            waiting.extend(value)
+    return found
+
+
+# --- letters, numbers, signs -----------------------------------------------------------------------------------------
+
+
+def _styled_text(token: Token) -> tuple[str, str]:
+    """The text of a token and its style."""
+    value = token.value
+    assert isinstance(value, tuple)
+    text, style = value
+    return str(text), str(style)
+
+
+def _letter(stack: Stack, token: Token) -> None:
+    stack.put_atom(Letter((token.start, token.end), *_styled_text(token)))
+
+
+def _limit(stack: Stack, token: Token) -> None:
+    r"""`\max` and the like, after `\arg` too."""
+    text, style = _styled_text(token)
+    start = token.start
+    top = stack.top
+    if isinstance(top, Frame) and top.items and text in ("max", "min"):
+        last = top.items[-1].value
+        if isinstance(last, Letter) and last.text == "arg":
+            start = top.items.pop().start
+            text = f"arg{text}"
+    stack.put(Item("big", text, start, token.end, style=style, limit=True))
+
+
+def _big(stack: Stack, token: Token) -> None:
+    stack.bigs += 1
+    stack.put(Item("big", str(token.value), token.start, token.end))
+
+
+def _word(stack: Stack, token: Token) -> None:
+    """A word, which is a letter of several characters, or prose."""
+    raw, style = _styled_text(token)
+    text = " ".join(raw.split())
+    top = stack.top
+    if isinstance(top, Waiting) and stack.text[token.start] != "\\":
+        command = stack.quoted(top.token).strip("`")
+        message = f"TeX takes only the first letter of `{text}` here: write `{command}{{{text}}}`"
+        stack.refuse(message, top.token.start, token.end)
+    if text in LIMIT_WORDS and " " not in raw:
+        _limit(stack, token)
+    elif text.rstrip(".,;:") in PROSE or not _LABEL.match(text):
+        if text:
+            found = Prose((token.start, token.end), text)
+            stack.put(Item("atom" if isinstance(top, Waiting) else "prose", found, token.start, token.end))
+    else:
+        stack.put_atom(Letter((token.start, token.end), text, style))
+
+
+def _number(stack: Stack, token: Token) -> None:
+    r"""A number; as an argument without braces TeX takes one digit, so that `\frac12` is ½ and `x_12` is refused."""
+    text = str(token.value)
+    top = stack.top
+    if isinstance(top, Frame):
+        _check_letter_before(stack, top, token)
+    if isinstance(top, Frame) or len(text) == 1:
+        stack.put_atom(Numeral((token.start, token.end), text))
+    elif top.role == "fraction" and not top.arguments and len(text) == 2 and text.isdigit():
+        for i, digit in enumerate(text, token.start):
+            stack.put_atom(Numeral((i, i + 1), digit))
+    else:
+        command = stack.text[top.token.start : top.token.end]
+        hint = f"write `{command}{{{text}}}`, or a sign between the digits"
+        stack.refuse(f"TeX takes only the first digit of `{text}` here: {hint}", top.token.start, token.end)
+
+
+def _check_letter_before(stack: Stack, frame: Frame, token: Token) -> None:
+    """Refuse `W1`, which may be a name or a product; in a script, as in `w_{i1}`, both are indices."""
+    last = stack.tokens[stack.at - 1] if stack.at else token
+    if frame.script or last.role not in ("letter", "text") or last.end != token.start or stack.text[last.start] == "\\":
+        return
+    letter, digits = stack.text[last.start : last.end], str(token.value)
+    indexed = f"{letter}_{{{digits}}}"
+    message = (
+        f"`{letter}{digits}` may be `{indexed}` or {letter} times {digits}: write `{indexed}` or `{digits} {letter}`"
+    )
+    stack.refuse(message, last.start, token.end)
+
+
+def _digit(stack: Stack, token: Token) -> None:
+    """A digit of a mathematical alphabet: 𝟏."""
+    text, style = _styled_text(token)
+    span = (token.start, token.end)
+    stack.put_atom(Styled(span, style, Numeral(span, text)))
+
+
+def _dots(stack: Stack, token: Token) -> None:
+    stack.put_atom(Dots((token.start, token.end), str(token.value)))
+
+
+def _sign(stack: Stack, token: Token) -> None:
+    stack.put(Item(token.role, str(token.value), token.start, token.end))
+
+
+def _separator(stack: Stack, token: Token) -> None:
+    stack.frame(token).items.append(Item(token.role, str(token.value), token.start, token.end))
+
+
+def _given(stack: Stack, token: Token) -> None:
+    stack.frame(token).items.append(Item("sep", "|", token.start, token.end))
+
+
+def _drop(stack: Stack, token: Token) -> None:
+    """A space, or a command about looks: says nothing."""
+
+
+_ROLES: Mapping[str, Callable[[Stack, Token], None]] = {
+    **dict.fromkeys(MAKERS, read_command),
+    **dict.fromkeys(("mul", "add", "rel"), _sign),
+    **dict.fromkeys(("sep", "quad", "stop"), _separator),
+    **dict.fromkeys(("row", "amp"), read_row),
+    "letter": _letter,
+    "limit": _limit,
+    "big": _big,
+    "text": _word,
+    "number": _number,
+    "styled digit": _digit,
+    "dots": _dots,
+    "given": _given,
+    "drop": _drop,
+    "script": read_script,
+    "prime": read_prime,
+    "begin group": begin_group,
+    "end group": end_group,
+    "open": open_fence,
+    "close": close_fence,
+    "left": open_left,
+    "right": close_right,
+    "begin": begin_environment,
+    "end": end_environment,
+    "bar": read_bar,
+    "over": read_over,
+    "switch": read_switch,
+    "accent of": read_accent_after,
+}

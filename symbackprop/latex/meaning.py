@@ -1,0 +1,101 @@
+"""What a surface means: `read(surface, reader)` gives its readings, in the files `meaning_*` by subject.
+
+A kind of surface registers itself: `@reads(s.Numeral)`. Some of a kind may be something special, as a fraction may be a
+derivative: `@special(s.Fraction)` registers what is asked first, and gives None where it does not apply. Every part of a
+surface is read, or there is an error that points at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from symbackprop.latex import surface as s
+from symbackprop.latex.readings import Reader, Readings
+from symbackprop.latex.surface import Surface
+
+Meaning = TypeVar("Meaning", bound=Callable[[Any, Reader], Readings])
+Special = TypeVar("Special", bound=Callable[[Any, Reader], "Readings | None"])
+MEANINGS: dict[type[Surface], Callable[[Any, Reader], Readings]] = {}
+SPECIAL: dict[type[Surface], list[Callable[[Any, Reader], Readings | None]]] = {}
+
+
+def reads(*kinds: type[Surface]) -> Callable[[Meaning], Meaning]:
+    """Register what surfaces of these kinds mean."""
+
+    def register(meaning: Meaning) -> Meaning:
+        for kind in kinds:
+            MEANINGS[kind] = meaning
+        return meaning
+
+    return register
+
+
+def special(*kinds: type[Surface]) -> Callable[[Special], Special]:
+    """Register what some surfaces of these kinds mean; it gives None for the others."""
+
+    def register(meaning: Special) -> Special:
+        for kind in kinds:
+            SPECIAL.setdefault(kind, []).append(meaning)
+        return meaning
+
+    return register
+
+
+def read(e: Surface, reader: Reader) -> Readings:
+    """The readings of a surface as an expression, the first being the most literal; never an empty list.
+
+    Raises:
+        ReadingError: if it has none.
+    """
+    key = (id(e), reader.bound, reader.left)
+    before = reader.kept.get(key)
+    if before is None:
+        # the surface is kept with what it means, so that nothing else gets its `id`
+        before = reader.kept[key] = e, _read(e, reader)
+    return before[1]
+
+
+def _read(e: Surface, reader: Reader) -> Readings:
+    for meaning in SPECIAL.get(type(e), ()):
+        found = meaning(e, reader)
+        if found is not None:
+            return found
+    plain = MEANINGS.get(type(e))
+    if plain is None:
+        raise reader.error(f"{reader.source(e)!r} is no expression: write one here", e)
+    return plain(e, reader)
+
+
+@reads(s.Blank)
+def _(e: s.Blank, reader: Reader) -> Readings:
+    raise reader.error("there is nothing here: write an expression", e)
+
+
+@reads(s.Dots)
+def _(e: s.Dots, reader: Reader) -> Readings:
+    raise reader.error(
+        "dots that stand for a part of a formula cannot be read: write the part out, or a product over an index, "
+        r"as \prod_{l=1}^{L}",
+        e,
+    )
+
+
+@reads(s.Prose)
+def _(e: s.Prose, reader: Reader) -> Readings:
+    raise reader.error(f"words are no part of a formula here: leave {e.text!r} out", e)
+
+
+@reads(s.Chain)
+def _(e: s.Chain, reader: Reader) -> Readings:
+    raise reader.error(f"{reader.source(e)!r} is no expression: a relation cannot be part of one", e)
+
+
+@reads(s.Listed)
+def _(e: s.Listed, reader: Reader) -> Readings:
+    raise reader.error(f"{reader.source(e)!r} is a list and no expression: write one expression here", e)
+
+
+@reads(s.Lines)
+def _(e: s.Lines, reader: Reader) -> Readings:
+    raise reader.error("several lines are no expression: write one line here", e)

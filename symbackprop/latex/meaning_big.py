@@ -1,0 +1,378 @@
+r"""What takes the rest of its term along: `\sum`, `\prod`, `\max_i`, `\sup_{\|x\|_2=1}`; and families `\{W_l\}_{l=0}^L`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symbackprop import expr, magnitudes
+from symbackprop.dataset import Family
+from symbackprop.dims import ONE, Dim, Symbol, at_most, index
+from symbackprop.expr import Expr, Variable
+from symbackprop.latex import surface as s
+from symbackprop.latex.meaning import read, reads, special
+from symbackprop.latex.meaning_dims import read_dim
+from symbackprop.latex.meaning_scripts import measured
+from symbackprop.latex.readings import Reader, Reading, Readings, over, said
+from symbackprop.latex.surface import Surface
+from symbackprop.shapes import SCALAR, Shape, shape
+from symbackprop.tree import subterms
+
+_REFUSED = {
+    "∫": r"integrals are not read here: write the function itself, or \operatorname{E}[…]",
+    "lim": "limits are not read here: write the value",
+    "argmax": "argmax is no expression here: write the index",
+    "argmin": "argmin is no expression here: write the index",
+}
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """An index with the ends of its range; None where they are not written."""
+
+    name: str
+    first: Dim | None = None
+    last: Dim | None = None
+
+
+@reads(s.Big)
+def _(e: s.Big, reader: Reader) -> Readings:
+    if e.sign in ("∑", "Σ"):
+        return _sum(e, reader)
+    if e.sign == "∏":
+        return _product(e, reader)
+    if e.sign in ("max", "min"):
+        return _extreme(e, reader)
+    if e.sign in ("sup", "inf"):
+        return _over_unit(e, reader)
+    raise reader.error(_REFUSED.get(e.sign, f"{e.sign} is none of the operators here: leave it out"), e)
+
+
+# --- indices ---------------------------------------------------------------------------------------------------------
+
+
+def bounds_of(e: s.Big, reader: Reader) -> list[Bounds]:
+    """The indices that a sign binds, the outermost first.
+
+    Raises:
+        ReadingError: if they are not written as `l=1` or `l`.
+    """
+    below = e.sub
+    if below is None:
+        raise reader.error(f"{e.sign} does not say over what: write the index and its first value below it", e)
+    upper = None if e.sup is None else read_dim(e.sup, reader)
+    if isinstance(below, s.Listed) and all(sign.text == "," for sign in below.signs):
+        parts: tuple[Surface, ...] = below.parts
+    elif isinstance(below, s.Term) and all(sign.text == "" for sign in below.signs):
+        parts = below.factors
+    else:
+        parts = (below,)
+    if len(parts) > 1 and upper is not None:
+        raise reader.error(f"several indices have one upper end: write a {e.sign} for each", below)
+    return [_bounds(part, upper, e, reader) for part in parts]
+
+
+def _bounds(below: Surface, upper: Dim | None, e: s.Big, reader: Reader) -> Bounds:
+    match below:
+        case s.Chain(parts=(letter, first), signs=(s.Sign(text="="),)):
+            if isinstance(first, s.Chain) and len(first.parts) == 2:
+                return Bounds(name_of(letter, reader), *(read_dim(end, reader) for end in first.parts))
+            if upper is None:
+                raise reader.error(f"{e.sign} does not say where it ends: write the last value above it", e)
+            return Bounds(name_of(letter, reader), read_dim(first, reader), upper)
+        case s.Letter() if upper is None:
+            return Bounds(name_of(below, reader))
+        case s.Letter():
+            raise reader.error("the first value of the index is missing: write l=1 below", below)
+    raise reader.error(
+        f"{reader.source(below)!r} below {e.sign} cannot be read: write the index and its first value, as k=1, "
+        "and the last one above",
+        below,
+    )
+
+
+def name_of(e: Surface, reader: Reader) -> str:
+    """The name of the integer symbol that a sign binds."""
+    found = read_dim(e, reader)
+    match found:
+        case Dim(((Symbol(name), 1),), 0):
+            return name
+    raise reader.error(f"{reader.source(e)!r} is no index: write a letter", e)
+
+
+def ranged(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> tuple[Dim, Dim]:
+    """The ends of an index; where they are not written, those of the entries that it numbers.
+
+    Raises:
+        ReadingError: if nothing says them.
+    """
+    if at.first is not None and at.last is not None:
+        return at.first, at.last
+    k = index(at.name)
+    sizes: list[Dim] = []
+    for _, part in subterms(body.settled):
+        if not isinstance(part, expr.Entry | expr.Row | expr.Column):
+            continue
+        rows, columns = shape(part.operand, reader.scope.network)
+        if isinstance(part, expr.Entry | expr.Row) and part.row == k:
+            sizes.append(rows)
+        if isinstance(part, expr.Entry | expr.Column) and part.column == k:
+            sizes.append(columns)
+    if not sizes:
+        raise reader.error(
+            f"nothing says over what {at.name} runs: write its first value below and its last above the {e.sign}", e
+        )
+    first, *others = sizes
+    for other in others:
+        if not reader.scope.conform(first, other):
+            raise reader.error(
+                f"{at.name} would run to {reader.scope.says(first)} and to {reader.scope.says(other)}: write its ends",
+                e,
+            )
+    return ONE, first
+
+
+# --- sums ------------------------------------------------------------------------------------------------------------
+
+
+def _sum(e: s.Big, reader: Reader) -> Readings:
+    indices = bounds_of(e, reader)
+    inside = reader
+    for at in indices:
+        inside = inside.within(at.name)
+    bodies = read(e.body, inside)
+
+    def made(parts: tuple[Reading, ...], found: object) -> Reading:
+        (body,) = parts
+        for at in reversed(indices):
+            body = _summed(at, body, e, reader)
+        return body
+
+    return reader.one_of([bodies], e, made)
+
+
+def _summed(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> Reading:
+    tree = body.settled
+    if at.first is None:
+        spectral = _spectral(at.name, tree)
+        if spectral is not None:
+            return over(magnitudes.SpectralSum(at.name, spectral, tree), SCALAR, e, [body], body.found)
+    first, last = ranged(at, body, e, reader)
+    if at_most(last + 2, first, {}):
+        raise reader.error(f"{at.name} runs from {first} to {last}, which is nothing: write the smaller value below", e)
+    size = body.size
+    if any(at.name in each.symbols for each in size):
+        raise reader.nonconforming(
+            f"cannot add terms whose shape ({reader.scope.written(size)}) depends on {at.name}", e, tree
+        )
+    made = expr.IndexedSum(at.name, first, last, tree)
+    return over(made, size, e, [body], body.found)
+
+
+def _spectral(name: str, body: Expr) -> Expr | None:
+    """The matrix over whose singular values an index runs."""
+    of = {
+        part.operand for _, part in subterms(body) if isinstance(part, magnitudes.SingularValueAt) and part.at == index(name)
+    }
+    return of.pop() if len(of) == 1 else None
+
+
+# --- products --------------------------------------------------------------------------------------------------------
+
+
+def _product(e: s.Big, reader: Reader) -> Readings:
+    """A product whose body is all that follows; `spread` gives the other extents."""
+    (at, *more) = bounds_of(e, reader)
+    if more:
+        raise reader.error("a product runs over one index: write a ∏ for each", e)
+    if at.first is None or at.last is None:
+        raise reader.error("∏ does not say from where to where: write l=1 below and L above it", e)
+    if isinstance(e.body, s.Term) and len(spread(e, reader)) > 0:
+        return read(s.Term(e.span, (e,), ()), reader)
+    inside = reader.within(at.name)
+    return reader.one_of([read(e.body, inside)], e, lambda parts, _: multiplied_over(at, parts[0], e.span, reader))
+
+
+def spread(e: s.Big, reader: Reader) -> list[tuple[Surface, tuple[Surface, ...], tuple[s.Sign, ...]]]:
+    """The ways to say how much of what follows ∏ is in it: itself over some factors, and the factors after it.
+
+    What stands in brackets is all of it; else every number of factors may be, where the others do not name the index.
+    """
+    if not isinstance(e.body, s.Term):
+        return []
+    factors, signs = e.body.factors, e.body.signs
+    bracketed = isinstance(factors[0], s.Fenced)
+    (at, *_) = bounds_of(e, reader)
+    made: list[tuple[Surface, tuple[Surface, ...], tuple[s.Sign, ...]]] = []
+    for count in (1,) if bracketed else range(len(factors), 0, -1):
+        rest = factors[count:]
+        if any(_names(part, at.name) for part in rest):
+            continue
+        body = _part(factors[:count], signs[: count - 1])
+        # in parentheses, so that nothing else is looked for in it
+        closed = s.Fenced(body.span, "(", body, ")")
+        made.append((s.Big((e.span[0], body.span[1]), e.sign, closed, e.sub, e.sup), rest, signs[count - 1 :]))
+    if bracketed and not made:
+        raise reader.error(
+            f"{at.name} is used outside of the brackets after ∏, which binds it: put that inside", factors[1]
+        )
+    return made
+
+
+def _names(e: object, name: str) -> bool:
+    """Whether a letter stands anywhere in a surface but where it is bound anew."""
+    if isinstance(e, s.Letter):
+        return e.text == name
+    if isinstance(e, s.Big) and isinstance(e.sub, s.Chain) and _names(e.sub.parts[0], name):
+        return _names((*e.sub.parts[1:], e.sup), name)
+    if isinstance(e, tuple):
+        return any(_names(part, name) for part in e)
+    return isinstance(e, Surface) and any(_names(part, name) for key, part in vars(e).items() if key != "span")
+
+
+def _part(factors: tuple[Surface, ...], signs: tuple[s.Sign, ...]) -> Surface:
+    if len(factors) == 1:
+        return factors[0]
+    return s.Term((factors[0].span[0], factors[-1].span[1]), factors, signs)
+
+
+@special(s.Term)
+def _(e: s.Term, reader: Reader) -> Readings | None:
+    """A term that ends in a ∏: each way to say how much of it is in the product."""
+    last = e.factors[-1]
+    if not (isinstance(last, s.Big) and last.sign == "∏"):
+        return None
+    ways = spread(last, reader)
+    if not ways:
+        return None
+
+    def attempt(big: Surface, rest: tuple[Surface, ...], signs: tuple[s.Sign, ...]) -> Callable[[], Readings]:
+        factors = (*e.factors[:-1], big, *rest)
+        return lambda: read(_part(factors, (*e.signs, *signs)), reader)
+
+    return reader.any_of([attempt(*way) for way in ways], e)
+
+
+def multiplied_over(at: Bounds, body: Reading, span: s.Span, reader: Reader) -> Reading:
+    """The product over an index, rising or falling: as its ends say, or else as the factors conform."""
+    first, last = at.first, at.last
+    assert first is not None
+    assert last is not None
+    tree = body.settled
+    rises = at_most(first, last + 1, _KNOWN)
+    falls = at_most(last + 1, first, _KNOWN)
+    size = body.size
+    if size == SCALAR:
+        made = _over(at.name, first, last, tree, falls and not rises)
+        return over(made, SCALAR, span, [body], body.found)
+    from_depth = bool(first.symbols) and last.is_constant
+    directions = [falls and not rises] if rises or falls else [from_depth, not from_depth]
+    for falling in directions:
+        found = _conforming(at, size, falling, body, reader)
+        if found is not None:
+            return over(_over(at.name, first, last, tree, falling), found, span, [body], body.found)
+    step = -1 if directions[0] else 1
+    after = size[0].at({at.name: index(at.name) + step})
+    raise reader.nonconforming(
+        f"the factors of this product do not conform: {said(tree)} ({reader.scope.written(size)}) is followed by one of "
+        f"{reader.scope.says(after)} rows; are they in the other order, or one of them to be transposed?",
+        span,
+        tree,
+    )
+
+
+# the depth is at least 1
+_KNOWN = {"L": (ONE, None)}
+
+
+def _over(name: str, first: Dim, last: Dim, body: Expr, falling: bool) -> Expr:
+    if falling:
+        return expr.IndexedProduct(name, last, first, body, True)
+    return expr.IndexedProduct(name, first, last, body)
+
+
+def _conforming(at: Bounds, size: Shape, falling: bool, body: Reading, reader: Reader) -> Shape | None:
+    rows, columns = size
+    assert at.first is not None
+    assert at.last is not None
+    after = rows.at({at.name: index(at.name) + (-1 if falling else 1)})
+    if not reader.scope.conform(columns, after):
+        return None
+    normal = reader.scope.network.normal
+    # `first` is the one that stands on the left, whichever way the index runs
+    return normal(rows.at({at.name: at.first})), normal(columns.at({at.name: at.last}))
+
+
+# --- extremes --------------------------------------------------------------------------------------------------------
+
+
+def _extreme(e: s.Big, reader: Reader) -> Readings:
+    (at, *more) = bounds_of(e, reader)
+    if more:
+        raise reader.error(f"a {e.sign} runs over one index here: write one for each", e)
+    bodies = read(e.body, reader.within(at.name))
+
+    def made(parts: tuple[Reading, ...], found: object) -> Reading:
+        (body,) = parts
+        first, last = ranged(at, body, e, reader)
+        if not body.is_scalar:
+            raise reader.nonconforming(f"a {e.sign} over an index is of scalars", e, body.tree)
+        return over(magnitudes.Extreme(e.sign, at.name, first, last, body.settled), SCALAR, e, parts, body.found)
+
+    return reader.one_of([bodies], e, made)
+
+
+def _over_unit(e: s.Big, reader: Reader) -> Readings:
+    vector = _unit_vector(e, reader)
+    return reader.one_of(
+        [vector, read(e.body, reader)], e, lambda parts, found: _supremum(parts[0], parts[1], e, reader)
+    )
+
+
+def _supremum(vector: Reading, body: Reading, e: s.Big, reader: Reader) -> Reading:
+    if not isinstance(vector.tree, Variable):
+        raise reader.error(f"a {e.sign} is over a vector that has a letter: write \\|\\vec{{x}}\\|_2=1 below it", e)
+    return measured(magnitudes.OverUnit(e.sign, vector.tree, body.tree), (vector, body), reader, e)
+
+
+def _unit_vector(e: s.Big, reader: Reader) -> Readings:
+    if (
+        isinstance(e.sub, s.Chain)
+        and e.sup is None
+        and len(e.sub.parts) == 2
+        and e.sub.signs[0].text == "="
+        and e.sub.parts[1] == s.Numeral((0, 0), "1")
+    ):
+        norm = e.sub.parts[0]
+        two = s.Numeral((0, 0), "2")
+        if isinstance(norm, s.Scripted) and norm.sub == two and norm.sup is None:
+            norm = norm.base
+        if isinstance(norm, s.Fenced) and norm.left == "‖":
+            return read(norm.body, reader)
+    raise reader.error(
+        f"what stands below {e.sign} cannot be read: write a unit vector, as \\|\\vec{{x}}\\|_2=1", e.sub or e
+    )
+
+
+# --- families --------------------------------------------------------------------------------------------------------
+
+
+@special(s.Scripted)
+def _(e: s.Scripted, reader: Reader) -> Readings | None:
+    r"""`\{W_l\}_{l=0}^L`."""
+    if not (isinstance(e.base, s.Fenced) and e.base.left == "{" and isinstance(e.sub, s.Chain)):
+        return None
+    sign = s.Big(e.span, "{…}", e.base.body, e.sub, e.sup)
+    (at, *more) = bounds_of(sign, reader)
+    if more or at.first is None or at.last is None or e.primes:
+        raise reader.error(r"a family runs over one index: write \{W_l\}_{l=0}^L", e)
+
+    def made(parts: tuple[Reading, ...], _: object) -> Reading:
+        (member,) = parts
+        assert at.first is not None
+        assert at.last is not None
+        if not isinstance(member.tree, Variable):
+            raise reader.error("a family is of variables: write one with its index", e.base)
+        return measured(Family(at.name, at.first, at.last, member.tree), parts, reader, e)
+
+    return reader.one_of([read(e.base.body, reader.within(at.name))], e, made)

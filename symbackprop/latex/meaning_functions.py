@@ -1,0 +1,611 @@
+r"""Functions: what is applied to what. `\sigma(z)`, `g'(z)`, `\log \hat{y}_k`, `\operatorname{softmax}(z)_k`, `\max(0, z)`.
+
+A letter that is both a function and a variable is read as both; the shapes decide. A function of another kind than
+these registers itself: `@named("det")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symbackprop import expr, magnitudes
+from symbackprop.activations import scalar_function
+from symbackprop.chance import Expectation, Gaussian, Variance
+from symbackprop.dataset import Prediction
+from symbackprop.dims import ONE, Dim
+from symbackprop.expr import Elementwise, Expr
+from symbackprop.latex import surface as s
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.meaning import read, special
+from symbackprop.latex.meaning_dims import as_dim
+from symbackprop.latex.meaning_matrices import diagonal_of, indicator, is_indicator
+from symbackprop.latex.meaning_scripts import (
+    PRIMES,
+    Layer,
+    Raised,
+    head_of,
+    marked,
+    measured,
+    read_above,
+    scripted,
+)
+from symbackprop.latex.meaning_sums import GROUPS, norm
+from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, units_at
+from symbackprop.latex.readings import Reader, Reading, Readings, over
+from symbackprop.latex.scope import LOSSES, Head
+from symbackprop.latex.sizes import shaped
+from symbackprop.latex.surface import Surface
+from symbackprop.primitives import DiagonalPart, Pairwise, Trace
+from symbackprop.shapes import SCALAR
+from symbackprop.tree import subterms
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function with its scripts, and what it is applied to.
+
+    Attributes:
+        primes: how many times it is differentiated.
+        sub: what stands below it.
+        power: of the value, as in `\\tanh^2(z)`.
+        layer: a layer that its letter is marked with, as in `g^{[1]}`.
+    """
+
+    head: Head
+    at: Surface
+    reader: Reader
+    primes: int = 0
+    sub: Surface | None = None
+    power: Fraction | None = None
+    layer: Dim | None = None
+
+    @property
+    def name(self) -> str:
+        return self.head.text
+
+
+Arguments = list[Readings]
+# makes readings of a call with these arguments; a named function that takes no scripts refuses them
+Maker = Callable[[Call, Arguments], Readings]
+NAMED: dict[str, Maker] = {}
+# names that take what follows without parentheses
+_WORDS: set[str] = set()
+
+
+def named(*names: str) -> Callable[[Maker], Maker]:
+    """Register what a named function of whole arguments is."""
+
+    def register(maker: Maker) -> Maker:
+        for name in names:
+            NAMED[name] = maker
+        return maker
+
+    return register
+
+
+def one_argument(call: Call, arguments: Arguments) -> Readings:
+    if len(arguments) != 1:
+        raise call.reader.error(f"{call.name} has one argument: write {call.name}(…)", call.at)
+    return arguments[0]
+
+
+def unary(*names: str) -> Callable[[Callable[[Expr], Expr]], Callable[[Expr], Expr]]:
+    """Register a function of one argument whose shape is that of its tree."""
+
+    def register(make: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
+        @named(*names)
+        def made(call: Call, arguments: Arguments) -> Readings:
+            no_scripts(call)
+            return call.reader.one_of(
+                [one_argument(call, arguments)],
+                call.at,
+                lambda parts, _: measured(make(parts[0].tree), parts, call.reader, call.at),
+            )
+
+        return make
+
+    return register
+
+
+def no_scripts(call: Call) -> None:
+    if call.primes or call.sub is not None or call.layer is not None:
+        raise call.reader.error(f"{call.name} takes no scripts: write {call.name}(…)", call.at)
+
+
+unary("softmax", "Softmax", "SoftMax")(expr.Softmax)
+unary("logsumexp", "LSE", "LogSumExp")(expr.LogSumExp)
+unary("tr", "Tr", "trace", "Trace")(Trace)
+
+
+@unary("Var", "var", "𝕍")
+def _(e: Expr) -> Expr:
+    return Variance(e)
+
+
+@unary("E", "𝔼")
+def _(e: Expr) -> Expr:
+    return Expectation(e)
+
+
+@named("diag", "Diag")
+def _(call: Call, arguments: Arguments) -> Readings:
+    no_scripts(call)
+
+    def made(parts: tuple[Reading, ...], _: object) -> Reading:
+        (part,) = parts
+        rows, columns = part.size
+        if columns == ONE:
+            return over(expr.Diagonal(part.tree), (rows, rows), call.at, parts)
+        if rows == ONE:
+            turned = over(expr.Transpose(part.tree), (columns, ONE), part.mark.span, parts)
+            return over(expr.Diagonal(turned.tree), (columns, columns), call.at, [turned])
+        return measured(DiagonalPart(part.tree), parts, call.reader, call.at)
+
+    return call.reader.one_of([one_argument(call, arguments)], call.at, made)
+
+
+@named("sqrt")
+def _(call: Call, arguments: Arguments) -> Readings:
+    no_scripts(call)
+    return [
+        over(expr.SquareRoot(part.tree), SCALAR, call.at, [part]) if part.is_scalar else _entrywise_root(part, call)
+        for part in one_argument(call, arguments)
+    ]
+
+
+def _entrywise_root(part: Reading, call: Call) -> Reading:
+    from symbackprop.groups import EntrywisePower
+
+    return over(EntrywisePower(part.tree, Fraction(1, 2)), part.shape, call.at, [part])
+
+
+@named("max", "min")
+def _(call: Call, arguments: Arguments) -> Readings:
+    no_scripts(call)
+    if len(arguments) != 2:
+        raise call.reader.error(f"{call.name} is of two here: write \\{call.name}(0, z)", call.at)
+
+    def made(parts: tuple[Reading, ...], found: object) -> Reading:
+        one, two = parts
+        if one.is_number or two.is_number:
+            size = two.shape if one.is_number else one.shape
+            return over(Pairwise(call.name, one.tree, two.tree), size, call.at, parts, {**one.found, **two.found})
+        after = call.reader.same(one.shape, two.shape, {**one.found, **two.found})
+        if after is None:
+            sizes = [call.reader.scope.written(part.size) for part in parts]
+            raise call.reader.nonconforming(
+                f"cannot take the {call.name} of {call.reader.source(one.mark.span)} ({sizes[0]}) and "
+                f"{call.reader.source(two.mark.span)} ({sizes[1]}): both must have the same shape",
+                call.at,
+                one.tree,
+                two.tree,
+            )
+        return over(Pairwise(call.name, one.tree, two.tree), one.shape, call.at, parts, after)
+
+    return call.reader.one_of(arguments, call.at, made)
+
+
+def _refused(words: str) -> Maker:
+    def refuse(call: Call, arguments: Arguments) -> Readings:
+        raise call.reader.error(words, call.at)
+
+    return refuse
+
+
+for _name, _words in {
+    "vec": "vec(…) stacks a matrix into a column, for which there is no operation here: write the matrix itself",
+    "det": "the determinant is none of the operations here: leave it out, or give it a name",
+    "rank": "the rank is none of the operations here: leave it out",
+    "sum": r"sum(…) does not say over what: write \sum_{k=1}^{n} with the index in what is summed",
+    "mean": r"mean(…) does not say over what: write \frac{1}{n} \sum_{k=1}^{n} with the index in what is summed",
+    "sign": "sign(…) is none of the functions here: write z/|z|, or the derivative of |z|",
+    "dim": "the dimension is none of the operations here: write its letter",
+}.items():
+    NAMED[_name] = _refused(_words)
+
+
+# --- functions of one variable ---------------------------------------------------------------------------------------
+
+
+def _elementwise(call: Call, arguments: Arguments) -> Readings:
+    reader = call.reader
+    name = reader.scope.functions[call.name]
+    if call.sub is not None:
+        if call.name in ("log", "lg"):
+            raise reader.error(r"a logarithm to another base cannot be read: write \frac{\log x}{\log 2}", call.at)
+        if as_dim(call.sub, reader) is None:
+            raise reader.error(f"{reader.source(call.sub)!r} below a function has no meaning here: leave it out", call.sub)
+        call = replace(call, layer=as_dim(call.sub, reader), sub=None)
+    if not call.primes:
+        scalar_function(name)
+    made = [
+        over(Elementwise(name, part.tree, call.primes), part.shape, call.at, [part])
+        for part in one_argument(call, arguments)
+        if call.layer is None or _has_layer(part.tree, call.layer)
+    ]
+    if not made:
+        raise reader.error(
+            f"the function is marked with {call.layer}, but what it is applied to is not: write the same index", call.at
+        )
+    return made
+
+
+def _has_layer(e: Expr, layer: Dim) -> bool:
+    """Whether a function that is marked with a layer is applied to something of that layer, or of the one before."""
+    layers = {part.index for _, part in subterms(e) if isinstance(part, expr.Variable) and part.index is not None}
+    return layer in layers or layer - 1 in layers
+
+
+def _layer_map(call: Call, arguments: Arguments) -> Readings:
+    from symbackprop.network import MLP
+
+    network = call.reader.scope.network
+    assert isinstance(network, MLP)
+    if call.primes:
+        raise call.reader.error("the derivative of the layer map is a matrix: write D_l, or g' of each entry", call.at)
+    no_scripts(call)
+    return call.reader.one_of(
+        [one_argument(call, arguments)],
+        call.at,
+        lambda parts, _: measured(network.layer_map(parts[0].tree), parts, call.reader, call.at),
+    )
+
+
+def _jacobian(call: Call, arguments: Arguments) -> Readings:
+    no_scripts(call)
+    return call.reader.one_of(
+        [one_argument(call, arguments)],
+        call.at,
+        lambda parts, _: measured(call.reader.scope.jacobian(parts[0].tree), parts, call.reader, call.at),
+    )
+
+
+# --- singular values -------------------------------------------------------------------------------------------------
+
+
+def _singular(call: Call, arguments: Arguments) -> Readings:
+    """`σ_{1,1}(A)`, `σ_max(A)`, `σ_{i,i}(A)`."""
+    where = _place(call.sub, call.reader)
+    if where is None:
+        raise call.reader.error(
+            r"these indices name no singular value: write \sigma_{1,1}, \sigma_{n,n} or \sigma_{i,i}", call.at
+        )
+
+    def tree(of: Expr) -> Expr:
+        if isinstance(where, str):
+            return expr.SingularValue(of, where)
+        assert isinstance(where, Dim)
+        return magnitudes.SingularValueAt(of, where)
+
+    return [over(tree(part.tree), SCALAR, call.at, [part]) for part in one_argument(call, arguments)]
+
+
+def _place(sub: Surface | None, reader: Reader) -> str | Dim | None:
+    parts = sub.parts if isinstance(sub, s.Listed) else sub.factors if isinstance(sub, s.Term) else (sub,)
+    if len(parts) > 2 or (len(parts) == 2 and parts[0] != parts[1]):
+        return None
+    match parts[0]:
+        case s.Letter(text="max"):
+            return expr.LARGEST
+        case s.Letter(text="min"):
+            return expr.SMALLEST
+        case s.Letter(text="n") if "n" not in reader.bound:
+            return expr.SMALLEST
+        case s.Numeral(text="11") if len(parts) == 1:
+            return expr.LARGEST
+        case s.Surface() as one:
+            at = as_dim(one, reader)
+            return expr.LARGEST if at == ONE else at
+    return None
+
+
+# --- what has a letter of its own ------------------------------------------------------------------------------------
+
+
+def _normal(call: Call, arguments: Arguments) -> Readings:
+    no_scripts(call)
+    if len(arguments) != 2:
+        raise call.reader.error(r"a normal distribution has a mean and a covariance: write \mathcal{N}(\vec{0}, I)", call.at)
+
+    def made(parts: tuple[Reading, ...], found: object) -> Reading:
+        mean, covariance = parts
+        size = mean.shape[0]
+        after = call.reader.same((size, ONE), mean.shape, {**mean.found, **covariance.found})
+        if after is not None:
+            after = call.reader.same((size, size), covariance.shape, after)
+        if after is None:
+            sizes = [call.reader.scope.written(part.size) for part in parts]
+            raise call.reader.nonconforming(
+                f"the covariance ({sizes[1]}) needs as many rows and columns as the mean ({sizes[0]}) has entries",
+                call.at,
+                mean.tree,
+                covariance.tree,
+            )
+        return over(Gaussian(mean.tree, covariance.tree), shaped((size, ONE), after), call.at, parts, after)
+
+    return call.reader.one_of(arguments, call.at, made)
+
+
+def _loss(call: Call, arguments: Arguments) -> Readings:
+    """`L(ŷ, y)`: a scalar function of its arguments."""
+    no_scripts(call)
+    return call.reader.one_of(
+        arguments,
+        call.at,
+        lambda parts, found: over(
+            expr.Function(expr.LOSS.name, tuple(part.tree for part in parts)), SCALAR, call.at, parts, found
+        ),
+    )
+
+
+def prediction(call: Call, parts: tuple[Surface, ...]) -> Readings:
+    """`f(x; {W_l})`."""
+    if len(parts) != 2:
+        raise call.reader.error("a prediction is of one input and its parameters: write f(x; W)", call.at)
+    return call.reader.one_of(
+        [read(part, call.reader) for part in parts],
+        call.at,
+        lambda chosen, _: measured(Prediction(call.name, *(each.tree for each in chosen)), chosen, call.reader, call.at),
+    )
+
+
+# --- within a term ---------------------------------------------------------------------------------------------------
+
+
+def call_of(e: Surface, reader: Reader) -> tuple[Call, Maker] | None:
+    """The function that a letter with its scripts is; None if it is none."""
+    base = e.base if isinstance(e, s.Scripted) else e
+    head = head_of(base)
+    if head is None:
+        return None
+    primes = e.primes if isinstance(e, s.Scripted) else 0
+    if "dot" in head.accents:
+        head = Head(head.text, head.style, tuple(a for a in head.accents if a != "dot"), head.prefix)
+        primes += 1
+    call = Call(head, e, reader, primes)
+    if isinstance(e, s.Scripted):
+        call = replace(call, sub=e.sub)
+    maker = _maker(call, reader)
+    if maker is None:
+        return None
+    if isinstance(e, s.Scripted) and e.sup is not None:
+        call = _with_sup(call, e.sup, reader)
+    return call, maker
+
+
+def _maker(call: Call, reader: Reader) -> Maker | None:
+    head, scope = call.head, reader.scope
+    if head.accents:
+        return None
+    if head.text in ("N", "𝒩") and head.style == "calligraphic" or head.text == "𝒩":
+        return _normal
+    if head.text == "σ" and call.sub is not None and not call.primes and _place(call.sub, reader) is not None:
+        return _singular
+    if head.text in NAMED and (len(head.text) > 1 or head.style in ("blackboard", "roman") or head.text in "𝔼𝕍"):
+        return NAMED[head.text]
+    if scope.is_layer_map(head):
+        return _layer_map
+    if scope.is_jacobian(head) and call.sub is None:
+        return _jacobian
+    if head.text in scope.functions:
+        return _elementwise
+    return None
+
+
+def _with_sup(call: Call, sup: Surface, reader: Reader) -> Call:
+    """The scripts above a function: primes, a power of its value, a layer."""
+    for part in sup.factors if isinstance(sup, s.Term) else (sup,):
+        inner = part
+        while isinstance(inner, s.Scripted) and isinstance(inner.base, s.Blank) and inner.sub is None:
+            call = replace(call, primes=call.primes + inner.primes)
+            if inner.sup is None:
+                break
+            inner = inner.sup
+        if isinstance(inner, s.Scripted) and isinstance(inner.base, s.Fenced):
+            call = replace(call, primes=call.primes + inner.primes)
+            inner = inner.base
+        if isinstance(inner, s.Letter) and inner.text in PRIMES:
+            call = replace(call, primes=call.primes + 1)
+            continue
+        if isinstance(inner, s.Blank | s.Scripted):
+            continue
+        call = _with_mark(call, inner, reader)
+    return call
+
+
+def _with_mark(call: Call, part: Surface, reader: Reader) -> Call:
+    for (mark, *more) in read_above(part, reader):
+        if isinstance(mark, Raised) and not more:
+            if mark.exponent < 0:
+                raise reader.error(
+                    f"{reader.source(call.at)!r} may be an inverse function or one over its value: write \\frac{{1}}{{…}}",
+                    call.at,
+                )
+            return replace(call, power=mark.exponent)
+        if isinstance(mark, Layer) and not more:
+            return replace(call, layer=mark.at)
+    raise reader.error(f"{reader.source(part)!r} above a function has no meaning here: write ' or a power", part)
+
+
+@surely_begins
+def _indicator(rest: Rest) -> Iterator[Taken]:
+    r"""`\mathbf{1}[z>0]`."""
+    after = rest[1]
+    if after is None or not is_indicator(rest.first):
+        return
+    made = indicator(after, rest.part(0, 2), rest.reader)
+    if made is not None:
+        yield 2, made
+
+
+@begins
+def _application(rest: Rest) -> Iterator[Taken]:
+    """A function and its argument; a letter that is a variable too may be a factor instead."""
+    reader = rest.reader
+    after = rest[1]
+    if after is None:
+        return
+    fence = after.base if isinstance(after, s.Scripted) else after
+    is_fence = isinstance(fence, s.Fenced) and (fence.left, fence.right) in GROUPS
+    found = call_of(rest.first, reader)
+    if found is None:
+        if is_fence and isinstance(fence, s.Fenced):
+            yield from _of_loss(rest, fence, after)
+        return
+    call, maker = found
+    call = replace(call, at=rest.part(0, 2))
+    if is_fence and isinstance(fence, s.Fenced):
+        yield 2, _outside(applied(call, maker, fence), call, after, rest.part(0, 2))
+    elif len(call.name) > 1 or isinstance(after, s.Fenced):
+        yield from _without_parentheses(call, maker, rest)
+
+
+def applied(call: Call, maker: Maker, fence: s.Fenced) -> Readings:
+    body = fence.body
+    if isinstance(body, s.Listed):
+        signs = {sign.text for sign in body.signs}
+        if signs == {";"} and maker is _elementwise:
+            return prediction(call, body.parts)
+        if call.name in ("diag", "Diag") and any(isinstance(part, s.Dots) for part in body.parts):
+            no_scripts(call)
+            return [diagonal_of(body.parts, call.at, call.reader)]
+        if signs <= {","}:
+            return maker(call, [read(part, call.reader) for part in body.parts])
+        return maker(call, [read(fence, call.reader)])
+    return maker(call, [read(body, call.reader)])
+
+
+def _outside(made: Readings, call: Call, after: Surface, at: Surface) -> Readings:
+    """The scripts of the closing parenthesis, and the power of the function: both of the value."""
+    if call.power is not None:
+        power = Raised(call.power)
+        outer = s.Scripted(at.span, at)
+        made = [marked(part, power, outer, call.reader) for part in made]
+    if isinstance(after, s.Scripted):
+        made = scripted(made, s.Scripted(at.span, at, after.sub, after.sup, after.primes, after.dotted), call.reader)
+    return made
+
+
+def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
+    r"""`L(\hat{y}, y)`; `J(\theta)` and `J(W, b)`, which are `J`; `f(x; {W_l})`."""
+    head = head_of(rest.first)
+    if head is None or head.accents or isinstance(after, s.Scripted):
+        return
+    call = Call(head, rest.part(0, 2), rest.reader)
+    parts = fence.body.parts if isinstance(fence.body, s.Listed) else (fence.body,)
+    found = [each.tree for each in rest.reader.scope.candidates(head, (), ())]
+    if any(isinstance(each, expr.Loss) for each in found):
+        if any(is_parameters(part, rest.reader) for part in parts):
+            yield 2, read(rest.first, rest.reader)
+        else:
+            yield 2, _loss(call, [read(part, rest.reader) for part in parts])
+    elif head.text in LOSSES and any(rest.reader.scope.shape_of(each) == SCALAR for each in found):
+        if all(is_parameters(part, rest.reader) or _is_variable(part, rest.reader) for part in parts):
+            yield 2, read(rest.first, rest.reader)
+    elif head.text in ("f", "F") and isinstance(fence.body, s.Listed):
+        yield 2, prediction(call, parts)
+
+
+def _is_variable(e: Surface, reader: Reader) -> bool:
+    try:
+        return any(isinstance(part.tree, expr.Variable) for part in read(e, reader))
+    except ReadingError:
+        return False
+
+
+def is_parameters(e: Surface, reader: Reader) -> bool:
+    r"""Whether it is `\theta` or the like: all parameters, which say nothing of what the loss is."""
+    head = head_of(e)
+    if head is None or head.text not in ("θ", "Θ", "ω") or head.accents:
+        return False
+    return not reader.scope.candidates(head, (), ())
+
+
+def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken]:
+    r"""`\log \hat{y}_k`: of the next unit, or of all that follows side by side up to the next function."""
+    reader = rest.reader
+    after = rest.onwards(1)
+    ends: list[Taken] = []
+    failed: ReadingError | None = None
+    try:
+        ends += units_at(after)
+    except ReadingError as error:
+        failed = error
+    run = next((i for i in range(1, after.run) if call_of(after.onwards(i).first, reader) is not None), after.run)
+    if run > 1 and not any(count >= run for count, _ in ends):
+        try:
+            ends.append((run, read(after.part(0, run), reader)))
+        except ReadingError as error:
+            failed = failed or error
+    made: list[Taken] = []
+    for count, argument in ends:
+        at = rest.part(0, 1 + count)
+        try:
+            made.append((1 + count, _outside(maker(replace(call, at=at), [argument]), call, s.Blank(at.span), at)))
+        except ReadingError as error:
+            failed = failed or error
+    if not made and failed is not None:
+        raise failed
+    yield from made
+
+
+# kept here so that a norm with its kind below is one place
+def norm_kind(e: Surface | None) -> str | None:
+    """The kind of a norm that stands below it; None for one that there is not."""
+    match e:
+        case None:
+            return ""
+        case s.Numeral(text="1" | "2" as text) | s.Letter(text="F" as text):
+            return text
+    return None
+
+
+@special(s.Scripted)
+def _(e: s.Scripted, reader: Reader) -> Readings | None:
+    """A norm with its kind below."""
+    base = e.base
+    if not (isinstance(base, s.Fenced) and (base.left, base.right) == ("‖", "‖")):
+        return None
+    kind = norm_kind(e.sub)
+    if kind is None:
+        raise reader.error(f"there is no norm {reader.source(e.sub or e)!r} here: write 1, 2 or F", e.sub or e)
+    made = [norm(part, kind, e, reader) for part in read(base.body, reader)]
+    return scripted(made, s.Scripted(e.span, base, None, e.sup, e.primes), reader) if e.sup is not None else made
+
+
+@special(s.Scripted)
+def _(e: s.Scripted, reader: Reader) -> Readings | None:
+    """`D_l`."""
+    head = head_of(e.base)
+    layer = as_dim(e.sub, reader) if e.sub is not None else None
+    if head is None or layer is None or not reader.scope.is_jacobian(head):
+        return None
+    return _jacobian_of_layer(layer, e, reader)
+
+
+@special(s.Scripted)
+def _(e: s.Scripted, reader: Reader) -> Readings | None:
+    """`e^{-z}`, where e is no variable."""
+    head = head_of(e.base)
+    if head is None or (head.text, head.accents) != ("e", ()) or e.sup is None or e.sub is not None or e.primes:
+        return None
+    if reader.scope.candidates(head, (), ()):
+        return None
+    return [over(Elementwise("exp", part.tree), part.shape, e, [part]) for part in read(e.sup, reader)]
+
+
+def _jacobian_of_layer(layer: Dim, e: s.Scripted, reader: Reader) -> Readings:
+    from symbackprop.latex.meaning_scripts import mark_of
+    from symbackprop.network import MLP
+    from symbackprop.shapes import shape
+
+    network = reader.scope.network
+    assert isinstance(network, MLP)
+    operand = network.argument(layer)
+    if not reader.scope.has(operand):
+        raise reader.error(f"there is no layer {layer} with an activation: write one from 1 to {network.depth}", e)
+    tree = reader.scope.jacobian(operand)
+    whole = Reading(tree, shape(tree, network), mark_of(tree, e))
+    return scripted([whole], s.Scripted(e.span, e.base, None, e.sup, e.primes), reader)

@@ -1,0 +1,327 @@
+"""Statements: chains of sides, implications, lists, and several lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import singledispatch
+
+from symbackprop import expr
+from symbackprop.expr import Expr, Variable
+from symbackprop.latex import surface as s
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.meaning import read
+from symbackprop.latex.products import as_column
+from symbackprop.latex.readings import (
+    AmbiguousError,
+    Mark,
+    NonconformingError,
+    Reader,
+    Reading,
+    Readings,
+    open_in,
+    said,
+    settle,
+)
+from symbackprop.latex.sizes import Found, merged, shaped
+from symbackprop.latex.surface import Surface
+from symbackprop.shapes import SCALAR, Shape
+from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
+from symbackprop.tree import Node, children
+
+EQUALS = {"=": "=", ":=": "=", "≡": "=", "←": "=", "≜": "=", "=:": "="}
+RELATIONS = {**EQUALS, "≤": "≤", "≥": "≥", "<": "<", ">": ">", "≈": "≈", "≠": "≠", "≦": "≤", "≧": "≥"}
+IMPLIES = frozenset({"⇒", "⟹"})
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a line says: an expression or a statement, and where its parts were read."""
+
+    tree: Node
+    mark: Mark
+    assumed: tuple[str, ...] = field(default=(), compare=False)
+
+
+@singledispatch
+def state(e: Surface, reader: Reader, like: Shape | None) -> Said:
+    """What a line says; an expression where it is no statement.
+
+    Args:
+        like: the shape of what it is about, where that is known: it decides what the text leaves open.
+
+    Raises:
+        ReadingError: if it says nothing, or two things.
+    """
+    return decided(read(e, reader), e, reader, like)
+
+
+# --- deciding --------------------------------------------------------------------------------------------------------
+
+
+def decided(readings: Readings, e: Surface, reader: Reader, like: Shape | None) -> Said:
+    """The one reading that is left.
+
+    Raises:
+        AmbiguousError: if several are left; it prints them.
+        ReadingError: if a size is left open.
+    """
+    fitting = readings if like is None else [_fitted(each, like, reader) for each in readings]
+    left = [each for each in fitting if each is not None] or readings
+    finished = _closed([(each, each.found) for each in left], reader, e)
+    return _only({each.tree: each for each in finished}.values(), e, reader)
+
+
+def _fitted(part: Reading, like: Shape, reader: Reader) -> Reading | None:
+    if part.is_number and like != SCALAR:
+        part = as_column(part, like, reader)
+    found = reader.same(part.shape, like, part.found)
+    return None if found is None else replace(part, found=found)
+
+
+def _closed(parts: Sequence[tuple[Reading, Found]], reader: Reader, e: Surface) -> list[Said]:
+    """The readings with nothing left open; the error of the first if there is none."""
+    made: list[Said] = []
+    failed: ReadingError | None = None
+    for part, found in parts:
+        tree = settle(part.tree, found)
+        error = still_open(tree, e, reader)
+        if error is None:
+            made.append(Said(tree, part.mark, part.assumed))
+        failed = failed or error
+    if not made:
+        assert failed is not None
+        raise failed
+    return made
+
+
+def still_open(tree: Expr, e: Surface, reader: Reader) -> ReadingError | None:
+    names = open_in(tree)
+    if not names:
+        return None
+    column = next((name for name in names if name.startswith("?c")), None)
+    name = column or names[0]
+    place = int(name.lstrip("?abcdefghijklmnopqrstuvwxyz"))
+    at = (place, place + 1)
+    if column is not None:
+        return reader.error(
+            "which column this is does not follow from the rest: write it over the column, as "
+            r"\overset{j\text{th column}}{\vec{x}}, or the side that the line goes on from",
+            at,
+        )
+    return reader.error("how large this is does not follow from the rest: write its size below it, as I_n", at)
+
+
+def _only(found: Sequence[Said] | object, e: Surface, reader: Reader) -> Said:
+    several = list(found)  # type: ignore[call-overload]
+    if len(several) == 1:
+        only: Said = several[0]
+        return only
+    one, two = _differing(several[0].tree, several[1].tree)
+    raise AmbiguousError(
+        f"{reader.source(e)!r} can be read in {len(several)} ways: {said(one)} or {said(two)}; {_advice(one, two)}",
+        reader.text,
+        e.span,
+        tuple(each.tree for each in several),
+    )
+
+
+def _advice(one: Node, two: Node) -> str:
+    if isinstance(one, expr.Hadamard | expr.Product) and isinstance(two, expr.Hadamard | expr.Product):
+        return r"write \odot for a product entry by entry, nothing for one of matrices, a^\top b for an inner product"
+    return "put parentheses around what belongs together"
+
+
+def _differing(one: Node, two: Node) -> tuple[Node, Node]:
+    """The smallest parts that make the difference between two trees."""
+    while type(one) is type(two) and not isinstance(one, Variable):
+        left, right = children(one), children(two)
+        different = [(a, b) for a, b in zip(left, right, strict=False) if a != b]
+        if len(left) != len(right) or len(different) != 1:
+            break
+        one, two = different[0]
+    return one, two
+
+
+# --- chains ----------------------------------------------------------------------------------------------------------
+
+
+@state.register
+def _(e: s.Chain, reader: Reader, like: Shape | None) -> Said:
+    texts = [sign.text for sign in e.signs]
+    for i, text in enumerate(texts):
+        if text in IMPLIES:
+            return _implication(e, i, reader, like)
+    for sign in e.signs:
+        if sign.text not in RELATIONS:
+            raise reader.error(f"{sign.text} relates no two sides here: write =, ≤ or ≥", sign)
+        if sign.note is not None and not _is_words(sign.note):
+            raise reader.error("what stands over a relation cannot be read: leave it out", sign)
+    return _chain(e.parts, [RELATIONS[text] for text in texts], e, reader, like)
+
+
+def _is_words(e: Surface) -> bool:
+    return isinstance(e, s.Prose | s.Letter)
+
+
+def _implication(e: s.Chain, i: int, reader: Reader, like: Shape | None) -> Said:
+    halves = []
+    for parts, signs in ((e.parts[: i + 1], e.signs[:i]), (e.parts[i + 1 :], e.signs[i + 1 :])):
+        if len(parts) == 1 or isinstance(parts[0], s.Blank):
+            raise reader.error("⇒ stands between two statements: write an equation on either side", e.signs[i])
+        span = (parts[0].span[0], parts[-1].span[1])
+        halves.append(state(s.Chain(span, parts, signs), reader, like))
+    one, two = halves
+    assert isinstance(one.tree, Statement)
+    assert isinstance(two.tree, Statement)
+    return Said(Implies(one.tree, two.tree), Mark(e.span, (one.mark, two.mark)), (*one.assumed, *two.assumed))
+
+
+def _chain(
+    sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader: Reader, like: Shape | None
+) -> Said:
+    continued = isinstance(sides[0], s.Blank)
+    read_sides: list[Readings] = []
+    if continued:
+        if reader.left is None:
+            raise reader.error("this line goes on from another one, which is not given: write its left side", e)
+        read_sides.append([before(reader, e)])
+    for side in sides[1:] if continued else sides:
+        if isinstance(side, s.Dots):
+            raise reader.error("dots among the sides of a chain leave a side out: write it, or leave the dots out", side)
+        read_sides.append(read(side, reader))
+        if reader.left is None and len(read_sides) == 1 and len(read_sides[0]) == 1:
+            reader = replace(reader, left=read_sides[0][0].settled)
+    chosen = list(_agreeing(read_sides, like, reader))
+    if not chosen:
+        raise _disagreeing(read_sides, sides, e, reader)
+    made: dict[Node, Said] = {}
+    failed: ReadingError | None = None
+    for parts, found in chosen:
+        trees = tuple(settle(part.tree, _with_columns(part.tree, found, reader)) for part in parts)
+        error = next((err for tree in trees if (err := still_open(tree, e, reader)) is not None), None)
+        if error is not None:
+            failed = failed or error
+            continue
+        tree = Chain(trees, tuple(relations), continued)
+        assumed = tuple(dict.fromkeys(words for part in parts for words in part.assumed))
+        made[tree] = Said(tree, Mark(e.span, tuple(part.mark for part in parts)), assumed)
+    if not made:
+        assert failed is not None
+        raise failed
+    return _only(made.values(), e, reader)
+
+
+def before(reader: Reader, e: Surface) -> Reading:
+    """The side that a line goes on from."""
+    from symbackprop.shapes import shape
+
+    assert reader.left is not None
+    return Reading(reader.left, shape(reader.left, reader.scope.network), Mark((e.span[0], e.span[0])))
+
+
+def _agreeing(
+    sides: list[Readings], like: Shape | None, reader: Reader
+) -> Iterator[tuple[tuple[Reading, ...], Found]]:
+    """The choices of a reading for each side in which all sides have one shape."""
+    open_: list[tuple[tuple[Reading, ...], Found, Shape | None]] = [((), {}, like)]
+    for readings in sides:
+        going: list[tuple[tuple[Reading, ...], Found, Shape | None]] = []
+        for so_far, found, wanted in open_:
+            for each in readings:
+                together = merged((found, each.found), reader.scope.conform)
+                if together is None:
+                    continue
+                if wanted is None:
+                    going.append(((*so_far, each), together, each.shape))
+                    continue
+                size = shaped(wanted, together)
+                part = as_column(each, size, reader) if each.is_number and size != SCALAR else each
+                after = reader.same(size, part.shape, together)
+                if after is not None:
+                    going.append(((*so_far, part), after, wanted))
+        if len(going) > 64:
+            raise reader.error("this line can be read in too many ways: put parentheses around arguments", (0, 0))
+        open_ = going
+    for parts, found, _ in open_:
+        # sides that were numbers where nothing was wanted yet
+        yield parts, found
+
+
+def _with_columns(tree: Expr, found: Found, reader: Reader) -> Found:
+    return found
+
+
+def _disagreeing(
+    sides: list[Readings], surfaces: tuple[Surface, ...], e: s.Chain, reader: Reader
+) -> NonconformingError:
+    """Names the first two sides that never have one shape."""
+    for i in range(1, len(sides)):
+        one, two = sides[i - 1], sides[i]
+        if not list(_agreeing([one, two], None, reader)):
+            first, second = one[0], two[0]
+            sizes = [reader.scope.written(each.size) for each in (first, second)]
+            turned = first.size == second.size[::-1]
+            cause = "one is the transpose of the other" if turned else "both sides must have the same shape"
+            return reader.nonconforming(
+                f"{said(first.settled)} ({sizes[0]}) and {said(second.settled)} ({sizes[1]}) cannot be equal: {cause}",
+                surfaces[i],
+                first.settled,
+                second.settled,
+            )
+    return reader.nonconforming("the sides of this line have different shapes: write sides of one shape", e)
+
+
+# --- lists and lines -------------------------------------------------------------------------------------------------
+
+
+@state.register
+def _(e: s.Listed, reader: Reader, like: Shape | None) -> Said:
+    parts: list[Surface] = []
+    dropped = {",", ";", "quad", ""}
+    for sign in e.signs:
+        if sign.text not in dropped:
+            raise reader.error(f"{sign.text} separates no statements: write a comma", sign)
+    for part in e.parts:
+        if isinstance(part, s.Prose):
+            if part.text.casefold().strip(" :.,") not in _CONNECTIVES:
+                raise reader.error(f"words are no part of a formula: leave {part.text!r} out", part)
+            continue
+        parts.append(part)
+    if parts and isinstance(parts[-1], s.Dots):
+        parts.pop()
+    if len(parts) == 1:
+        return state(parts[0], reader, like)
+    read_parts = [state(part, reader, None) for part in parts]
+    for part, one in zip(parts, read_parts, strict=True):
+        if not isinstance(one.tree, Statement):
+            raise reader.error(f"{reader.source(part)!r} is no statement: write an equation", part)
+    tree = Together(tuple(one.tree for one in read_parts if isinstance(one.tree, Statement)))
+    assumed = tuple(dict.fromkeys(words for one in read_parts for words in one.assumed))
+    return Said(tree, Mark(e.span, tuple(one.mark for one in read_parts)), assumed)
+
+
+_CONNECTIVES = frozenset({"and", "e.g", "where", "with", "so", "thus", "hence", "therefore", ""})
+
+
+@state.register
+def _(e: s.Dots, reader: Reader, like: Shape | None) -> Said:
+    if e.sign == "⋱":
+        raise reader.error("these dots belong in a matrix: write … or ⋮ for steps that are left out", e)
+    return Said(Ellipsis(e.sign), Mark(e.span))
+
+
+@state.register
+def _(e: s.Lines, reader: Reader, like: Shape | None) -> Said:
+    lines: list[Said] = []
+    for row in e.rows:
+        one = state(row, reader, like)
+        if not isinstance(one.tree, Statement):
+            raise reader.error(f"{reader.source(row)!r} is no statement: write an equation on each line", row)
+        lines.append(one)
+        if isinstance(one.tree, Chain):
+            reader = replace(reader, left=one.tree.sides[0])
+    tree = Together(tuple(one.tree for one in lines if isinstance(one.tree, Statement)))
+    assumed = tuple(dict.fromkeys(words for one in lines for words in one.assumed))
+    return Said(tree, Mark(e.span, tuple(one.mark for one in lines)), assumed)
+

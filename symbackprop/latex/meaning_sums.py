@@ -1,0 +1,171 @@
+"""Numbers, sums, signs, fractions, roots, and what stands between delimiters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from symbackprop import expr
+from symbackprop.expr import Elementwise, Negative, Number
+from symbackprop.groups import EntrywisePower
+from symbackprop.latex import surface as s
+from symbackprop.latex.affine import merged_sum, negated
+from symbackprop.latex.meaning import read, reads
+from symbackprop.latex.products import as_column, divided, inner, over_all
+from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf, over
+from symbackprop.latex.sizes import Found, shaped
+from symbackprop.shapes import SCALAR, Shape
+
+
+
+@reads(s.Numeral)
+def _(e: s.Numeral, reader: Reader) -> Readings:
+    return [leaf(Number(Fraction(e.text)), SCALAR, e)]
+
+
+@reads(s.Signed)
+def _(e: s.Signed, reader: Reader) -> Readings:
+    if e.sign == "+":
+        return read(e.body, reader)
+    if e.sign != "-":
+        raise reader.error(f"{e.sign} means two things: write + or -", e)
+    return [_negative(part, e) for part in read(e.body, reader)]
+
+
+def _negative(part: Reading, e: s.Signed) -> Reading:
+    tree = negated(part.tree) if not part.mark.fenced else Negative(part.tree)
+    operands = (part,) if isinstance(tree, Negative) else ()
+    return over_all(tree, part.shape, e, operands, (part,), part.found)
+
+
+@reads(s.Additive)
+def _(e: s.Additive, reader: Reader) -> Readings:
+    for sign in e.signs:
+        if sign.text not in "+-":
+            raise reader.error(f"{sign.text} means two things: write + or -", sign)
+        if sign.note is not None:
+            raise reader.error("what stands over or under a sign cannot be read: leave it out", sign)
+    first, *rest = e.terms
+    minus = [isinstance(first, s.Signed) and first.sign == "-", *(sign.text == "-" for sign in e.signs)]
+    if isinstance(first, s.Signed) and first.sign == "-":
+        first = first.body
+    parts = [read(term, reader) for term in (first, *rest)]
+    return reader.one_of(parts, e, lambda chosen, found: summed(chosen, minus, found, e, reader))
+
+
+def summed(
+    terms: Sequence[Reading], minus: Sequence[bool], found: Found, e: s.Additive, reader: Reader
+) -> Reading:
+    """The sum of terms of one shape; a number among columns is the column of it.
+
+    Raises:
+        NonconformingError: if two terms have different shapes.
+    """
+    shape, found = _common(terms, found, e, reader)
+    if shape != SCALAR:
+        terms = [as_column(term, shaped(shape, found), reader) if term.is_number else term for term in terms]
+    signed = [
+        over(Negative(term.tree), term.shape, term.mark.span, [term]) if is_minus else term
+        for term, is_minus in zip(terms, minus, strict=True)
+    ]
+    if shape == SCALAR and not any(term.mark.fenced for term in terms):
+        whole = merged_sum([term.tree for term in signed], reader)
+        if whole is not None:
+            return over_all(whole, SCALAR, e, (), signed, found)
+    return over(expr.Sum(tuple(term.tree for term in signed)), shape, e, signed, found)
+
+
+def _common(terms: Sequence[Reading], found: Found, e: s.Additive, reader: Reader) -> tuple[Shape, Found]:
+    """The shape of all terms but numbers."""
+    matrices = [term for term in terms if not term.is_number]
+    if not matrices:
+        return SCALAR, found
+    first = matrices[0]
+    for other in matrices[1:]:
+        after = reader.same(first.shape, other.shape, found)
+        if after is None:
+            sizes = [reader.scope.written(shaped(each.shape, found)) for each in (first, other)]
+            raise reader.nonconforming(
+                f"cannot add {reader.source(first.mark.span)} ({sizes[0]}) and {reader.source(other.mark.span)} "
+                f"({sizes[1]}): both must have the same shape",
+                e,
+                first.tree,
+                other.tree,
+            )
+        found = after
+    return first.shape, found
+
+
+@reads(s.Fraction)
+def _(e: s.Fraction, reader: Reader) -> Readings:
+    parts = [read(e.numerator, reader), read(e.denominator, reader)]
+    return reader.one_of(parts, e, lambda chosen, _: divided(chosen[0], chosen[1], e, reader))
+
+
+@reads(s.Root)
+def _(e: s.Root, reader: Reader) -> Readings:
+    degree = 2
+    if e.degree is not None:
+        if not (isinstance(e.degree, s.Numeral) and e.degree.text.isdigit() and int(e.degree.text)):
+            raise reader.error(f"{reader.source(e.degree)!r} is no degree of a root: write a whole number", e.degree)
+        degree = int(e.degree.text)
+    return [_root(part, degree, e) for part in read(e.radicand, reader)]
+
+
+def _root(part: Reading, degree: int, e: s.Root) -> Reading:
+    exponent = Fraction(1, degree)
+    if part.is_scalar:
+        tree = expr.SquareRoot(part.tree) if degree == 2 else expr.Power(part.tree, exponent)
+        return over(tree, SCALAR, e, [part])
+    return over(EntrywisePower(part.tree, exponent), part.shape, e, [part])
+
+
+# --- delimiters ------------------------------------------------------------------------------------------------------
+
+GROUPS = frozenset({("(", ")"), ("[", "]"), ("{", "}"), (".", ".")})
+
+
+@reads(s.Fenced)
+def _(e: s.Fenced, reader: Reader) -> Readings:
+    pair = (e.left, e.right)
+    if pair == ("‖", "‖"):
+        return [norm(part, "", e, reader) for part in read(e.body, reader)]
+    if pair == ("|", "|"):
+        return [over(Elementwise("abs", part.tree), part.shape, e, [part]) for part in read(e.body, reader)]
+    if pair == ("⟨", "⟩"):
+        return _angles(e, reader)
+    if pair not in GROUPS:
+        raise reader.error(f"{e.left} … {e.right} has no meaning here: write parentheses", e)
+    return [fenced(part, e) for part in read(e.body, reader)]
+
+
+def fenced(part: Reading, e: s.Fenced) -> Reading:
+    """The same in parentheses: one factor, one term."""
+    return Reading(part.tree, part.shape, Mark(e.span, part.mark.parts, True), part.found, part.assumed)
+
+
+def _angles(e: s.Fenced, reader: Reader) -> Readings:
+    if not (isinstance(e.body, s.Listed) and len(e.body.parts) == 2):
+        raise reader.error("⟨ ⟩ is the inner product of two columns: write a comma between them", e)
+    parts = [read(part, reader) for part in e.body.parts]
+    return reader.one_of(parts, e, lambda chosen, _: inner(chosen[0], chosen[1], e, reader))
+
+
+def norm(part: Reading, kind: str, e: s.Surface, reader: Reader) -> Reading:
+    """A norm; of a matrix it must be said which.
+
+    Raises:
+        ReadingError: for the norm of a matrix without a kind.
+    """
+    rows, columns = part.size
+    if not kind and rows != 1 and columns != 1 and not part.is_scalar:
+        one = _is_one(part.size)
+        if not one:
+            raise reader.error(
+                f"{reader.source(e)!r} may be the spectral or the Frobenius norm of a matrix: write _2 or _F below it", e
+            )
+    return over(expr.Norm(part.tree, kind or "2"), SCALAR, e, [part])
+
+
+def _is_one(s_: Shape) -> bool:
+    return 1 in (s_[0].constant if s_[0].is_constant else 0, s_[1].constant if s_[1].is_constant else 0)

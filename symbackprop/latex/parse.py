@@ -1,0 +1,157 @@
+"""From LaTeX to trees: `parse(text)`, in a notation and a network, typed by the shapes of the network's quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symbackprop.activations import FUNCTIONS, activation
+from symbackprop.equations import Network
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import Expr
+from symbackprop.latex import (
+    meaning_big,
+    meaning_derivatives,
+    meaning_functions,
+    meaning_matrices,
+    meaning_scripts,
+    meaning_sums,
+    meaning_terms,
+)
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.grammar import surface
+from symbackprop.latex.meaning_statements import state
+from symbackprop.latex.readings import Reader, spans_of
+from symbackprop.latex.scope import Scope
+from symbackprop.latex.surface import Letter, Span, Surface
+from symbackprop.network import MLP
+from symbackprop.notations import Notation, notation as notation_named
+from symbackprop.shapes import Shape
+from symbackprop.statements import Statement
+from symbackprop.substitution import free_symbols
+from symbackprop.tree import Path
+
+# importing them registers what each kind of surface means
+REGISTERED = (
+    meaning_terms,
+    meaning_scripts,
+    meaning_sums,
+    meaning_functions,
+    meaning_derivatives,
+    meaning_matrices,
+    meaning_big,
+)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What was read.
+
+    Attributes:
+        spans: by the path of each part of the tree, the half-open characters of the text that it was read from.
+        assumed: what was taken for granted, in words.
+    """
+
+    tree: Expr | Statement
+    spans: Mapping[Path, Span]
+    assumed: tuple[str, ...] = ()
+
+
+def parse(
+    text: str,
+    notation: str | Notation = "lecture",
+    network: Network | None = None,
+    symbols: Mapping[str, str | Expr] | None = None,
+) -> Expr | Statement:
+    r"""The expression or statement that LaTeX says.
+
+    Args:
+        notation: what letters mean: the name of a notation, or one with other symbols.
+        network: says what quantities there are, and their shapes; the lecture's if it is not given.
+        symbols: further letters: `{r"\sigma": "tanh"}` or `{r"\delta_2": r"\frac{\partial L}{\partial z_2}"}`.
+
+    Raises:
+        ReadingError: for what is no formula, does not conform, or may be read in two ways; it points at the place.
+    """
+    return read(text, notation, network, symbols).tree
+
+
+def read(
+    text: str,
+    notation: str | Notation = "lecture",
+    network: Network | None = None,
+    symbols: Mapping[str, str | Expr] | None = None,
+    *,
+    left: Expr | None = None,
+    like: Shape | None = None,
+) -> Parsed:
+    """`parse`, with the place in the text of every part of the tree.
+
+    Args:
+        left: the side that a line which starts with a relation goes on from.
+        like: the shape of what the line is about; it decides what the text leaves open.
+
+    Raises:
+        ReadingError: as `parse` does.
+    """
+    scope = scope_of(notation, network, symbols)
+    try:
+        said = state(surface(text), Reader(text, scope, left=left), like)
+        tree = said.tree
+        assert isinstance(tree, Expr | Statement)
+        return Parsed(tree, dict(spans_of(tree, said.mark)), said.assumed)
+    except RecursionError:
+        raise ReadingError("this formula is nested too deeply: give parts of it names", text, (0, 1)) from None
+
+
+def scope_of(
+    notation: str | Notation = "lecture",
+    network: Network | None = None,
+    symbols: Mapping[str, str | Expr] | None = None,
+) -> Scope:
+    """What letters mean in a notation and a network; make it once to read many formulas.
+
+    Raises:
+        SymbackpropError: for a symbol whose meaning cannot be read.
+    """
+    letters, where = notation_named(notation), network or MLP()
+    plain = Scope(letters, where)
+    given: dict[Surface, Expr] = {}
+    functions: dict[str, str] = {}
+    for letter, meaning in (symbols or {}).items():
+        shown = surface(letter)
+        name = _function(meaning) if isinstance(meaning, str) else None
+        if name is not None and isinstance(shown, Letter):
+            functions[shown.text] = name
+        elif isinstance(meaning, Expr):
+            given[shown] = meaning
+        else:
+            tree = state(surface(meaning), Reader(meaning, plain), None).tree
+            if not isinstance(tree, Expr):
+                raise SymbackpropError(f"the symbol {letter} stands for an expression: {meaning!r} is none")
+            given[shown] = tree
+    return Scope(letters, where, given, functions)
+
+
+def _function(meaning: str) -> str | None:
+    """The scalar function of that name; None where there is none."""
+    if meaning in FUNCTIONS:
+        return meaning
+    try:
+        return activation(meaning).name
+    except SymbackpropError:
+        return None
+
+
+def free_indices(tree: Expr | Statement, network: Network | None = None) -> frozenset[str]:
+    """The indices that occur free in a tree: not bound by a sum, and no size or depth of the network.
+
+    A side of an equation with one that the other side has not lacks a summation sign.
+    """
+    where = network or MLP()
+    sizes = frozenset(getattr(where, "sizes", ())) | where.depth.symbols
+    sides = tree._values()[0] if isinstance(tree, Statement) else (tree,)
+    found: set[str] = set()
+    for side in sides if isinstance(sides, tuple) else (sides,):
+        found |= free_indices(side, where) if isinstance(side, Statement) else free_symbols(side)
+    return frozenset(found) - sizes

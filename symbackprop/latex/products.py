@@ -1,0 +1,382 @@
+"""Products of units: of matrices, entry by entry, with scalars; quotients by `/`.
+
+What stands side by side is a product of matrices; `⊙` binds less tightly than that. `·`, `×` and `*` are either, or of
+two columns the inner product: the shapes decide. Where nothing conforms as it is usually read, other groupings are
+tried (`δ ⊙ σ'(z) xᵀ`, and `a(1-a)` for columns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+
+from symbackprop import expr
+from symbackprop.dims import ONE
+from symbackprop.expr import Expr, Number
+from symbackprop.latex.affine import merged_product
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over
+from symbackprop.latex.sizes import Found, merged, shaped
+from symbackprop.latex.surface import Span, Surface
+from symbackprop.primitives import EntrywiseQuotient
+from symbackprop.shapes import SCALAR, Shape
+
+ENTRYWISE = frozenset({"⊙", "∘", ".*"})
+EITHER = frozenset({"·", "×", "*"})
+MATRIX = frozenset({"", "@"})
+DIVIDED = frozenset({"/", "÷", "./"})
+_REFUSED = {
+    "⊗": r"⊗ may be a Kronecker or an outer product: write a b^\top for the outer product of two columns",
+}
+# so many signs of a term may be either product, and so many factors may be grouped anew
+_MOST_EITHER = 6
+_MOST_GROUPED = 8
+
+
+def multiplied(
+    parts: Sequence[Readings], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader
+) -> Readings:
+    """The readings of a product of several units.
+
+    Raises:
+        NonconformingError: if no reading conforms; it names two neighbours and their shapes.
+    """
+    for sign in signs:
+        if sign in _REFUSED:
+            raise reader.error(_REFUSED[sign], e)
+        if sign not in ENTRYWISE | EITHER | MATRIX | DIVIDED:
+            raise reader.error(f"the sign {sign} stands between no two factors: write \\odot, or nothing", e)
+    made: Readings = []
+    failed: ReadingError | None = None
+    for chosen, _ in reader.ways(parts, e):
+        try:
+            made += _of(list(chosen), signs, at, e, reader)
+        except ReadingError as error:
+            failed = failed or error
+    if not made:
+        if failed is None:
+            raise reader.error(f"the sizes in {reader.source(e)!r} contradict each other", e)
+        raise failed
+    return reader.distinct(made, e)
+
+
+def _of(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader) -> Readings:
+    if DIVIDED & set(signs):
+        return _quotients(units, signs, at, e, reader)
+    try:
+        return _conventional(units, signs, e, reader)
+    except ReadingError:
+        made = _regrouped(units, signs, e, reader)
+        if not made:
+            raise
+        return made
+
+
+# --- as it is usually read -------------------------------------------------------------------------------------------
+
+
+def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings:
+    """Products of matrices first, then entry by entry."""
+    choices: list[tuple[str, ...]] = []
+    for i, sign in enumerate(signs):
+        if sign in EITHER and not (units[i].is_scalar or units[i + 1].is_scalar):
+            choices.append(("m", "h", "i"))
+        else:
+            choices.append(("h",) if sign in ENTRYWISE else ("m",))
+    if sum(len(each) > 1 for each in choices) > _MOST_EITHER:
+        raise reader.error(
+            f"{reader.source(e)!r} has too many signs that may be either product: write \\odot or nothing for them", e
+        )
+    made: Readings = []
+    failed: ReadingError | None = None
+    for kinds in product(*choices):
+        if kinds.count("i") > 1 or ("i" in kinds and "h" in kinds):
+            continue
+        try:
+            made.append(_grouped(units, kinds, signs, e, reader))
+        except ReadingError as error:
+            failed = failed or error
+    if not made:
+        assert failed is not None
+        raise failed
+    return made
+
+
+def _grouped(
+    units: list[Reading], kinds: tuple[str, ...], signs: tuple[str, ...], e: Surface, reader: Reader
+) -> Reading:
+    pieces: list[list[Reading]] = [[units[0]]]
+    for kind, unit in zip(kinds, units[1:], strict=True):
+        if kind == "m":
+            pieces[-1].append(unit)
+        else:
+            pieces.append([unit])
+    chains = [chain(piece, reader, _around(piece)) for piece in pieces]
+    if "i" in kinds:
+        return inner(chains[0], chains[1], e, reader)
+    return entrywise(chains, e, reader)
+
+
+def _around(parts: Sequence[Reading]) -> Span:
+    return parts[0].mark.span[0], parts[-1].mark.span[1]
+
+
+def chain(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Reading:
+    """The product of matrices and scalars, in order.
+
+    Raises:
+        NonconformingError: if two neighbours do not conform.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    found = _found(parts, reader, at)
+    rows, columns, last = ONE, ONE, None
+    for part in parts:
+        size = shaped(part.shape, found)
+        if size == SCALAR:
+            continue
+        if last is None:
+            rows = size[0]
+        else:
+            after = reader.same((columns, ONE), (size[0], ONE), found)
+            if after is None:
+                raise reader.nonconforming(
+                    _mismatch("multiply", "by", last, part, found, reader) + _likely(last, part, found, reader),
+                    _around((last, part)),
+                    last.tree,
+                    part.tree,
+                )
+            found = after
+        columns, last = size[1], part
+    together = merged_product(parts, reader)
+    if together is not None:
+        return over_all(together, SCALAR, at, (), parts, found)
+    return over_all(expr.Product(tuple(part.tree for part in parts)), (rows, columns), at, parts, parts, found)
+
+
+def over_all(
+    tree: Expr, shape: Shape, at: Span | Surface, operands: Sequence[Reading], parts: Sequence[Reading], found: Found
+) -> Reading:
+    """A reading of a tree over some of the parts, with what all of them take for granted."""
+    span = at if isinstance(at, tuple) else at.span
+    assumed = tuple(dict.fromkeys(words for part in parts for words in part.assumed))
+    return Reading(tree, shape, Mark(span, tuple(each.mark for each in operands)), found, assumed)
+
+
+def _found(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Found:
+    found = merged((part.found for part in parts), reader.scope.conform)
+    if found is None:
+        raise reader.error("the sizes of these factors contradict each other", at)
+    return found
+
+
+def entrywise(parts: Sequence[Reading], e: Surface | Span, reader: Reader) -> Reading:
+    """The product entry by entry; a number 1 among matrices is no factor of it."""
+    if len(parts) == 1:
+        return parts[0]
+    found = _found(parts, reader, e)
+    first = parts[0]
+    for other in parts[1:]:
+        after = reader.same(first.shape, other.shape, found)
+        if after is None:
+            raise reader.nonconforming(
+                _mismatch("multiply", "entry by entry with", first, other, found, reader)
+                + ": both must have the same shape",
+                e,
+                first.tree,
+                other.tree,
+            )
+        found = after
+    tree = expr.Hadamard(tuple(part.tree for part in parts))
+    return over(tree, first.shape, e, parts, found)
+
+
+def inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading:
+    """`a · b` of two columns as `aᵀ b`."""
+    found = _found((left, right), reader, e)
+    one, two = shaped(left.shape, found), shaped(right.shape, found)
+    if one[1] != ONE or two[1] != ONE or left.is_scalar:
+        raise reader.nonconforming("an inner product is of two columns", e, left.tree, right.tree)
+    after = reader.same(one, two, found)
+    if after is None:
+        raise reader.nonconforming(_mismatch("multiply", "with", left, right, found, reader), e, left.tree, right.tree)
+    turned = over(expr.Transpose(left.tree), (one[1], one[0]), left.mark.span, [left])
+    return over(expr.Product((turned.tree, right.tree)), SCALAR, e, (turned, right), after)
+
+
+# --- other groupings -------------------------------------------------------------------------------------------------
+
+
+def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings:
+    """Every grouping in which all products conform, where the usual one does not."""
+    if len(units) > _MOST_GROUPED:
+        return []
+    kept: dict[tuple[int, int], Readings] = {(i, i + 1): [_closed(unit)] for i, unit in enumerate(units)}
+    for length in range(2, len(units) + 1):
+        for start in range(len(units) - length + 1):
+            end = start + length
+            made: Readings = []
+            for middle in range(start + 1, end):
+                for one, two in product(kept[start, middle], kept[middle, end]):
+                    made += _two(one, two, signs[middle - 1], reader)
+            kept[start, end] = _fewest(made)
+    return kept[0, len(units)]
+
+
+def _closed(unit: Reading) -> Reading:
+    """A unit that is one factor, as it stands in parentheses."""
+    return replace(unit, mark=replace(unit.mark, fenced=True))
+
+
+def _fewest(made: Readings) -> Readings:
+    distinct = list({each.key: each for each in made}.values())
+    return distinct[:MOST_READINGS]
+
+
+def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Reading]:
+    at = _around((one, two))
+    matrix: Reading | None = None
+    if sign not in ENTRYWISE:
+        try:
+            matrix = _flat_product(one, two, reader, at)
+            yield matrix
+        except ReadingError:
+            pass
+    if sign in ENTRYWISE | EITHER or (matrix is None and not one.is_scalar):
+        try:
+            yield _flat_hadamard(one, two, reader, at)
+        except ReadingError:
+            pass
+
+
+def _flat_product(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading:
+    pair = chain((one, two), reader, at)
+    parts = [*_operands(one, expr.Product), *_operands(two, expr.Product)]
+    tree = expr.Product(tuple(tree for tree, _ in parts))
+    return Reading(tree, pair.shape, Mark(at, tuple(mark for _, mark in parts)), pair.found, pair.assumed)
+
+
+def _flat_hadamard(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading:
+    pair = entrywise((one, two), at, reader)
+    parts = [*_operands(one, expr.Hadamard), *_operands(two, expr.Hadamard)]
+    tree = expr.Hadamard(tuple(tree for tree, _ in parts))
+    return Reading(tree, pair.shape, Mark(at, tuple(mark for _, mark in parts)), pair.found, pair.assumed)
+
+
+def _operands(part: Reading, kind: type[expr.Product] | type[expr.Hadamard]) -> list[tuple[Expr, Mark]]:
+    """The factors of a product that was made here; what stood in parentheses stays one factor."""
+    operands = part.tree.factors if isinstance(part.tree, kind) else ()  # type: ignore[union-attr]
+    if operands and len(operands) == len(part.mark.parts) and not part.mark.fenced:
+        return list(zip(operands, part.mark.parts, strict=True))
+    return [(part.tree, part.mark)]
+
+
+# --- quotients -------------------------------------------------------------------------------------------------------
+
+
+def _quotients(
+    units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader
+) -> Readings:
+    """`a b / c`: what stands before the stroke, divided by the next unit.
+
+    Where more follows side by side it may belong below the stroke as well, unless a number or a size stands there.
+    """
+    k = next(i for i, sign in enumerate(signs) if sign in DIVIDED)
+    start = k
+    while start > 0 and signs[start - 1] in MATRIX | {"·"}:
+        start -= 1
+    above = units[start : k + 1]
+    end = k + 2
+    while end < len(units) and signs[end - 1] == "":
+        end += 1
+    plain = isinstance(units[k + 1].tree, Number | expr.Size)
+    made: Readings = []
+    failed: ReadingError | None = None
+    for stop in dict.fromkeys((k + 2,) if plain else (k + 2, end)):
+        try:
+            for over_ in _all(above, signs[start:k], at[start : k + 1], e, reader):
+                for under in _all(units[k + 1 : stop], signs[k + 1 : stop - 1], at[k + 1 : stop], e, reader):
+                    one = divided(over_, under, (over_.mark.span[0], under.mark.span[1]), reader, signs[k] == "./")
+                    left = [*units[:start], one, *units[stop:]]
+                    rest = (*signs[:start], *signs[stop - 1 :])
+                    made += _all(left, rest, [e] * len(left), e, reader)
+        except ReadingError as error:
+            failed = failed or error
+    if not made:
+        assert failed is not None
+        raise failed
+    return made
+
+
+def _all(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader) -> Readings:
+    return units if len(units) == 1 else _of(units, signs, at, e, reader)
+
+
+def divided(
+    above: Reading, below: Reading, at: Span | Surface, reader: Reader, entrywise_only: bool = False
+) -> Reading:
+    """A quotient: by a scalar, or entry by entry of two of one shape.
+
+    Raises:
+        NonconformingError: if it is neither.
+    """
+    found = _found((above, below), reader, at)
+    if below.is_scalar and not entrywise_only:
+        match above.tree, below.tree:
+            case Number(one), Number(two) if two:
+                return over_all(Number(one / two), SCALAR, at, (), (above, below), found)
+            case _, Number(two) if not two:
+                raise reader.error("nothing can be divided by 0: write another denominator", at)
+        return over(expr.Quotient(above.tree, below.tree), above.shape, at, (above, below), found)
+    if above.is_number and not below.is_scalar and below.size[1] == ONE:
+        top = as_column(above, below.size, reader)
+    else:
+        top = above
+    after = reader.same(top.shape, below.shape, found)
+    if after is None:
+        raise reader.nonconforming(
+            _mismatch("divide", "by", above, below, found, reader)
+            + ": write a scalar below, or two of the same shape for a quotient of their entries",
+            at,
+            above.tree,
+            below.tree,
+        )
+    return over(EntrywiseQuotient(top.tree, below.tree), below.shape, at, (top, below), after)
+
+
+def as_column(number: Reading, size: Shape, reader: Reader) -> Reading:
+    """A number as the column of it: `1 - a` for a column `a` is `1⃗ - a`."""
+    assert isinstance(number.tree, Number)
+    ones: Expr = expr.Ones(size[0])
+    if size[1] != ONE:
+        row: Expr = expr.Transpose(expr.Ones(size[1]))
+        ones = row if size[0] == ONE else expr.Product((ones, row))
+    tree = ones
+    if number.tree.value != 1:
+        factors = ones.factors if isinstance(ones, expr.Product) else (ones,)
+        tree = (
+            expr.Zeros(size[0]) if not number.tree.value and size[1] == ONE else expr.Product((number.tree, *factors))
+        )
+    return Reading(tree, size, Mark(number.mark.span), number.found, number.assumed)
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+def _mismatch(verb: str, joined: str, one: Reading, two: Reading, found: Found, reader: Reader) -> str:
+    scope = reader.scope
+    sizes = [scope.written(shaped(each.shape, found)) for each in (one, two)]
+    return f"cannot {verb} {reader.source(one.mark.span)} ({sizes[0]}) {joined} {reader.source(two.mark.span)} ({sizes[1]})"
+
+
+def _likely(one: Reading, two: Reading, found: Found, reader: Reader) -> str:
+    """A guess at what was meant."""
+    left, right = shaped(one.shape, found), shaped(two.shape, found)
+    if left == right:
+        return r": write \odot for the product entry by entry"
+    if left[0] == right[0]:
+        return f": is {reader.source(one.mark.span)} to be transposed?"
+    if left[1] == right[1]:
+        return f": is {reader.source(two.mark.span)} to be transposed?"
+    return ": the inner sizes differ"

@@ -1,0 +1,79 @@
+"""Sizes that a formula leaves open: those of `I`, `0` and `1`, and of the columns that dots stand for.
+
+An open size is an integer symbol whose name begins with `?`. Where two sizes must be the same, the open ones among them
+are found; what was found is a mapping that is never changed but extended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from symbackprop.dims import Dim, Symbol, index
+from symbackprop.shapes import Shape
+
+Found = Mapping[str, Dim]
+NOTHING: Found = {}
+Conform = Callable[[Dim, Dim], bool]
+
+
+def open_size(place: int, kind: str = "") -> Dim:
+    """The open size of what stands at a place of the text; the same place gives the same size."""
+    return index(f"?{kind}{place}")
+
+
+def is_open(name: str) -> bool:
+    return name.startswith("?")
+
+
+def open_names(d: Dim) -> frozenset[str]:
+    """The open sizes in a dim."""
+    return frozenset(filter(is_open, d.symbols)) if d.terms else frozenset()
+
+
+def put_in(d: Dim, found: Found) -> Dim:
+    """A dim with every size put in that was found."""
+    while found and not found.keys().isdisjoint(d.symbols):
+        d = d.at(found)
+    return d
+
+
+def shaped(s: Shape, found: Found) -> Shape:
+    return put_in(s[0], found), put_in(s[1], found)
+
+
+def same(one: Dim, two: Dim, found: Found, conform: Conform) -> Found | None:
+    """What is found where two sizes must be the same; None if they differ."""
+    if one == two:
+        return found
+    one, two = put_in(one, found), put_in(two, found)
+    if one == two:
+        return found
+    difference = one - two
+    for atom, c in difference.terms:
+        if isinstance(atom, Symbol) and is_open(atom.name) and abs(c) == 1:
+            value = (difference - index(atom.name) * c) * -c
+            return None if atom.name in value.symbols else {**found, atom.name: value}
+    return found if conform(one, two) else None
+
+
+def alike(one: Shape, two: Shape, found: Found, conform: Conform) -> Found | None:
+    """What is found where two shapes must be the same; None if they differ."""
+    rows = same(one[0], two[0], found, conform)
+    return None if rows is None else same(one[1], two[1], rows, conform)
+
+
+def merged(parts: Iterable[Found], conform: Conform) -> Found | None:
+    """What several parts found, together; None if it does not agree."""
+    total: Found = NOTHING
+    for part in parts:
+        if not part:
+            continue
+        if not total:
+            total = part
+            continue
+        for name, value in part.items():
+            after = same(total.get(name, index(name)), value, total, conform)
+            if after is None:
+                return None
+            total = after
+    return total

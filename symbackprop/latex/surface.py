@@ -1,0 +1,216 @@
+r"""The surface of a formula: what stands beside, above and below what, before anything is known of its meaning.
+
+Every node has its `span`, the half-open characters of the source that it was read from. Whether `\sigma(z)` is a
+function of `z` or a product, and whether `^T` is a transpose or a power, is not decided here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Base of every node of the surface; `span` does not count when two are compared."""
+
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Letter(Surface):
+    r"""A letter or a word: `x`, `\alpha` (as `α`), `\text{ReLU}` (as `ReLU`), `\log` (as `log`), `\infty` (as `∞`).
+
+    Attributes:
+        text: in Unicode; more than one character for words and named operators.
+        style: "plain", "vec" (an arrow), "bold", "calligraphic", "blackboard", "roman" (`\mathrm`, `\text`,
+            `\operatorname`), "sans", "underline", or "operator" for a command such as `\log` or `\tanh`.
+    """
+
+    text: str
+    style: str = "plain"
+
+
+@dataclass(frozen=True)
+class Numeral(Surface):
+    """A number as written: `2`, `0.5`, `10`; never with a sign."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Dots(Surface):
+    r"""`…` (`\dots`, `\ldots`, `\cdots`, `...`), `⋮` or `⋱`."""
+
+    sign: str
+
+
+@dataclass(frozen=True)
+class Blank(Surface):
+    r"""Nothing: an empty group `{}`, an empty cell of a matrix; or a place holder `\cdot`, `·` or `:` in a script."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Accented(Surface):
+    """A body under "hat", "bar", "tilde" or "dot"; an arrow or a line below is a style of a single letter instead."""
+
+    accent: str
+    body: Surface
+
+
+@dataclass(frozen=True)
+class Styled(Surface):
+    r"""A style around what is no single letter: `\mathbf{W h}`, `\vec{w_l}`; `style` as in `Letter`."""
+
+    style: str
+    body: Surface
+
+
+@dataclass(frozen=True)
+class Scripted(Surface):
+    r"""A base with scripts. In `g'^{[1]}` there is one prime and a superscript; `W'` has one prime, `W.^T` none."""
+
+    base: Surface
+    sub: Surface | None = None
+    sup: Surface | None = None
+    primes: int = 0
+    # `.^`: entry by entry, `A.^2`; many write `W.^T` too
+    dotted: bool = False
+
+
+@dataclass(frozen=True)
+class Sign(Surface):
+    r"""What stands between two parts, in Unicode; "" with an empty span where two parts merely stand side by side.
+
+    Attributes:
+        text: of a term "", "·", "×", "⊙", "∘", "*", ".*", "@", "⊗", "/", "./" or "÷"; of a sum "+", "-", "±", "∓" or
+            "⊕"; of a chain "=", ":=", "≤", "→", "⇒", …, ":" of a range, or "…" of a range `1 … n` in a script;
+            of a list ",", ";", "|", "quad" (a wide space, or a column of `align`), or "" beside prose.
+        note: what `\overset`, `\stackrel` or `\underset` writes over or under it.
+    """
+
+    text: str
+    note: Surface | None = field(default=None, compare=True)
+
+
+@dataclass(frozen=True)
+class Prose(Surface):
+    r"""Words between formulas: `\text{if }`, `\text{otherwise}`, `\text{th column}`; trimmed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Fraction(Surface):
+    r"""`\frac{a}{b}`, `\tfrac12`, `{a \over b}`; not `a/b`, which is a term with the sign "/"."""
+
+    numerator: Surface
+    denominator: Surface
+
+
+@dataclass(frozen=True)
+class Root(Surface):
+    r"""`\sqrt{x}`, `\sqrt[3]{x}`."""
+
+    radicand: Surface
+    degree: Surface | None = None
+
+
+@dataclass(frozen=True)
+class Fenced(Surface):
+    r"""A body in delimiters: `(` `)`, `[` `]`, `{` `}` (of `\{`), `|`, `‖`, `⟨` `⟩`, `⌊` `⌋`, `⌈` `⌉`; `.` for none."""
+
+    left: str
+    body: Surface
+    right: str
+
+
+@dataclass(frozen=True)
+class Annotated(Surface):
+    r"""A body with a note that adds nothing to its value.
+
+    Attributes:
+        kind: "underbrace", "overbrace", "overset" (`\stackrel` too) or "underset".
+        note: None for a brace without a script.
+    """
+
+    kind: str
+    body: Surface
+    note: Surface | None = None
+
+
+@dataclass(frozen=True)
+class Matrix(Surface):
+    r"""Rows of cells; `kind` is the environment: "pmatrix", "bmatrix", "cases", "array", …, or "substack"."""
+
+    kind: str
+    rows: tuple[tuple[Surface, ...], ...]
+
+
+@dataclass(frozen=True)
+class Big(Surface):
+    r"""An operator and the rest of its term: `∑`, `∏`, `∫`, and with a script `max`, `sup`, `argmax`, `lim`, ….
+
+    `\max(0, z)` without a script is a term of the letter `max` and a fence instead.
+    """
+
+    sign: str
+    body: Surface
+    sub: Surface | None = None
+    sup: Surface | None = None
+
+
+@dataclass(frozen=True)
+class Signed(Surface):
+    r"""A sign in front: `-a b` is `-` of the whole term `a b`; in `a \cdot -b` it is of the factor `b`."""
+
+    sign: str
+    body: Surface
+
+
+@dataclass(frozen=True)
+class Term(Surface):
+    r"""Two or more factors, left to right as written; `signs[i]` stands between `factors[i]` and `factors[i + 1]`.
+
+    `f(x)`, `\log x` and `\partial L` are terms too: what is a function is not known here.
+    """
+
+    factors: tuple[Surface, ...]
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True)
+class Additive(Surface):
+    """Two or more terms; `signs[i]` stands behind `terms[i]`; a sign before the first is `Signed`."""
+
+    terms: tuple[Surface, ...]
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True)
+class Chain(Surface):
+    """`a = b ≤ c`: parts and the relations between them; a line that starts with `=` has a `Blank` first part."""
+
+    parts: tuple[Surface, ...]
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True)
+class Listed(Surface):
+    """Parts between commas, semicolons, `|` in a fence, wide spaces, and prose, which is a part of its own."""
+
+    parts: tuple[Surface, ...]
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True)
+class Lines(Surface):
+    r"""Two or more lines of `aligned`, `align`, `gather`, …, or parted by `\\`; marks `&` are left out.
+
+    A line that goes on with `×` has a `Blank` first factor.
+    """
+
+    rows: tuple[Surface, ...]

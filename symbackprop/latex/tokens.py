@@ -1,0 +1,283 @@
+r"""A text cut into tokens: limits, characters, comments, `$…$` around the whole, words, numerals, signs.
+
+A token is a symbol (a role and a value, `symbackprop.latex.symbols`) with its span in the text as it was given. Roles
+that only tokens have: "number", "text" (value: text and style), "row", "begin", "end", "left", "right", "accent of" and
+"styled digit". What starts with a backslash is in `symbackprop.latex.commands`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple, NoReturn
+
+from symbackprop.latex import characters
+from symbackprop.latex.commands import backslash
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.surface import Span
+from symbackprop.latex.symbols import ASCII, NOT_READ, VARIANTS, WORDS
+from symbackprop.notations import GREEK
+
+MAX_CHARACTERS = 20_000
+MAX_TOKENS = 15_000
+MAX_DIGITS = 200
+MAX_EXPONENT = 200
+
+
+class Token(NamedTuple):
+    """A symbol with its place."""
+
+    role: str
+    value: object
+    start: int
+    end: int
+
+
+_SPACE = re.compile(r"[ \t\r\n]+")
+_LETTERS = re.compile(r"[A-Za-z]+(?:\\_[A-Za-z0-9]+)*")
+_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
+_EXPONENT = re.compile(r"[eE]([+-]?)([0-9]+)(?!\.?[0-9])")
+_SIGNS = re.compile("|".join(re.escape(sign) for sign in sorted((*ASCII, *NOT_READ), key=len, reverse=True)))
+_OUTSIDE = re.compile(r"[^\x20-\x7e\t\r\n]")
+_WRAPPERS: Mapping[str, str] = {"$$": "$$", "$": "$", "\\[": "\\]", "\\(": "\\)"}
+
+
+def tokens(text: str, words: Collection[str] = WORDS) -> list[Token]:
+    """All tokens of a formula.
+
+    Args:
+        words: runs of letters that are one word, as `ReLU`; each letter of another run is a token of its own.
+
+    Raises:
+        ReadingError: for a text that is too long, and for what no formula has in it.
+    """
+    return Cutter(text, words).cut()
+
+
+class Cutter:
+    """Cuts one text; each method takes one kind of token off the front."""
+
+    def __init__(self, text: str, words: Collection[str]) -> None:
+        self.text = text
+        self.words = words
+        self.found: list[Token] = []
+        self.variants: dict[str, str] = {}
+
+    def refuse(self, message: str, start: int, end: int) -> NoReturn:
+        raise ReadingError(message, self.text, (start, max(end, start)))
+
+    def add(self, role: str, value: object, start: int, end: int) -> None:
+        self.found.append(Token(role, value, start, end))
+
+    def cut(self) -> list[Token]:
+        text = self.text
+        if len(text) > MAX_CHARACTERS:
+            message = f"the text has {len(text)} characters, but at most {MAX_CHARACTERS} are read: give one formula"
+            self.refuse(message, MAX_CHARACTERS, len(text))
+        self.check_characters()
+        at, end = self.inside()
+        while at < end:
+            start, character = at, text[at]
+            take = _FIRST.get(character, Cutter.sign if character < "\x7f" else Cutter.beyond_ascii)
+            at = take(self, at)
+            if len(self.found) > MAX_TOKENS:
+                self.refuse(f"the formula has more than {MAX_TOKENS} tokens: give one formula at a time", start, at)
+        if at > end:
+            self.refuse("what closes the formula is taken away by what stands before it: take that out", start, at)
+        return self.found
+
+    def check_characters(self) -> None:
+        """Refuse characters that no formula has before anything is made of the text."""
+        text = self.text
+        for match in _OUTSIDE.finditer(text):
+            character = match.group()
+            if character in characters.ACCENTS or characters.symbol_of(character) or characters.decomposed(character):
+                continue
+            self.refuse(characters.refusal(character), match.start(), match.end())
+
+    def inside(self) -> Span:
+        r"""What stands between `$…$`, `$$…$$`, `\[…\]` or `\(…\)` around the whole, if anything does."""
+        text = self.text
+        start = len(text) - len(text.lstrip())
+        opening = next((mark for mark in _WRAPPERS if text.startswith(mark, start)), None)
+        if opening is None:
+            return start, len(text)
+        closing = _WRAPPERS[opening]
+        last = len(text.rstrip(".,; \t\r\n"))
+        inner = start + len(opening)
+        if last < inner + len(closing) or not text.endswith(closing, inner, last):
+            self.refuse(f"`{opening}` is not closed: write `{closing}` at the end", start, inner)
+        return inner, last - len(closing)
+
+    # --- one kind of token each --------------------------------------------------------------------------------------
+
+    def space(self, at: int) -> int:
+        match = _SPACE.match(self.text, at)
+        return match.end() if match else at + 1
+
+    def comment(self, at: int) -> int:
+        line_end = self.text.find("\n", at)
+        return len(self.text) if line_end < 0 else line_end
+
+    def dollar(self, at: int) -> int:
+        hint = "give one formula, with `$` around the whole of it or not at all"
+        self.refuse(f"`$` stands in the middle of a formula: {hint}", at, at + 1)
+
+    def letters(self, at: int) -> int:
+        match = _LETTERS.match(self.text, at)
+        assert match is not None
+        run, end = match.group(), match.end()
+        if "\\" in run:
+            self.add("letter", (run.replace("\\_", "_"), "plain"), at, end)
+        elif len(run) > 1 and run in self.words:
+            self.add("text", (run, "plain"), at, end)
+        else:
+            self.check_run(run, at)
+            for i, letter in enumerate(run, at):
+                self.add("letter", (letter, "plain"), i, i + 1)
+        return end
+
+    def check_run(self, run: str, at: int) -> None:
+        """Refuse `logx` and `Wdiag`: a word that is known, glued to letters."""
+        if len(run) < 4:
+            return
+        for size in range(min(len(run) - 1, 16), 2, -1):
+            for word, rest in ((run[:size], run[size:]), (run[-size:], run[:-size])):
+                if word in self.words:
+                    apart = f"{word} {rest}" if run.startswith(word) else f"{rest} {word}"
+                    hint = f"write `\\text{{{run}}}`, or `{apart}` with a space"
+                    message = f"`{run}` may be one word, `{apart}`, or a product of letters: {hint}"
+                    self.refuse(message, at, at + len(run))
+
+    def number(self, at: int) -> int:
+        text = self.text
+        match = _NUMBER.match(text, at)
+        assert match is not None
+        digits, end = match.group(), match.end()
+        if (exponent := _EXPONENT.match(text, end)) is not None:
+            self.check_exponent(digits, at, exponent)
+            end = exponent.end()
+        if end - at > MAX_DIGITS:
+            self.refuse(f"the number has {end - at} digits, but at most {MAX_DIGITS} are read: round it", at, end)
+        if text.startswith("{,}", end) and _NUMBER.match(text, end + 3):
+            self.refuse("commas between digits are not read: write the number without them, as 1000", at, end + 3)
+        if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
+            plain = digits.lstrip("0") or "0"
+            hint = f"write {plain}, or, after a comma between thousands, the number without commas"
+            self.refuse(f"`{digits}` starts with 0: {hint}", at, end)
+        self.add("number", text[at:end], at, end)
+        return end
+
+    def check_exponent(self, digits: str, at: int, match: re.Match[str]) -> None:
+        """Refuse `2e-5`, which may be `2 e - 5`, and numbers that explode; `1e-5` and `1.5e3` are numbers."""
+        sign, power = match.groups()
+        if len(power) > 3 or int(power) > MAX_EXPONENT:
+            self.refuse(f"the exponent of 10 is {power[:9]}, but at most {MAX_EXPONENT} is read", at, match.end())
+        if sign and "." not in digits and digits != "1":
+            plain = f"{sign.lstrip('+')}{power}"
+            message = (
+                f"`{digits}{match.group()}` may be {digits} · 10^{plain} or {digits} e {sign} {power}: "
+                f"write `{digits} \\cdot 10^{{{plain}}}` or `{digits} e {sign} {power}`"
+            )
+            self.refuse(message, at, match.end())
+
+    def sign(self, at: int) -> int:
+        match = _SIGNS.match(self.text, at)
+        sign = match.group() if match else self.text[at]
+        symbol = ASCII.get(sign)
+        if symbol is None:
+            hint = NOT_READ.get(sign, f"`{sign}` is no part of a formula: take it out")
+            self.refuse(hint, at, at + len(sign))
+        self.add(*symbol, at, at + len(sign))
+        return at + len(sign)
+
+    def stop(self, at: int) -> int:
+        return self.number(at) if _NUMBER.match(self.text, at) else self.sign(at)
+
+    def beyond_ascii(self, at: int) -> int:
+        character = self.text[at]
+        symbol = characters.symbol_of(character)
+        if symbol is None:
+            return self.accented(at)
+        role, value = symbol
+        if role in ("superscript", "subscript"):
+            return self.raised(at, role)
+        if role == "letter":
+            self.note_variant(character, at, at + 1)
+        self.add(role, value, at, at + 1)
+        return at + 1
+
+    def raised(self, at: int, role: str) -> int:
+        """`²`, `⁻¹`, `₁₂`: as a script with a group."""
+        table = characters.SUPERSCRIPTS if role == "superscript" else characters.SUBSCRIPTS
+        text = self.text
+        self.add("script", "^" if role == "superscript" else "_", at, at + 1)
+        self.add("begin group", None, at, at)
+        while at < len(text) and text[at] in table:
+            end = at + 1
+            plain = table[text[at]]
+            if plain.isdigit():
+                while end < len(text) and table.get(text[end], "").isdigit():
+                    end += 1
+                if end - at > MAX_DIGITS:
+                    self.refuse(f"the number has {end - at} digits, but at most {MAX_DIGITS} are read", at, end)
+                self.add("number", "".join(table[c] for c in text[at:end]), at, end)
+            elif plain.isalpha():
+                self.add("letter", (plain, "plain"), at, end)
+            else:
+                self.add(*ASCII[plain], at, end)
+            at = end
+        self.add("end group", None, at, at)
+        return at
+
+    def accented(self, at: int) -> int:
+        """`ŷ`: a letter with its accents."""
+        character = self.text[at]
+        if character in characters.ACCENTS:
+            return self.combining(at)
+        parts = characters.decomposed(character)
+        assert parts is not None  # `check_characters` has let it pass
+        letter, accents = parts
+        symbol = ("letter", (letter, "plain")) if letter.isascii() else characters.symbol_of(letter)
+        if symbol is None:
+            self.refuse(characters.refusal(letter if letter in characters.LOOKALIKES else character), at, at + 1)
+        self.add(*symbol, at, at + 1)
+        for accent in accents:
+            self.add("accent of", characters.ACCENTS[accent], at, at + 1)
+        return at + 1
+
+    def combining(self, at: int) -> int:
+        last = self.found[-1] if self.found else None
+        if last is None or last.end != at or last.role not in ("letter", "accent of", "styled digit"):
+            hint = "write \\hat, \\bar, \\tilde, \\dot or \\vec"
+            self.refuse(f"{characters.named(self.text[at])} stands on no letter: {hint}", at, at + 1)
+        self.add("accent of", characters.ACCENTS[self.text[at]], at, at + 1)
+        return at + 1
+
+    def note_variant(self, name: str, start: int, end: int) -> None:
+        r"""Refuse `\phi` and `\varphi` in one formula, since both are read as φ.
+
+        Args:
+            name: of a command, or a letter outside ASCII.
+        """
+        letter = VARIANTS.get(name) or GREEK.get(name, name)
+        first = self.variants.setdefault(letter, name)
+        if (first in VARIANTS) != (name in VARIANTS):
+            hint = "write one of them throughout"
+            message = f"`{self.text[start:end]}` stands beside another form of {letter}, but both are read as {letter}"
+            self.refuse(f"{message}: {hint}", start, end)
+
+
+def _take(method: Callable[[Cutter, int], int], signs: str) -> dict[str, Callable[[Cutter, int], int]]:
+    return dict.fromkeys(signs, method)
+
+
+_FIRST: Mapping[str, Callable[[Cutter, int], int]] = {
+    **_take(Cutter.space, " \t\r\n"),
+    **_take(Cutter.letters, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+    **_take(Cutter.number, "0123456789"),
+    **_take(backslash, "\\"),
+    **_take(Cutter.comment, "%"),
+    **_take(Cutter.dollar, "$"),
+    **_take(Cutter.stop, "."),
+}

@@ -1,0 +1,196 @@
+"""Named steps of algebra that make a gradient short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from symbackprop import expr
+from symbackprop.adjoints import HADAMARD
+from symbackprop.assumptions import with_assumed
+from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
+from symbackprop.dims import ONE, index
+from symbackprop.entries import entries
+from symbackprop.equations import Equation, Network
+from symbackprop.expr import Diagonal, Elementwise, Expr, Hadamard, Ones, Product, Softmax, Sum, Variable, number
+from symbackprop.forms import entrywise, times
+from symbackprop.indices import Calculus, Inexpressible
+from symbackprop.normalform import normal
+from symbackprop.primitives import EntrywiseQuotient
+from symbackprop.rules.recognise import recognised
+from symbackprop.shapes import SCALAR, shape
+from symbackprop.statements import equal
+from symbackprop.tree import children, rebuild, subterms
+
+
+@rule("diagonal matrix as a Hadamard product", source="Magnus and Neudecker 2019, section 3.6")
+def diagonal_as_hadamard(e: Expr, context: Context) -> Rewritten | None:
+    r"""diag(v) u = v ⊙ u        shapes: n×n · n×1 = n×1 ⊙ n×1"""
+    match e:
+        case Product((Diagonal(v), *others)):
+            last = times(*others)
+            if shape(last, context.network)[1] != ONE:
+                return None
+            return Rewritten(entrywise(v, last), ("Each entry of ", last, " is scaled by the same entry of ", v, "."))
+    return None
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+@rule("variables by their names", source="the forward equations")
+def by_name(e: Expr, context: Context) -> Rewritten | None:
+    r"""f(v, …) = u wherever it stands, where u = f(v, …) is a forward equation        shape: as before"""
+    found: dict[Expr, Variable] = {}
+    for _, part in subterms(e):
+        if isinstance(part, Elementwise | Softmax) and part not in found:
+            named = name_of(part, context.network)
+            if named is not None:
+                found[part] = named
+    if not found:
+        return None
+    words: Reason = ()
+    for part, name in found.items():
+        words = (*words, *((", ",) if words else ()), equal(name, part))
+    return Rewritten(_named(e, found), (*words, "."))
+
+
+def _named(e: Expr, names: Mapping[Expr, Variable]) -> Expr:
+    if e in names:
+        return names[e]
+    operands = tuple(_named(part, names) for part in children(e))
+    return e if operands == children(e) else rebuild(e, operands)
+
+
+def name_of(e: Expr, network: Network) -> Variable | None:
+    """The variable that a forward equation computes as this expression; None if there is none."""
+    for equation in network.equations:
+        for each in _members(equation, e):
+            if each.right == e:
+                return each.left
+    return None
+
+
+def _members(equation: Equation, e: Expr) -> list[Equation]:
+    """The equation, or those of the family at an index at which something in `e` may be what it uses."""
+    if equation.index is None or type(equation.right) is not type(e):
+        return [equation]
+    found = [part for _, part in subterms(e) if isinstance(part, Variable) and part.index is not None]
+    for _, part in subterms(equation.right):
+        if isinstance(part, Variable) and part.index is not None and equation.index in part.index.symbols:
+            shift = part.index - index(equation.index)
+            own = [other.index for other in found if other.name == part.name]
+            return [equation.member(at - shift) for at in dict.fromkeys(own) if at is not None]
+    return []
+
+
+# --- slopes ----------------------------------------------------------------------------------------------------------
+
+
+def _one(z: Expr, network: Network) -> Expr:
+    """1 in the shape of `z`."""
+    rows, columns = shape(z, network)
+    if (rows, columns) == SCALAR:
+        return number(1)
+    return Ones(rows) if columns == ONE else times(Ones(rows), Ones(columns).T)
+
+
+def _entrywise(one: Expr, two: Expr, network: Network) -> Expr:
+    """`a ⊙ b`; of scalars `a b`."""
+    return times(one, two) if shape(one, network) == SCALAR else entrywise(one, two)
+
+
+# f'(z) by h = f(z), where that has a name
+BY_VALUE: dict[str, Callable[[Expr, Network], Expr]] = {
+    "sigmoid": lambda h, network: _entrywise(h, _one(h, network) - h, network),
+    "tanh": lambda h, network: _one(h, network) - _entrywise(h, h, network),
+}
+# and what is another function of z
+BY_FUNCTION = {"softplus": "sigmoid", "relu": "step"}
+
+
+@rule("slope of a function", source="derivatives of functions of one variable")
+def slope(e: Expr, context: Context) -> Rewritten | None:
+    r"""σ'(z) = h ⊙ (1 - h), h = σ(z); tanh'(z) = 1 - h ⊙ h, h = tanh(z); softplus' = σ, relu' = step    shape: as z"""
+    match e:
+        case Elementwise(function, z, 1) if function in BY_FUNCTION:
+            made: Expr = Elementwise(BY_FUNCTION[function], z)
+            return Rewritten(made, (equal(e, made), "."))
+        case Elementwise(function, z, 1) if function in BY_VALUE:
+            value = Elementwise(function, z)
+            name = name_of(value, context.network)
+            # by its value only where that has a name: σ(z) (1 - σ(z)) is longer than σ'(z)
+            if name is None:
+                return None
+            return Rewritten(BY_VALUE[function](name, context.network), (equal(name, value), "."))
+    return None
+
+
+# --- worked out ------------------------------------------------------------------------------------------------------
+
+
+def size_of(e: Expr) -> int:
+    """How long an expression is: the number of its parts."""
+    return sum(1 for _ in subterms(e))
+
+
+def worked_out(name: str, applies: Callable[[Expr, Context], bool], style: str) -> Rule:
+    """The rule that writes an expression shorter, by its entries and what is assumed, where that is possible."""
+
+    def rewrite(e: Expr, context: Context) -> Rewritten | None:
+        if not isinstance(e, Sum | Product | Hadamard | expr.Negative | EntrywiseQuotient) or not applies(e, context):
+            return None
+        found = _shorter(e, context, style)
+        return None if found is None else Rewritten(found, ("Multiplied out entry by entry.",))
+
+    return Rule(name, rewrite, "the entries of both sides are equal", source="entry by entry")
+
+
+def _shorter(e: Expr, context: Context, style: str) -> Expr | None:
+    key = ("shorter", e, style, frozenset(context.known.items()), context.given)
+    return context.network.kept(key, lambda: _find_shorter(e, context, style))
+
+
+def _find_shorter(e: Expr, context: Context, style: str) -> Expr | None:
+    work = Calculus(context.network, context.known)
+    rows, columns = shape(e, context.network)
+    i, k = (ONE if size == ONE else work.index(size, name) for size, name in ((rows, "i"), (columns, "k")))
+    try:
+        made = with_assumed(normal(entries(e, i, k, work), work), context.given, work)
+        found = recognised(made, i, k, work, style)
+    except (Inexpressible, LookupError):
+        return None
+    return found if size_of(found) < size_of(e) else None
+
+
+def _has_softmax(e: Expr, context: Context) -> bool:
+    """Whether a softmax, or a variable that is one, is multiplied by what is divided by it."""
+    equations = context.network.equations
+    softmaxes = {eq.left.name for eq in equations if isinstance(eq.right, Softmax)}
+    parts = [part for _, part in subterms(e)]
+    below = [part.denominator for part in parts if isinstance(part, EntrywiseQuotient)]
+    return any(isinstance(b, Softmax) or (isinstance(b, Variable) and b.name in softmaxes) for b in below)
+
+
+def _has_sigmoid(e: Expr, context: Context) -> bool:
+    sigmoids = {eq.left.name for eq in context.network.equations if _is_sigmoid(eq.right)}
+    parts = [part for _, part in subterms(e)]
+    return any(_is_sigmoid(part) or (isinstance(part, Variable) and part.name in sigmoids) for part in parts) and any(
+        isinstance(part, EntrywiseQuotient | expr.Quotient) for part in parts
+    )
+
+
+def _is_sigmoid(e: Expr) -> bool:
+    return isinstance(e, Elementwise) and e.function == "sigmoid" and e.order == 0
+
+
+@cache
+def shortenings(style: str) -> tuple[Rule, ...]:
+    """The rules, in the order in which they are tried."""
+    named = (
+        worked_out("softmax with cross-entropy", _has_softmax, style),
+        worked_out("sigmoid with binary cross-entropy", _has_sigmoid, style),
+        worked_out("worked out", lambda e, context: True, style),
+    )
+    shared = (slope, by_name)
+    return (*shared, *((diagonal_as_hadamard,) if style == HADAMARD else ()), *named)
