@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    from symbackprop.activations import function as function
     from symbackprop.derivation import Derivation as Derivation
     from symbackprop.errors import SymbackpropError as SymbackpropError
     from symbackprop.from_sympy import from_sympy as from_sympy
@@ -39,6 +40,7 @@ _HOMES = {
     "Derivation": "symbackprop.derivation",
     "SymbackpropError": "symbackprop.errors",
     "derive": "symbackprop.library",
+    "function": "symbackprop.activations",
     "from_sympy": "symbackprop.from_sympy",
     "MLP": "symbackprop.network",
     "lambdify": "symbackprop.numeric.compile",

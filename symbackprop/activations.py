@@ -41,8 +41,8 @@ import math
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
-def erf(z):
-    """The error function, (Φ(√2 z) - 1/2) 2."""
+def error_function(z):
+    """2/√π times the integral of exp(-t²) from 0 to z."""
     return np.asarray(_erf(np.asarray(z)), dtype=float)
 '''
 

@@ -18,7 +18,7 @@ from symbackprop.forward import ForwardNetwork
 from symbackprop.rules.citation import as_derived
 from symbackprop.rules.layers import along, free_letter
 from symbackprop.rules.reverse import through_uses, uses
-from symbackprop.rules.shortening import shortenings, size_of
+from symbackprop.rules.shortening import by_name, shortenings, size_of
 from symbackprop.substitution import places, substitute
 from symbackprop.topic import Part, Topic
 from symbackprop.tree import subterms
@@ -152,14 +152,24 @@ def shortened(derivation: Derivation, style: str) -> Derivation:
     """The derivation with every step of algebra that makes its last line shorter."""
     for _ in range(STEPS):
         for each in shortenings(style):
-            try:
-                derivation = derivation.by(each)
-            except RuleError:
-                continue
-            break
+            made = _best(derivation, each)
+            if made is not None:
+                derivation = made
+                break
         else:
             return derivation
     return derivation
+
+
+def _best(derivation: Derivation, applied: Rule) -> Derivation | None:
+    """One step more by a rule, where it makes the line shortest; names are put in everywhere at once."""
+    found: list[Derivation] = []
+    for path in [()] if applied == by_name else [path for path, _ in subterms(derivation.result)]:
+        try:
+            found.append(derivation.by(applied, at=path))
+        except RuleError:
+            continue
+    return min(found, key=lambda made: size_of(made.result)) if found else None
 
 
 def short(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivation:

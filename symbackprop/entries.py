@@ -39,7 +39,6 @@ from symbackprop.shapes import SCALAR
 from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
 
-
 REGISTERED = (primitive_entries,)  # importing it registers its readers
 
 

@@ -233,8 +233,8 @@ def _(e: expr.LogSumExp, reading: Reading) -> Any:
 def _(e: expr.Softmax, reading: Reading) -> Any:
     powers = entrywise(sympy.exp, matrix(explicit(e.operand, reading)))
     sums = _sums(powers, e.along)
-    at = (lambda i, k: sums[0, k]) if e.along == "column" else (lambda i, k: sums[i, 0])
-    return Matrix(*powers.shape, lambda i, k: powers[i, k] / at(i, k))
+    by_column = e.along == "column"
+    return Matrix(*powers.shape, lambda i, k: powers[i, k] / (sums[0, k] if by_column else sums[i, 0]))
 
 
 def _sums(value: Any, along: str) -> Any:

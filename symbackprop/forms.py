@@ -5,24 +5,28 @@ For whoever makes an expression anew; what is written already is never changed b
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import singledispatch
+from math import prod
 
 from symbackprop import expr
 from symbackprop.expr import Expr, factors_of, number, product_of
+from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shaped, shape
+from symbackprop.tree import subterms
 
 ONE_SCALAR = number(1)
 
 
 def negated(e: Expr) -> Expr:
-    """`-e`, and `e` of `-e`; a sum term by term."""
+    """`-e`, and `e` of `-e`; of a sum that starts with a minus, `b - a` of `-b + a`."""
     match e:
         case expr.Negative(operand):
             return operand
         case expr.Number(value) if value < 0:
             return expr.Number(-value)
-        case expr.Sum(terms):
-            return plus(*map(negated, terms))
+        case expr.Sum((expr.Negative(), *_)):
+            return plus(*map(negated, e.terms))
     return expr.Negative(e)
 
 
@@ -41,15 +45,23 @@ def times(*parts: Expr) -> Expr:
 
 
 def _numbers_first(factors: list[Expr]) -> list[Expr]:
-    """One number in front, the product of all."""
+    """One number in front, the product of all; over a line where something is divided there: `2 (1/N)` is `2/N`."""
     numbers = [factor.value for factor in factors if isinstance(factor, expr.Number)]
     if not numbers:
         return factors
-    total = numbers[0]
-    for value in numbers[1:]:
-        total *= value
+    total = prod(numbers, start=Fraction(1))
     rest = [factor for factor in factors if not isinstance(factor, expr.Number)]
+    for i, factor in enumerate(rest):
+        match factor:
+            case expr.Quotient(expr.Number(above), below):
+                return [*rest[:i], expr.Quotient(expr.Number(above * total), below), *rest[i + 1 :]]
     return rest if total == 1 and rest else [expr.Number(total), *rest]
+
+
+def beside(e: Expr, scalar: Expr) -> Expr:
+    """`e` times a scalar: a gradient stands behind, as the chain rule has it, anything else in front."""
+    is_gradient = any(isinstance(part, expr.Partial) for _, part in subterms(scalar))
+    return times(e, scalar) if is_gradient else times(scalar, e)
 
 
 def entrywise(*parts: Expr) -> Expr:
@@ -127,6 +139,16 @@ def _(e: expr.Product, network: Shaped) -> Expr:
         else:
             chain.insert(0, turned(factor, network))
     return times(*front, *chain, *end)
+
+
+@_turned.register
+def _(e: EntrywiseQuotient, network: Shaped) -> Expr:
+    return EntrywiseQuotient(turned(e.numerator, network), turned(e.denominator, network))
+
+
+@_turned.register
+def _(e: expr.Elementwise, network: Shaped) -> Expr:
+    return expr.Elementwise(e.function, turned(e.operand, network), e.order)
 
 
 @_turned.register

@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 
-from symbackprop.dims import Dim, Units, Width, dim
-from symbackprop.equations import Equation
+from symbackprop.dims import ONE, Dim, Units, Width, dim, index
+from symbackprop.equations import Equation, same_family
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import LOSS, Loss, Variable
+from symbackprop.expr import (
+    LOSS,
+    Column,
+    Elementwise,
+    Entry,
+    Expr,
+    Hadamard,
+    IndexedSum,
+    Loss,
+    Negative,
+    Ones,
+    Product,
+    Row,
+    Softmax,
+    Transpose,
+    Variable,
+    number,
+)
 from symbackprop.quantities import Quantities, placed
 from symbackprop.shapes import SCALAR, Shape, shape, written
-from symbackprop.statements import Chain
+from symbackprop.statements import Chain, equal
 from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
 
@@ -164,3 +181,60 @@ def _bounds(part: object) -> tuple[Dim, ...]:
     """The ends of a sum or a product."""
     lower, upper = getattr(part, "lower", None), getattr(part, "upper", None)
     return tuple(end for end in (lower, upper) if isinstance(end, Dim))
+
+
+# --- what is taken for granted ---------------------------------------------------------------------------------------
+
+
+def targets_sum_to_one(network: ForwardNetwork) -> tuple[Chain, ...]:
+    """`Σ_k y_k = 1` for every input that multiplies the logarithm of a softmax: the targets of a cross-entropy."""
+    loss = network.equations[-1].right
+    found: list[Chain] = []
+    for _, part in subterms(loss):
+        if isinstance(part, Product | Hadamard):
+            soft = [along for factor in part.factors if (along := _log_softmax(factor, network)) is not None]
+            targets = [target for factor in part.factors if (target := _input(factor, network)) is not None]
+            for target in targets if soft else ():
+                chain = _sums(target, soft[0], network)
+                if chain is not None and chain not in found:
+                    found.append(chain)
+    return tuple(found)
+
+
+def _bare(e: Expr) -> Expr:
+    """What an entry, a transpose or a sign is of."""
+    while isinstance(e, Entry | Transpose | Negative | Row | Column):
+        e = e.operand
+    return e
+
+
+def _log_softmax(e: Expr, network: ForwardNetwork) -> str | None:
+    """Along what the softmax is whose logarithm something is; None where it is none."""
+    e = _bare(e)
+    if not isinstance(e, Elementwise) or e.function != "log":
+        return None
+    inside = _bare(e.operand)
+    for equation in network.equations:
+        if isinstance(inside, Variable) and same_family(equation.left, inside):
+            inside = equation.right
+            break
+    return inside.along if isinstance(inside, Softmax) else None
+
+
+def _input(e: Expr, network: ForwardNetwork) -> Variable | None:
+    e = _bare(e)
+    if isinstance(e, Variable) and not any(same_family(equation.left, e) for equation in network.equations):
+        return e
+    return None
+
+
+def _sums(target: Variable, along: str, network: ForwardNetwork) -> Chain | None:
+    rows, columns = network.shape_of(target)
+    k = index("k")
+    if columns == ONE and along == "column":
+        return equal(IndexedSum("k", ONE, rows, Entry(target, k)), number(1))
+    if rows == ONE and along == "row":
+        return equal(IndexedSum("k", ONE, columns, Entry(target, ONE, k)), number(1))
+    if along == "row":
+        return equal(target @ Ones(columns), Ones(rows))
+    return equal(Ones(rows).T @ target, Ones(columns).T)

@@ -19,7 +19,7 @@ from symbackprop import expr
 from symbackprop.dims import ONE, Dim, Symbol, as_width, at_most, index
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
-from symbackprop.keeping import kept
+from symbackprop.keeping import keep, kept
 from symbackprop.shapes import shape
 from symbackprop.substitution import free_symbols, substitute
 
@@ -33,11 +33,12 @@ class Inexpressible(Exception):
 
 def _hash(self: Any) -> int:
     """The hash of a frozen dataclass by its fields, computed once: what is found of a term is looked up by it."""
-    return kept(self, "_hash", _hash_of_fields)
-
-
-def _hash_of_fields(self: Any) -> int:
-    return hash(tuple([getattr(self, name) for name in self.__match_args__]))
+    try:
+        found: int = self._hash
+    except AttributeError:
+        found = hash(tuple([getattr(self, name) for name in self.__match_args__]))
+        keep(self, "_hash", found)
+    return found
 
 
 @dataclass(frozen=True)

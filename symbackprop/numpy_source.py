@@ -38,7 +38,7 @@ CALLS = {
     sympy.cosh: "np.cosh({})",
     sympy.atan: "np.arctan({})",
     # defined before what uses it, as normal_cdf is
-    sympy.erf: "erf({})",
+    sympy.erf: "error_function({})",
     sympy.sign: "np.sign(np.real({}))",
     NORMAL_CDF: "normal_cdf({})",
 }

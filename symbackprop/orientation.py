@@ -220,17 +220,13 @@ def _(e: expr.Product, network: Network | None) -> Node:
 
 
 def _reversed(factors: tuple[Expr, ...], network: Network | None) -> tuple[Expr, ...]:
-    """Factors in the other order, each turned; a scalar stays before the factor that follows it, or at the end."""
-    groups: list[tuple[Expr, ...]] = []
-    scalars: tuple[Expr, ...] = ()
-    for factor in factors:
-        made = in_rows(factor, network)
-        if is_scalar(factor) or _is_scalar_in(factor, network):
-            scalars += (made,)
-        else:
-            groups.append((*scalars, made))
-            scalars = ()
-    return (*(factor for group in reversed(groups) for factor in group), *scalars)
+    """Factors in the other order, each turned; scalars in front stay in front, and those at the end at the end."""
+    places = [i for i, factor in enumerate(factors) if not (is_scalar(factor) or _is_scalar_in(factor, network))]
+    made = tuple(in_rows(factor, network) for factor in factors)
+    if not places:
+        return made
+    first, end = places[0], places[-1] + 1
+    return (*made[:first], *reversed(made[first:end]), *made[end:])
 
 
 def _is_scalar_in(e: Expr, network: Network | None) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from symbackprop.deltas import surely_within
 from symbackprop.dims import ONE, Dim
 from symbackprop.expr import Expr
 from symbackprop.indices import (
@@ -22,7 +23,7 @@ from symbackprop.indices import (
     summed,
     times,
 )
-from symbackprop.normalform import applied, normal, raised, surely_within
+from symbackprop.normalform import applied, normal, raised
 from symbackprop.primitives import (
     MAX,
     ROWS,
@@ -94,4 +95,3 @@ def _(e: Stacked, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 @entries.register
 def _(e: Rows, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     return entries(e.operand, calculus.sized(e.first - 1) + row, column, calculus)
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.dims import ONE, Dim, Units, Width, at_most, dim, width
+from symbackprop.dims import ONE, Dim, Units, at_most, dim, width
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Negative, Number
 from symbackprop.shapes import SCALAR, Shape, Shaped, one_less, shape, written

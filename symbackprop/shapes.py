@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import singledispatch
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from symbackprop import chance, dataset, expr, groups, magnitudes
 from symbackprop.dims import ONE, Dim, Units, Width, at_most, dim, index, units, width
@@ -17,6 +17,7 @@ from symbackprop.expr import Expr, Variable
 from symbackprop.substitution import substitute
 
 Shape = tuple[Dim, Dim]
+Bound = TypeVar("Bound", bound=Expr)
 SCALAR: Shape = (ONE, ONE)
 
 
@@ -339,6 +340,10 @@ def _(e: expr.Partial, network: Shaped) -> Shape:
 
 @shape.register
 def _(e: expr.IndexedProduct, network: Shaped) -> Shape:
+    return _once(e, network, _of_product)
+
+
+def _of_product(e: expr.IndexedProduct, network: Shaped) -> Shape:
     rows, columns = shape(e.body, network)
     after = substitute(e.body, {e.index: index(e.index) + (-1 if e.descending else 1)})
     first, last = (e.upper, e.lower) if e.descending else (e.lower, e.upper)
@@ -364,8 +369,19 @@ def _ends(e: expr.IndexedProduct | expr.IndexedSum | magnitudes.Extreme | datase
     return () if count.is_constant and count.constant <= 0 else (e.lower, e.upper)
 
 
+def _once(e: Bound, network: Shaped, find: Callable[[Bound, Shaped], Shape]) -> Shape:
+    """What stands under an index is put together anew for each of its ends: of one in many lines that is done once."""
+    kept = getattr(network, "kept", None)
+    found: Shape = find(e, network) if kept is None else kept(("shape", e), lambda: find(e, network))
+    return found
+
+
 @shape.register
 def _(e: expr.IndexedSum, network: Shaped) -> Shape:
+    return _once(e, network, _of_sum)
+
+
+def _of_sum(e: expr.IndexedSum, network: Shaped) -> Shape:
     for end in _ends(e):
         shape(substitute(e.body, {e.index: end}), network)
     found = shape(e.body, network)

@@ -21,6 +21,7 @@ class Node:
 
     _fields: ClassVar[tuple[str, ...]] = ()
     _hash: int
+    _operands: tuple[Any, ...]
     # what all nodes that were found equal to each other have in common
     _same: object = None
 
@@ -65,7 +66,7 @@ def node(cls: type[T]) -> type[T]:
     made = dataclass(frozen=True, eq=False, repr=False)(cls)
     made._fields = tuple(f.name for f in dataclasses.fields(made))  # type: ignore[arg-type]
     if len(made._fields) > 1:
-        made._values = _reader(attrgetter(*made._fields))  # type: ignore[method-assign]
+        made._values = _reader(attrgetter(*made._fields))  # type: ignore[assignment]
     return made
 
 
@@ -81,7 +82,12 @@ def _repr(e: Node) -> str:
 
 def children(e: Node) -> tuple[Any, ...]:
     """The operands of a node, in the order in which a `Path` counts them."""
-    return kept(e, "_children", _children)
+    try:
+        return e._operands
+    except AttributeError:
+        made = _children(e)
+        keep(e, "_operands", made)
+        return made
 
 
 def _children(e: Node) -> tuple[Any, ...]:
@@ -108,6 +114,15 @@ def rebuild(e: N, operands: tuple[Any, ...], dims: Callable[[Dim], Dim] | None =
         else:
             values.append(value)
     return type(e)(*values)
+
+
+def parts(e: Node) -> tuple[Any, ...]:
+    """Every subexpression without its path, in the same order as `subterms`; kept, for what is looked at often."""
+    return kept(e, "_parts", _parts)
+
+
+def _parts(e: Node) -> tuple[Any, ...]:
+    return tuple([part for _, part in subterms(e)])
 
 
 def subterms(e: Node) -> Iterator[tuple[Path, Any]]:

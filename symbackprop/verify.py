@@ -18,7 +18,7 @@ from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Unde
 from symbackprop.progress import Progress, silent
 from symbackprop.statements import Chain
 from symbackprop.topic import Topic
-from symbackprop.tree import subterms
+from symbackprop.tree import parts
 
 JUDGES = ("kernel", "exact", "numeric")
 
@@ -93,7 +93,7 @@ def _about(names: frozenset[str], assumed: tuple[Chain, ...]) -> tuple[Chain, ..
 
 def _named(*sides: Expr) -> frozenset[str]:
     """Names of the variables in expressions that are not the lecture's."""
-    return frozenset(part.name for side in sides for _, part in subterms(side) if isinstance(part, Named))
+    return frozenset(part.name for side in sides for part in parts(side) if isinstance(part, Named))
 
 
 def judged(step: Step, derivation: Derivation, effort: str = "full") -> dict[str, Outcome]:

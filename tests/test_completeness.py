@@ -20,6 +20,7 @@ READERS = {
     "floats": ("symbackprop.judges.steps", "value"),
     "explicit SymPy": ("symbackprop.explicit", "explicit"),
     "NumPy": ("symbackprop.numeric.action", "emit"),
+    "form of NumPy values": ("symbackprop.numeric.action", "form"),
 }
 LACKING = {
     "entries": {
@@ -30,6 +31,8 @@ LACKING = {
         # entries of what they are made of
         *("Gaussian", "Expectation", "Variance", "Family", "Prediction"),
     },
+    # a family is many values
+    "form of NumPy values": {"Family"},
 }
 
 

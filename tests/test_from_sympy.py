@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import math
 import random
 import subprocess
 import sys
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Function, MatrixSymbol, Rational, Symbol, exp, log, symbols, tanh
 
-from symbackprop.dims import dim, index, width
+from symbackprop.dims import dim, index
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import (
     LOSS,
@@ -35,7 +36,6 @@ from symbackprop.expr import (
     Ones,
     Partial,
     Power,
-    PreActivation,
     Quotient,
     Row,
     Size,
@@ -122,6 +122,9 @@ MATRICES: list[tuple[Any, Expr]] = [
     (S**2, NS @ NS),
     (sympy.HadamardProduct(A, B.T), Hadamard((NA, NB.T))),
     (sympy.HadamardPower(v, Rational(1, 2)), EntrywisePower(NV, Fraction(1, 2))),
+    (sympy.HadamardPower(A, 2), Hadamard((NA, NA))),
+    (sympy.HadamardPower(A, Rational(1, 2)), Elementwise("sqrt", NA)),
+    (sympy.HadamardPower(A, -2), EntrywiseQuotient(Ones(N) @ Ones(M).T, Hadamard((NA, NA)))),
     (sympy.HadamardProduct(A, sympy.HadamardPower(B.T, -1)), EntrywiseQuotient(NA, NB.T)),
     (sympy.Trace(A * B), Trace(NA @ NB)),
     (sympy.Identity(n), Identity(N)),
@@ -195,7 +198,7 @@ def test_a_quotient_entry_by_entry_needs_no_column_of_ones_where_nothing_is_divi
         (sympy.Derivative(x * y**2, y, 2), "differentiates 2 times"),
         (sympy.Derivative(g(n) * n, n), "which is an index or a size"),
         (S**n, "no power n of the matrix S"),
-        (sympy.HadamardPower(A, x), "to numbers only, not to x"),
+        (sympy.HadamardPower(A, x), "does not raise the entries of A to x"),
         (A[0:4:2, :], "rows and columns that follow one another"),
         (sympy.Matrix(0, 0, []), "one row and one column at least"),
         (sympy.beta(x, y), "no function beta of 2"),
@@ -236,14 +239,10 @@ def test_symbols_are_the_variables_of_the_network() -> None:
 def test_a_matrix_of_another_shape_than_in_the_network_is_refused() -> None:
     with pytest.raises(ShapeError, match=r"SymPy's A is m × n, but A is n × m in the network"):
         from_sympy(MatrixSymbol("A", m, n), Quantities({"A": ("n", "m")}))
-    with pytest.raises(ShapeError, match="cannot multiply"):
-        from_sympy(sympy.MatMul(v, v, evaluate=False) if False else _unchecked(), Quantities({"A": ("n", "m")}))
+    with pytest.raises(ShapeError, match=r"cannot add A \(n × m\) and x \(1 × 1\)"):
+        from_sympy(Symbol("A") + x, Quantities({"A": ("n", "m"), "x": ()}))
     with pytest.raises(ShapeError, match="the network has no variable x"):
         from_sympy(x, Quantities({"A": ("n", "m")}))
-
-
-def _unchecked() -> Any:
-    return sympy.MatMul(MatrixSymbol("A", n, m), MatrixSymbol("A", n, m), check=False, evaluate=False)
 
 
 def test_the_variables_of_an_expression_are_found_with_their_shapes() -> None:
@@ -281,21 +280,23 @@ def _sums(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.builds(lambda parts: sympy.Add(*parts), st.lists(_monomials(inner), min_size=1, max_size=3))
 
 
-scalars = st.recursive(letters, _sums, max_leaves=6)
+scalars = st.recursive(letters, _sums, max_leaves=4)
+POINT = {x: Rational(3, 7), y: Rational(5, 11), w_1: Rational(13, 9)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(scalars)
 def test_scalars_come_back(e: Any) -> None:
-    if e.has(sympy.nan, sympy.zoo, sympy.I):
-        return
     back = to_sympy(from_sympy(e), network=Quantities({"x": (), "y": (), "w": ()}))
-    assert back == e or sympy.expand(back - e) == 0
+    if back != e:
+        # SymPy writes 2 (x + 1) as 2 x + 2 wherever it meets it alone
+        one, other = (each.replace(g, sympy.cosh).evalf(40, subs=POINT) for each in (back, e))
+        assert abs(one - other) <= abs(other) * Rational(1, 10**30)
 
 
 def _of_shape(rows: Any, columns: Any, depth: int) -> st.SearchStrategy[Any]:
     """Matrix expressions of symbolic shape over A, B, v and S, and the scalar x."""
-    leaves = [e for e in (A, A.T, B, B.T, S, S.T, v, v.T) if e.shape == (rows, columns)]
+    leaves = [e for e in (A, A.T, B, B.T, S, S.T, B * A) if e.shape == (rows, columns)]
     here: st.SearchStrategy[Any] = st.sampled_from(leaves)
     if not depth:
         return here
@@ -307,9 +308,8 @@ def _of_shape(rows: Any, columns: Any, depth: int) -> st.SearchStrategy[Any]:
         st.builds(lambda a, b: sympy.HadamardProduct(a, b), same, same),
     ]
     for between in (n, m):
-        if columns != 1 and rows != 1:
-            left, right = _of_shape(rows, between, depth - 1), _of_shape(between, columns, depth - 1)
-            options.append(st.builds(lambda a, b: a * b, left, right))
+        left, right = _of_shape(rows, between, depth - 1), _of_shape(between, columns, depth - 1)
+        options.append(st.builds(lambda a, b: a * b, left, right))
     if rows == columns == n:
         options.append(st.just(sympy.DiagMatrix(v)))
         options.append(st.just(sympy.Identity(n)))
@@ -320,19 +320,55 @@ matrices = st.one_of(_of_shape(n, m, 2), _of_shape(n, n, 2), _of_shape(m, n, 2))
 SHAPES = Quantities({"A": ("n", "m"), "B": ("m", "n"), "S": ("n", "n"), "v": ("n",), "x": ()})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(matrices)
 def test_matrices_come_back_with_their_value(e: Any) -> None:
     tree = from_sympy(e, SHAPES)
-    back = to_sympy(tree, network=SHAPES)
-    assert back == e or back.doit() == e.doit()
-    _same_value(e, tree, SHAPES)
+    # SymPy gathers A A into a power in some orders and not in others
+    assert e.has(sympy.MatPow) or to_sympy(tree, network=SHAPES) == e
+    concrete, values = _drawn(SHAPES)
+    point = Point(concrete, 1, given={Named(name): value for name, value in values.items()})
+    np.testing.assert_allclose(evaluate(tree, point, SIZES), _in_numpy(e, values), rtol=1e-9)
+
+
+def _in_numpy(e: Any, values: dict[str, Any]) -> Any:
+    """The value of a matrix expression by what SymPy's documentation says its nodes are."""
+    parts = (
+        [_in_numpy(part, values) for part in e.args]
+        if not isinstance(e, sympy.MatrixSymbol | sympy.Identity | sympy.ZeroMatrix)
+        else []
+    )
+    match e:
+        case sympy.MatrixSymbol() | sympy.Symbol():
+            return values.get(e.name, SIZES.get(e.name))
+        case sympy.Number():
+            return float(e)
+        case sympy.ZeroMatrix():
+            return np.zeros([SIZES[str(size)] for size in e.shape])
+        case sympy.Identity():
+            return np.eye(SIZES[str(e.shape[0])])
+        case sympy.Add() | sympy.MatAdd():
+            return sum(parts)
+        # before Mul, of which SymPy makes it a subclass
+        case sympy.MatMul():
+            return functools.reduce(lambda a, b: a @ b if np.size(a) > 1 and np.size(b) > 1 else a * b, parts)
+        case sympy.Mul() | sympy.HadamardProduct():
+            return math.prod(parts)
+        case sympy.MatPow():
+            return np.linalg.matrix_power(parts[0], int(e.exp))
+        case sympy.HadamardPower() | sympy.Pow():
+            return parts[0] ** parts[1]
+        case sympy.Transpose():
+            return parts[0].T
+        case sympy.DiagMatrix():
+            return np.diag(parts[0][:, 0])
+    raise AssertionError(f"the strategy does not make {type(e).__name__}")
 
 
 @pytest.mark.parametrize(("e", "tree"), MATRICES, ids=lambda each: str(each)[:40])
 def test_what_is_taken_over_has_the_value_that_sympy_gives_it(e: Any, tree: Expr) -> None:
-    if isinstance(tree, Partial) or e.has(g):
-        pytest.skip("SymPy has no value for it")
+    if isinstance(tree, Partial) or e.has(g, sympy.matrices.expressions.diagonal.DiagonalOf, sympy.DiagonalMatrix):
+        pytest.skip("SymPy has no value for it, or fails")
     _same_value(e, tree, Quantities({"A": ("n", "m"), "B": ("m", "n"), "S": ("n", "n"), "v": ("n",), "x": (), "y": ()}))
 
 
@@ -348,17 +384,22 @@ def test_a_wrong_tree_has_another_value() -> None:
 SIZES = {"n": 5, "m": 4}
 
 
-def _same_value(e: Any, tree: Expr, network: Quantities) -> None:
-    """SymPy's value of the entries, and that of the numeric judge, at one point of widths n = 5, m = 4."""
+def _drawn(network: Quantities) -> tuple[Quantities, dict[str, Any]]:
+    """The network at widths n = 5, m = 4, and values of its variables."""
     drawn = random.Random(1)
     concrete = network.given({name: SIZES[name] for name in network.sizes})
     values = {}
     for name in sorted(network.names):
         rows, columns = (size.constant for size in concrete.shape_of(Named(name)))
         values[name] = np.array([[drawn.randint(1, 90) / 64 for _ in range(columns)] for _ in range(rows)])
+    return concrete, values
+
+
+def _same_value(e: Any, tree: Expr, network: Quantities) -> None:
+    """SymPy's value of the entries, and that of the numeric judge, at one point."""
+    concrete, values = _drawn(network)
     point = Point(concrete, 1, given={Named(name): value for name, value in values.items()})
-    ours = evaluate(tree, point, SIZES)
-    np.testing.assert_allclose(ours, _by_sympy(e, values), rtol=1e-9)
+    np.testing.assert_allclose(evaluate(tree, point, SIZES), _by_sympy(e, values), rtol=1e-9)
 
 
 def _by_sympy(e: Any, values: dict[str, Any]) -> Any:

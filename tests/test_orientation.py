@@ -16,7 +16,10 @@ from symbackprop.errors import RuleError
 from symbackprop.expr import (
     LOSS,
     ActivationJacobian,
+    Bias,
+    Column,
     ColumnAt,
+    Columns,
     Diagonal,
     Elementwise,
     Entry,
@@ -25,6 +28,8 @@ from symbackprop.expr import (
     Hidden,
     Identity,
     IndexedProduct,
+    Kronecker,
+    Named,
     Norm,
     Ones,
     Partial,
@@ -33,6 +38,7 @@ from symbackprop.expr import (
     Quotient,
     Row,
     Size,
+    Softmax,
     Transpose,
     Weight,
     WithoutBias,
@@ -45,11 +51,14 @@ from symbackprop.judges.outcome import Supported
 from symbackprop.library import derive, names
 from symbackprop.magnitudes import Extreme, SingularValueAt
 from symbackprop.network import MLP
-from symbackprop.orientation import oriented
+from symbackprop.orientation import in_rows, oriented
+from symbackprop.primitives import Rows, Stacked
 from symbackprop.rules.gradients import chain_rule
 from symbackprop.shapes import shape
+from symbackprop.topic import Topic
 
 NET = MLP()
+TOPICS_AND_GRADIENTS = [name for name in names() if name != "lecture"]
 l, j, k = index("l"), index("j"), index("k")
 z, h, W = PreActivation(l), Hidden(l), Weight(l)
 
@@ -135,6 +144,63 @@ def _grown(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
 @given(st.recursive(st.sampled_from(LEAVES), _grown, max_leaves=12))
 def test_it_is_its_own_inverse(e):
     assert oriented(oriented(e)) == e
+
+
+ROWS: dict[str, tuple[Expr, Expr]] = {
+    "through the weights": (W.T @ d(UP), d(UP) @ W.T),
+    "the forward equation": (W @ h + Bias(l), h @ W + Bias(l)),
+    "weight matrix": (d(UP) @ h.T, h.T @ d(UP)),
+    "a gradient keeps its shape": (d(z), d(z)),
+    "a Jacobian": (Partial(h, z), Partial(h, z)),
+    "closed form": (
+        IndexedProduct("k", l, L, FACTOR) @ d(PreActivation(L + 1)),
+        d(PreActivation(L + 1))
+        @ IndexedProduct("k", l, L, Weight(k).T @ ActivationJacobian("g", PreActivation(k)), True),
+    ),
+    "a row of the weights is a column": (d(Row(W, j).T), d(Column(W, j).T)),
+    "the bias column is a row": (Column(W, width(l)), Row(W, width(l))),
+    "columns are rows": (Columns(W, ONE, units(l)), Rows(W, ONE, units(l))),
+    "an entry of a matrix": (Entry(W, j, k), Entry(W, k, j)),
+    "an entry of a vector": (Entry(h, j), Entry(h, j)),
+    "blocks": (Stacked((z, z), "rows"), Stacked((z, z), "columns")),
+    "softmax": (Softmax(z), Softmax(z, "row")),
+    "scalars in front stay there": (number(2) @ Entry(z, j) @ W @ h, number(2) @ Entry(z, j) @ h @ W),
+    "a scalar behind": (h @ Entry(d(UP), j), h @ Entry(d(UP), j)),
+    "a scalar between": (W @ Entry(h, j) @ W.T, W.T @ Entry(h, j) @ W),
+    "a named scalar": (Named("c") @ W @ h, Named("c") @ h @ W),
+    "twice transposed": (W.T.T @ h, h @ W.T.T),
+    "norm": (Norm(W @ h), Norm(h @ W)),
+}
+
+
+class WithScalar(MLP):
+    """The network with one scalar beside it."""
+
+    def shape_of(self, variable):
+        return (ONE, ONE) if variable == Named("c") else super().shape_of(variable)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_formula_about_rows(name):
+    one, other = ROWS[name]
+    assert in_rows(one, WithScalar()) == other
+    assert in_rows(other, WithScalar()) == one
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.recursive(st.sampled_from([*LEAVES, Named("c"), Column(W, k), Kronecker(j, k)]), _grown, max_leaves=12))
+def test_rows_are_their_own_inverse(e):
+    assert in_rows(in_rows(e, WithScalar()), WithScalar()) == e
+    assert in_rows(in_rows(e)) == e
+
+
+@pytest.mark.parametrize("name", TOPICS_AND_GRADIENTS)
+def test_every_line_comes_back_from_rows(name):
+    made = derive(name, MLP(bias="separate"))
+    derivations = made.derivations if isinstance(made, Topic) else (made,)
+    for one in derivations:
+        for line in one.lines:
+            assert in_rows(in_rows(line, one.network), one.network) == line
 
 
 # the exact judge has no value for singular values and moments

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from multiprocessing import active_children
 
 import pytest
 
 from symbackprop.derivation import Derivation
 from symbackprop.dims import dim
+from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Hidden, Identity, Named, Norm, Partial
 from symbackprop.judges import numeric
 from symbackprop.judges.outcome import Proved, Refuted, Supported, Undecided
@@ -16,7 +18,7 @@ from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
 from symbackprop.rules.norms import multiplied_out
 from symbackprop.statements import equal
-from symbackprop.verify import JUDGES, Judged, Report, claim_of, verify
+from symbackprop.verify import JUDGES, Judged, Report, claim_of, judging, verify
 
 DERIVATION = derive("hidden")
 
@@ -66,6 +68,34 @@ def test_several_processes_say_the_same() -> None:
     one, two = (verify(*made, effort="brief", workers=workers) for workers in (1, 2))
     assert [judged.outcomes for judged in one.steps] == [judged.outcomes for judged in two.steps]
     assert [(judged.number, judged.place) for judged in one.steps] == [(j.number, j.place) for j in two.steps]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_outcomes_are_there_as_they_come_and_are_those_of_a_report(workers: int) -> None:
+    made = [derive(name) for name in ("hidden", "preactivation", "spectral_norm")]
+    seen: list[int] = []
+    report = verify(*made, effort="brief")
+    with judging(*made, progress=lambda done, total: seen.append(done), effort="brief", workers=workers) as outcomes:
+        # in any order: the second derivation is asked for first
+        assert outcomes[3] == report.steps[2].outcomes
+        assert seen[-1] < len(report.steps)
+        assert [outcomes[number] for number in outcomes] == [judged.outcomes for judged in report.steps]
+        assert len(outcomes) == seen[-1] == len(report.steps)
+        for number in (0, len(outcomes) + 1):
+            assert number not in outcomes
+            assert outcomes.get(number, {}) == {}
+
+
+def test_who_judges_ends_where_nobody_asks() -> None:
+    before = set(active_children())
+    with judging(derive("hidden"), derive("preactivation"), effort="brief", workers=2):
+        assert set(active_children()) > before
+    assert set(active_children()) <= before
+
+
+def test_an_unknown_effort_is_refused_once_an_outcome_is_asked_for() -> None:
+    with judging(derive("hidden"), effort="much") as outcomes, pytest.raises(SymbackpropError, match="no effort 'much'"):
+        outcomes[1]
 
 
 def test_progress_ends_with_all_steps() -> None:

@@ -12,6 +12,7 @@ from symbackprop.dims import ONE
 from symbackprop.expr import Expr, number
 from symbackprop.forms import entrywise, negated, over, plus, times
 from symbackprop.primitives import EntrywiseQuotient, Pairwise, Rows
+from symbackprop.shapes import SCALAR
 
 
 @pullback.register
@@ -97,8 +98,27 @@ def _(e: expr.SquareRoot, at: int, upstream: Expr, setting: Setting) -> Expr:
 @pullback.register
 def _(e: Pairwise, at: int, upstream: Expr, setting: Setting) -> Expr:
     r"""C = max(X, Y): ∂L/∂X = 1[X > Y] ⊙ G, ∂L/∂Y = (1 - 1[X > Y]) ⊙ G, so that a tie counts once"""
+    if e.kind == "max" and at == 1 and e.left == number(0):
+        # max(0, z) is relu(z), whose slope at 0 is 0 whichever way it is written
+        return scaled_by_entries(expr.Elementwise("step", e.right), upstream, setting)
     first, second = (e.left, e.right) if e.kind == "max" else (e.right, e.left)
-    ahead = expr.Elementwise("step", first - second)
+    ahead = expr.Elementwise("step", _difference(first, second, setting))
     is_left = (at == 0) == (e.kind == "max")
     reached = scaled_by_entries(ahead, upstream, setting)
     return reached if is_left else plus(upstream, negated(reached))
+
+
+def _difference(one: Expr, two: Expr, setting: Setting) -> Expr:
+    """`X - Y`, where a number beside a matrix is that number in every entry."""
+    zero = number(0)
+    if two == zero:
+        return one
+    if one == zero:
+        return negated(two)
+    rows, columns = max(setting.shape(one), setting.shape(two), key=lambda size: size != SCALAR)
+    every = expr.Ones(rows) if columns == ONE else expr.Ones(rows) @ expr.Ones(columns).T
+
+    def whole(e: Expr) -> Expr:
+        return times(e, every) if setting.is_scalar(e) and (rows, columns) != SCALAR else e
+
+    return plus(whole(one), negated(whole(two)))

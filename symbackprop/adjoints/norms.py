@@ -8,7 +8,7 @@ from symbackprop import expr
 from symbackprop.adjoints import NoAdjoint, Setting, fused, pullback
 from symbackprop.dims import ONE
 from symbackprop.expr import Expr, number
-from symbackprop.forms import over, times
+from symbackprop.forms import beside, over, times
 from symbackprop.tree import Path
 
 
@@ -17,8 +17,8 @@ def _(e: expr.Norm, at: int, upstream: Expr, setting: Setting) -> Expr:
     r"""c = ‖x‖₂ or ‖X‖_F: ∂L/∂X = X / c · G where c ≠ 0;  c = ‖x‖₁: ∂L/∂x = sign(x) G"""
     _check(e, setting)
     if e.kind == "1":
-        return times(expr.Elementwise("abs", e.operand, 1), upstream)
-    return times(over(e.operand, e), upstream)
+        return beside(expr.Elementwise("abs", e.operand, 1), upstream)
+    return beside(over(e.operand, e), upstream)
 
 
 @fused.register
@@ -27,7 +27,7 @@ def _(e: expr.Power, path: Path, upstream: Expr, setting: Setting) -> tuple[int,
     match e:
         case expr.Power(expr.Norm(operand, kind) as norm, exponent) if exponent == Fraction(2) and kind != "1":
             _check(norm, setting)
-            return 2, times(number(2), operand, upstream)
+            return 2, times(number(2), beside(operand, upstream))
     return None
 
 

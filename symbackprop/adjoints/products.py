@@ -6,7 +6,7 @@ from symbackprop import expr
 from symbackprop.adjoints import JACOBIAN, Setting, pullback
 from symbackprop.dims import ONE
 from symbackprop.expr import Expr, number
-from symbackprop.forms import entrywise, negated, times, turned
+from symbackprop.forms import beside, entrywise, negated, times, turned
 from symbackprop.primitives import Trace
 
 
@@ -23,7 +23,7 @@ def _(e: expr.Product, at: int, upstream: Expr, setting: Setting) -> Expr:
         upstream = _without_identity(upstream)
     if setting.is_scalar(upstream):
         # ∂(aᵀ b)/∂b ∂L/∂(aᵀ b): a gradient by a scalar stands behind the derivative, as in the chain rule
-        return times(*scalars, *left, *right, upstream)
+        return times(*scalars, beside(times(*left, *right), upstream))
     return times(*scalars, *left, upstream, *right)
 
 
@@ -45,7 +45,7 @@ def inner(one: Expr, upstream: Expr, setting: Setting) -> Expr:
     """`⟨M, G⟩ = Σ M_{ik} G_{ik}` of two of one shape: `uᵀ G` of columns, `tr(Mᵀ G)` of matrices."""
     rows, columns = setting.shape(upstream)
     if rows == ONE and columns == ONE:
-        return times(one, upstream)
+        return beside(one, upstream)
     if columns == ONE:
         return times(turned(one, setting.network), upstream)
     if rows == ONE:

@@ -6,7 +6,7 @@ from symbackprop import expr
 from symbackprop.adjoints import JACOBIAN, Setting, fused, pullback
 from symbackprop.dims import ONE
 from symbackprop.expr import Expr
-from symbackprop.forms import entrywise, negated, plus, times
+from symbackprop.forms import beside, entrywise, negated, plus, times, turned
 from symbackprop.tree import Path
 
 
@@ -18,6 +18,9 @@ def _(e: expr.Softmax, at: int, upstream: Expr, setting: Setting) -> Expr:
         if setting.style == JACOBIAN:
             return times(expr.Diagonal(e) - e @ e.T, upstream)
         return entrywise(e, plus(upstream, negated(times(expr.Ones(rows), e.T, upstream))))
+    if rows == ONE and e.along == "row":
+        total = times(upstream, turned(e, setting.network), expr.Ones(columns).T)
+        return entrywise(e, plus(upstream, negated(total)))
     return entrywise(e, plus(upstream, negated(_spread(entrywise(e, upstream), e, setting))))
 
 
@@ -27,7 +30,7 @@ def _(e: expr.LogSumExp, at: int, upstream: Expr, setting: Setting) -> Expr:
     weights = expr.Softmax(e.operand, e.along)
     rows, columns = setting.shape(e.operand)
     if setting.is_scalar(upstream):
-        return times(weights, upstream)
+        return beside(weights, upstream)
     repeated = times(expr.Ones(rows), upstream) if e.along == "column" else times(upstream, expr.Ones(columns).T)
     return entrywise(weights, repeated)
 

@@ -7,6 +7,7 @@ block is looked at by itself. Of two sides with kinks, `|z|` and `relu(z) + relu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -45,7 +46,7 @@ def at(stretch: Stretch, work: Calculus) -> Dim:
 
 
 def by_absolute_values(one: Entries, work: Calculus) -> Entries:
-    """The same values with `relu(u)` as `(u + |u|)/2`, `|-u|` as `|u|`, `sign(-u)` as `-sign(u)`, slopes by name.
+    """The same values with `relu(u)` as `(u + |u|)/2`, `|-2u|` as `2|u|`, `sign(-u)` as `-sign(u)`, slopes by name.
 
     True at kinks too, where the conventions are `relu'(0) = step(0) = 0` and `abs'(0) = sign(0) = 0`; a derivative of
     the result is another one there, so none is taken of it. Nothing changes where there is no kink.
@@ -85,11 +86,23 @@ def _evened(function: str, order: int, argument: Entries, work: Calculus) -> Ent
         return ZERO
     if function == "relu":
         return scaled(Fraction(1, 2), plus(argument, _evened("abs", 0, argument, work)))
+    content = _content(argument) if function in KINKED else Fraction(1)
+    if content != 1:
+        # positive factors come out of a modulus, and say nothing to a sign
+        inner = _evened(function, 0, normal(scaled(1 / content, argument), work), work)
+        return scaled(content if function == "abs" else 1, inner)
     if function in ("abs", "sign"):
         turned = normal(scaled(-1, argument), work)
         if _leads_with_minus(argument, turned):
             return scaled(1 if function == "abs" else -1, applied(function, 0, turned, work))
     return applied(function, order, argument, work)
+
+
+def _content(one: Entries) -> Fraction:
+    """The greatest rational number by which every coefficient is a whole one; 1 of nothing."""
+    numbers = [term.coefficient for term in one.terms]
+    above = math.gcd(*(number.numerator for number in numbers))
+    return Fraction(above or 1, math.lcm(*(number.denominator for number in numbers)))
 
 
 def _leads_with_minus(argument: Entries, turned: Entries) -> bool:

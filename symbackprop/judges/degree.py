@@ -13,8 +13,8 @@ from functools import singledispatch
 from symbackprop import expr, groups
 from symbackprop.equations import Equation, same_family
 from symbackprop.expr import Expr, Variable
-from symbackprop.judges.scalars import growth_of
 from symbackprop.judges.hypotheses import NOTHING, Plan
+from symbackprop.judges.scalars import growth_of
 from symbackprop.judges.settings import Setting
 from symbackprop.network import MLP
 from symbackprop.primitives import Pairwise

@@ -147,9 +147,8 @@ def _kind(claim: Claim) -> Kind:
 
 def _supported(claim: Claim, tried: list[Sample], effort: Effort) -> Supported:
     """How many samples agreed where, and a bound on the probability of that if the sides differ at one of them."""
-    plan = hypotheses.plan(claim)
     settings = {sample.setting.sizes: sample.setting for sample in tried}
-    within = {sizes: Within(setting, plan.at(setting.symbols)) for sizes, setting in settings.items()}
+    within = {sizes: Within(setting, hypotheses.plan(claim, setting.symbols)) for sizes, setting in settings.items()}
     degree = {sizes: degree_of(claim.left, at) + degree_of(claim.right, at) for sizes, at in within.items()}
     bound = sum(degree[sample.widths] / PRIME for sample in tried)
     where = _kind(claim).tried(list(settings.values()))
@@ -184,7 +183,7 @@ def evaluate(claim: Claim, depth: int, effort: Effort = FULL) -> Iterator[Sample
 
 def _at(claim: Claim, setting: Setting, number: int) -> list[Sample]:
     """The comparisons at the first point of a setting at which all roots exist; `number` makes the points differ."""
-    plan = hypotheses.plan(claim).at(setting.symbols)
+    plan = hypotheses.plan(claim, setting.symbols)
     turned = bool(number % 2)
     for attempt in range(ATTEMPTS):
         seed = number + 3 * attempt

@@ -71,8 +71,6 @@ class Plan:
 
     def at(self, values: Mapping[str, int]) -> Plan:
         """The plan with numbers for symbolic sizes."""
-        if not self.parts:
-            return self
         put = {name: dim(value) for name, value in values.items()}
 
         def put_in(part: Made) -> Made:
@@ -107,11 +105,12 @@ def says(claim: Claim) -> str:
     return f"{claim.left} {claim.relation} {claim.right}"
 
 
-def plan(claim: Claim) -> Plan:
-    """How the free variables are to be made so that what is assumed may hold."""
+def plan(claim: Claim, values: Mapping[str, int]) -> Plan:
+    """How the free variables are to be made so that what is assumed may hold, with numbers for symbolic sizes."""
     if not claim.given:
         return NOTHING
-    return claim.network.kept(("plan", claim.given), lambda: _plan(claim))
+    key = "plan", claim.given, frozenset(values.items())
+    return claim.network.kept(key, lambda: _plan(claim).at(values))
 
 
 def _plan(claim: Claim) -> Plan:

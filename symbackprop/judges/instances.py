@@ -15,7 +15,7 @@ from symbackprop.judges.field import OutOfRange, Point, Resample, Unvalued, has_
 from symbackprop.judges.settings import DEEPEST, Setting, depth_symbol
 from symbackprop.primitives import Rows
 from symbackprop.substitution import free_symbols
-from symbackprop.tree import subterms
+from symbackprop.tree import parts
 
 # where in its range the first, second, … symbol is tried: the ends, where a bound that is off by one shows, and between
 SPREADS = (
@@ -35,7 +35,7 @@ def beyond(claim: Claim) -> int | None:
     named = [
         abs(own.constant)
         for side in (claim.left, claim.right)
-        for _, part in subterms(side)
+        for part in parts(side)
         for own in part._values()
         if isinstance(own, Dim)
     ]
@@ -131,7 +131,7 @@ def _range(name: str, claim: Claim, point: Point, chosen: dict[str, int], depth:
 
 def _indexed(e: Expr, name: str) -> Iterator[tuple[Expr | Dim, Dim, bool]]:
     """Where a symbol is a row or a column: what is indexed (or how many columns), by what, and whether by columns."""
-    for _, part in subterms(e):
+    for part in parts(e):
         match part:
             case expr.Row(operand, row) if name in row.symbols:
                 yield operand, row, False

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 
+from symbackprop.clearing import same_cleared
 from symbackprop.derivation import Context, Derivation, Step, compose, within
 from symbackprop.dims import ONE, Bounds, Dim, at_most, bound_to, index
 from symbackprop.entries import entries, expanded
@@ -199,7 +200,10 @@ def _by_entries(left: Expr, right: Expr, network: Network, known: Bounds, given:
 def _alike(left: Expr, right: Expr, i: Dim, k: Dim, work: Calculus, given: tuple[Chain, ...]) -> bool:
     """Compare an entry; derivatives on the left go through forward equations until they meet those on the right."""
     one, two = (normal(entries(e, i, k, work), work) for e in (left, right))
-    if cases.same(one, two, work) or cases.same(reduced(one, given, work), reduced(two, given, work), work):
+    if cases.same(one, two, work):
+        return True
+    first, second = reduced(one, given, work), reduced(two, given, work)
+    if cases.same(first, second, work) or same_cleared(first, second, work):
         return True
     # as short as it goes first: to write out means and lengths takes longer than all else
     if any(equation.abbreviates for equation in work.network.equations):

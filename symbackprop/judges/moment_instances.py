@@ -10,7 +10,7 @@ from symbackprop.judges.claim import Claim
 from symbackprop.judges.laws import Kind
 from symbackprop.judges.moment_values import OutOfRange, size_of
 from symbackprop.substitution import free_symbols
-from symbackprop.tree import subterms
+from symbackprop.tree import parts
 
 # deeper networks are not enumerated and not sampled
 DEEPEST = 3
@@ -44,7 +44,7 @@ def _bounding(name: str, known: Bounds) -> set[str]:
 def _rows(name: str, claim: Claim) -> Iterator[Dim]:
     """How far an index reaches that is a row or a column of something."""
     for side in (claim.left, claim.right):
-        for _, part in subterms(side):
+        for part in parts(side):
             match part:
                 case Entry(operand, row, column):
                     v = operand.wrt if isinstance(operand, Partial) else operand

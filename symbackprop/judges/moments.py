@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from symbackprop.chance import Expectation, Variance
@@ -25,7 +25,7 @@ from symbackprop.judges.moment_samples import BATCHES, SAMPLES, samples_of
 from symbackprop.judges.moment_values import Asked, OutOfRange, check_consistent, computed, key_of, top_of, value
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.settings import FULL, Effort, written
-from symbackprop.tree import subterms
+from symbackprop.tree import parts
 
 # units of each layer, input first: pairwise distinct where they are compared, and few
 SHAPES = {
@@ -40,7 +40,7 @@ ERRORS = 6.0
 
 def is_about(claim: Claim) -> bool:
     """Whether a claim is about means or variances."""
-    return any(isinstance(part, Expectation | Variance) for e in (claim.left, claim.right) for _, part in subterms(e))
+    return any(isinstance(part, Expectation | Variance) for e in (claim.left, claim.right) for part in parts(e))
 
 
 def kind_of(network: RandomMLP, units: tuple[int, ...], points: int) -> Kind:
@@ -55,6 +55,7 @@ def _made(network: RandomMLP, widths: tuple[int, ...], points: int) -> Kind:
     draws = network.draws
     bare = Kind(widths, network.bias, network.activation.name, draws, lambda layer: None)
 
+    @cache
     def variance(layer: int) -> Fraction | None:
         said = draws.variance_at(dim(layer))
         return None if said is None else Fraction(value(said, _Constants(bare), {"L": bare.depth}))

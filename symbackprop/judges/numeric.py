@@ -31,7 +31,7 @@ from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, Array
 from symbackprop.quantities import Quantities
 from symbackprop.substitution import free_symbols, substitute
-from symbackprop.tree import subterms
+from symbackprop.tree import parts
 
 # sides agree within this, relative to the larger of them
 AGREE = 1e-9
@@ -150,7 +150,7 @@ def _generics(claim: Claim) -> int:
     if isinstance(claim.network, MLP):
         return len(GENERIC_ACTIVATIONS) if claim.network.activation.is_generic else 1
     sides = (claim.left, claim.right, *(equation.right for equation in claim.network.equations))
-    named = {part.function for side in sides for _, part in subterms(side) if isinstance(part, FUNCTIONS)}
+    named = {part.function for side in sides for part in parts(side) if isinstance(part, FUNCTIONS)}
     return 1 if all(map(_is_known, named)) else len(GENERIC_ACTIVATIONS)
 
 
@@ -179,7 +179,7 @@ def _at_setting(claim: Claim, setting: Setting, effort: Effort) -> Iterator[Comp
     if not _is_given(claim.network, setting):
         yield Compared("unclear", "a network of one's own is evaluated at its own widths only: give it some")
         return
-    plan = hypotheses.plan(claim).at(setting.symbols)
+    plan = hypotheses.plan(claim, setting.symbols)
     # what fails only at some points is looked for at points of several kinds; an equality that holds where a free
     # scalar is positive, at several of one kind
     equality = (GAUSSIAN,) * (SIGNS if isinstance(claim.network, Quantities) and effort == FULL else 1)
@@ -267,7 +267,7 @@ def _indexed_by(claim: Claim, name: str) -> list[tuple[Expr, bool] | expr.Column
     """What a symbol is a row or column of, in the left side, else in the right."""
     found: list[tuple[Expr, bool] | expr.ColumnAt] = []
     for side in (claim.left, claim.right):
-        for _, part in subterms(side):
+        for part in parts(side):
             match part:
                 case expr.Row(operand, row) if _counts(name, row):
                     found.append((operand, False))

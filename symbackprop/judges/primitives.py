@@ -8,6 +8,7 @@ from flint import nmod_mat
 
 from symbackprop.dims import Dim
 from symbackprop.errors import ShapeError
+from symbackprop.expr import Expr
 from symbackprop.judges.duals import Dual, Flow, Symbols, chained, picked, push, says, scalar
 from symbackprop.judges.field import PRIME, OutOfRange, diagonal, ints, inverse, matrix, zeros
 from symbackprop.primitives import (
@@ -21,7 +22,6 @@ from symbackprop.primitives import (
     Trace,
     is_number,
 )
-from symbackprop.expr import Expr
 
 
 def _square(e: Expr, flow: Flow, symbols: Symbols, what: str) -> tuple[Dual, int]:

@@ -1,10 +1,11 @@
 """Scalar functions of one variable over the field, as far as identities between them can hold there.
 
 `exp`, `log`, `sin` and the like are keyed hashes of their argument, with `exp(-u) = 1/exp(u)`, and the logarithm of an
-exponential or of an entry of a softmax is known. Where a formula has a kink, it is written with `sign(u)`, an odd hash:
-`|u| = u sign(u)`, `relu(u) = u (1 + sign(u))/2`, so that `|u| = relu(u) + relu(-u)` and `max + min` come out. All else
-is what its formula makes of these: the sigmoid is `1/(1 + exp(-u))`. What holds in the field is true; not all that is
-true holds here, as `exp(u + v) = exp(u) exp(v)` does not, or `relu(3u) = 3 relu(u)`.
+exponential or of an entry of a softmax is known. Where a formula has a kink, it is written with `sign(u)`, an odd hash
+with `sign(2u) = sign(u)`: `|u| = u sign(u)`, `relu(u) = u (1 + sign(u))/2`, so that `|u| = relu(u) + relu(-u)` and
+`max(a, b) + min(a, b) = a + b` come out. All else is what its formula makes of these: the sigmoid is
+`1/(1 + exp(-u))`. What holds in the field is true; not all that is true holds here, as `exp(u + v) = exp(u) exp(v)`
+does not, or `relu(3u) = 3 relu(u)`: see `is_folded`.
 """
 
 from __future__ import annotations
@@ -28,10 +29,16 @@ HALF = (PRIME + 1) // 2
 
 
 def _sign(point: Point, u: int) -> int:
+    """An odd hash with `sign(2u) = sign(u)`: in the field twice a number is a rotation of its 61 bits."""
     if not u:
         return 0
-    drawn = point.hashed("sign", 0, min(u, PRIME - u))
-    return drawn if u <= PRIME - u else PRIME - drawn
+    if u > PRIME - u:
+        return PRIME - point.function("sign", 0, PRIME - u)
+    turned = [(u << k | u >> 61 - k) & PRIME for k in range(61)]
+    least, least_negative = min(turned), PRIME - max(turned)
+    if least < least_negative:
+        return point.hashed("sign", 0, least)
+    return PRIME - point.hashed("sign", 0, least_negative)
 
 
 def _step(point: Point, u: int) -> int:
@@ -248,7 +255,7 @@ def _pieces(pieces: list[tuple[Any, Any]]) -> Value:
 
     (piece, where), *rest = pieces
     here = _read(piece)
-    if where == True or not rest:  # noqa: E712
+    if where is sympy.true or not rest:
         return here
     other = _pieces(rest)
     if not isinstance(where, sympy.core.relational.Relational):

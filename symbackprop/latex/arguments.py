@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from symbackprop.latex.joining import ATOM, Item, level_of
 from symbackprop.latex.scripts import attach_to_big, make_script
 from symbackprop.latex.stack import Frame, Maker, Stack, Waiting, atom, styled
-from symbackprop.latex.surface import Accented, Annotated, Fraction, Letter, Root, Surface
+from symbackprop.latex.surface import Accented, Annotated, Fraction, Letter, Root, Styled, Surface
 from symbackprop.latex.symbols import LIMIT_WORDS
 from symbackprop.latex.tokens import Token
 
@@ -26,9 +26,11 @@ def read_accent_after(stack: Stack, token: Token) -> None:
     """A combining accent, which follows its letter."""
     name = str(token.value)
     frame = stack.top
-    if isinstance(frame, Waiting) or not frame.items or frame.items[-1].kind != "atom" or frame.items[-1].scriptable:
+    item = frame.items[-1] if isinstance(frame, Frame) and frame.items else None
+    # what a command or a script has taken is no letter any more: `\frac1ŷ`, `x_ŷ`
+    if item is None or not isinstance(item.value, Letter | Accented | Styled) or stack.text[item.start] == "\\":
         stack.refuse("an accented letter needs braces here: write {\\hat{y}}", token.start, token.end)
-    item = frame.items[-1]
+    assert isinstance(frame, Frame)
     span = (item.start, token.end)
     is_style = name in ("vec", "underline")
     frame.items[-1] = atom(styled(name, item.surface, span) if is_style else Accented(span, name, item.surface))

@@ -6,7 +6,7 @@ from symbackprop.latex.joining import ATOM, Item, level_of
 from symbackprop.latex.rows import cells
 from symbackprop.latex.scripts import close_script
 from symbackprop.latex.stack import Frame, Stack, Waiting, atom, ready
-from symbackprop.latex.surface import Blank, Fenced, Letter, Matrix, Span, Surface
+from symbackprop.latex.surface import Blank, Fenced, Letter, Lines, Matrix, Span, Surface
 from symbackprop.latex.symbols import CLOSING, LINES, OPENING
 from symbackprop.latex.tokens import Token
 
@@ -181,7 +181,8 @@ def end_environment(stack: Stack, token: Token) -> None:
     span = (frame.token.start, token.end)
     if name in LINES:
         found: Surface = stack.content(frame, span)
-        stack.put(Item("atom", found, *span, level=level_of(found)))
+        # several lines are seen to be a block
+        stack.put(Item("atom", found, *span, level=ATOM if isinstance(found, Lines) else level_of(found)))
         return
     rows = cells(stack.joiner, ready(frame.items), span, punctuated="cases" in name)
     stack.put_atom(Matrix(span, name, rows))

@@ -196,7 +196,7 @@ class Joiner:
         if len(items) == 1 and items[0].kind != "big":
             return self.alone(items[0], script=script)
         if script:
-            items = _ranged(items)
+            items = _with_place_holders(_ranged(items))
         parts: list[Items] = []
         signs: list[Item] = []
         begin = 0
@@ -246,7 +246,7 @@ class Joiner:
                 hint = "write ( ) around what the second sign belongs to"
                 message = f"`{item.text}` stands right after `{before.text}`: {hint}"
                 raise self.refuse(message, (before.start, item.end))
-            if before is not None and before.kind in ("mul", "big"):
+            if before is not None and (before.kind == "mul" or (before.kind == "big" and item.text == "-")):
                 continue
             terms.append(items[begin:i])
             signs.append(item)
@@ -355,6 +355,16 @@ class Joiner:
         if not factors:
             raise self.refuse(f"nothing stands after `{item.text}`: write what it is over", (item.start, item.end))
         return _term(factors, signs)
+
+
+def _with_place_holders(items: Items) -> Items:
+    r"""The dot of `w_{j\cdot}` and `w_{\cdot j}`, at an end of a script, as a place holder."""
+    made = list(items)
+    for i in (0, -1):
+        item = made[i]
+        if item.kind == "mul" and item.text == "·" and len(made) > 1:
+            made[i] = Item("atom", Blank((item.start, item.end), item.text), item.start, item.end)
+    return made
 
 
 def _ranged(items: Items) -> Items:

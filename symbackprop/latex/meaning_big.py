@@ -15,6 +15,7 @@ from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.meaning_scripts import measured
 from symbackprop.latex.readings import Reader, Reading, Readings, over, said
 from symbackprop.latex.surface import Surface
+from symbackprop.render.look import counts_layers
 from symbackprop.shapes import SCALAR, Shape, shape
 from symbackprop.tree import subterms
 
@@ -28,11 +29,19 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class Bounds:
-    """An index with the ends of its range; None where they are not written."""
+    """An index with the ends of its range as they are written; None where they are not."""
 
     name: str
     first: Dim | None = None
     last: Dim | None = None
+
+    def ends(self, body: Expr, reader: Reader) -> tuple[Dim, Dim] | None:
+        """The ends as the network counts them; whether they are layers, the body says."""
+        if self.first is None or self.last is None:
+            return None
+        is_layer = bool(reader.scope.notation.first) and counts_layers(self.name, body)
+        first, last = (reader.scope.end(each, self.name, is_layer) for each in (self.first, self.last))
+        return first, last
 
 
 @reads(s.Big)
@@ -95,7 +104,7 @@ def name_of(e: Surface, reader: Reader) -> str:
     """The name of the integer symbol that a sign binds."""
     found = read_dim(e, reader)
     match found:
-        case Dim(((Symbol(name), 1),), 0):
+        case Dim(((Symbol(name), 1),), shift) if shift == -reader.scope.notation.shift_of(name):
             return name
     raise reader.error(f"{reader.source(e)!r} is no index: write a letter", e)
 
@@ -106,15 +115,18 @@ def ranged(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> tuple[Dim, Di
     Raises:
         ReadingError: if nothing says them.
     """
-    if at.first is not None and at.last is not None:
-        return at.first, at.last
+    ends = at.ends(body.settled, reader)
+    if ends is not None:
+        return ends
     k = index(at.name)
     sizes: list[Dim] = []
     for _, part in subterms(body.settled):
         if not isinstance(part, expr.Entry | expr.Row | expr.Column):
             continue
-        rows, columns = shape(part.operand, reader.scope.network)
-        if isinstance(part, expr.Entry | expr.Row) and part.row == k:
+        rows, columns = reader.scope.shape(part.operand)
+        if isinstance(part, expr.Entry) and part.column is None and part.row == k:
+            sizes.append(columns if reader.scope.turned else rows)
+        elif isinstance(part, expr.Entry | expr.Row) and part.row == k:
             sizes.append(rows)
         if isinstance(part, expr.Entry | expr.Column) and part.column == k:
             sizes.append(columns)
@@ -172,7 +184,9 @@ def _summed(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> Reading:
 def _spectral(name: str, body: Expr) -> Expr | None:
     """The matrix over whose singular values an index runs."""
     of = {
-        part.operand for _, part in subterms(body) if isinstance(part, magnitudes.SingularValueAt) and part.at == index(name)
+        part.operand
+        for _, part in subterms(body)
+        if isinstance(part, magnitudes.SingularValueAt) and part.at == index(name)
     }
     return of.pop() if len(of) == 1 else None
 
@@ -255,10 +269,10 @@ def _(e: s.Term, reader: Reader) -> Readings | None:
 
 def multiplied_over(at: Bounds, body: Reading, span: s.Span, reader: Reader) -> Reading:
     """The product over an index, rising or falling: as its ends say, or else as the factors conform."""
-    first, last = at.first, at.last
-    assert first is not None
-    assert last is not None
     tree = body.settled
+    ends = at.ends(tree, reader)
+    assert ends is not None
+    first, last = ends
     rises = at_most(first, last + 1, _KNOWN)
     falls = at_most(last + 1, first, _KNOWN)
     size = body.size
@@ -268,7 +282,7 @@ def multiplied_over(at: Bounds, body: Reading, span: s.Span, reader: Reader) -> 
     from_depth = bool(first.symbols) and last.is_constant
     directions = [falls and not rises] if rises or falls else [from_depth, not from_depth]
     for falling in directions:
-        found = _conforming(at, size, falling, body, reader)
+        found = _conforming(at.name, ends, size, falling, reader)
         if found is not None:
             return over(_over(at.name, first, last, tree, falling), found, span, [body], body.found)
     step = -1 if directions[0] else 1
@@ -291,16 +305,14 @@ def _over(name: str, first: Dim, last: Dim, body: Expr, falling: bool) -> Expr:
     return expr.IndexedProduct(name, first, last, body)
 
 
-def _conforming(at: Bounds, size: Shape, falling: bool, body: Reading, reader: Reader) -> Shape | None:
+def _conforming(name: str, ends: tuple[Dim, Dim], size: Shape, falling: bool, reader: Reader) -> Shape | None:
     rows, columns = size
-    assert at.first is not None
-    assert at.last is not None
-    after = rows.at({at.name: index(at.name) + (-1 if falling else 1)})
+    after = rows.at({name: index(name) + (-1 if falling else 1)})
     if not reader.scope.conform(columns, after):
         return None
     normal = reader.scope.network.normal
     # `first` is the one that stands on the left, whichever way the index runs
-    return normal(rows.at({at.name: at.first})), normal(columns.at({at.name: at.last}))
+    return normal(rows.at({name: ends[0]})), normal(columns.at({name: ends[1]}))
 
 
 # --- extremes --------------------------------------------------------------------------------------------------------
@@ -369,10 +381,10 @@ def _(e: s.Scripted, reader: Reader) -> Readings | None:
 
     def made(parts: tuple[Reading, ...], _: object) -> Reading:
         (member,) = parts
-        assert at.first is not None
-        assert at.last is not None
+        ends = at.ends(member.tree, reader)
+        assert ends is not None
         if not isinstance(member.tree, Variable):
             raise reader.error("a family is of variables: write one with its index", e.base)
-        return measured(Family(at.name, at.first, at.last, member.tree), parts, reader, e)
+        return measured(Family(at.name, *ends, member.tree), parts, reader, e)
 
     return reader.one_of([read(e.base.body, reader.within(at.name))], e, made)

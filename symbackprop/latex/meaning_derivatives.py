@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbackprop import expr
-from symbackprop.dims import ONE
 from symbackprop.expr import Expr
 from symbackprop.latex import surface as s
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read, special
-from symbackprop.latex.meaning_scripts import head_of, lettered, pushed_in
+from symbackprop.latex.meaning_scripts import head_of, lettered, measured, pushed_in
 from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, units_at
 from symbackprop.latex.readings import Reader, Reading, Readings, over
 from symbackprop.latex.scope import Head
-from symbackprop.latex.sizes import Found, shaped
 from symbackprop.latex.surface import Surface
 from symbackprop.shapes import SCALAR
 
@@ -46,26 +44,7 @@ def partial(of: Reading, wrt: Reading, at: s.Surface | s.Span, reader: Reader) -
         NonconformingError: for anything else.
     """
     _ensure_variable(wrt, at, reader)
-    tree = expr.Partial(of.tree, wrt.tree, reader.scope.is_numerator)
-    one, two = of.size, wrt.size
-    found: Found = {**of.found, **wrt.found}
-    one, two = shaped(one, found), shaped(two, found)
-    if one == SCALAR:
-        size = two
-    elif one[1] == ONE and two[1] == ONE:
-        size = (two[0], one[0])
-    else:
-        raise reader.nonconforming(
-            f"the derivative of {reader.source(of.mark.span)} ({reader.scope.written(one)}) by "
-            f"{reader.source(wrt.mark.span)} ({reader.scope.written(two)}) would need more than two indices: "
-            "differentiate a scalar, or a column by a column",
-            at,
-            of.tree,
-            wrt.tree,
-        )
-    if tree.numerator:
-        size = (size[1], size[0])
-    return over(tree, size, at, (of, wrt), found)
+    return measured(expr.Partial(of.tree, wrt.tree), (of, wrt), reader, at)
 
 
 _PARTS = (expr.Transpose, expr.Entry, expr.Row, expr.Column, expr.Columns, expr.WithoutBias)
@@ -207,7 +186,9 @@ def _of_what_follows(wrt: Surface, skipped: int, rest: Rest) -> Iterator[Taken]:
     if run > 1 and not any(count >= skipped + run for count, _ in made):
         try:
             whole = read(after.part(0, run), rest.reader)
-            made.append((skipped + run, partials(whole, read(wrt, rest.reader), rest.part(0, skipped + run), rest.reader)))
+            made.append(
+                (skipped + run, partials(whole, read(wrt, rest.reader), rest.part(0, skipped + run), rest.reader))
+            )
         except ReadingError as error:
             failed = failed or error
     if not made and failed is not None:

@@ -34,8 +34,8 @@ def as_dim(e: Surface, reader: Reader) -> Dim | None:
             return dim(int(text)) if text.isdigit() else None
         case s.Letter(text=text):
             return reader.scope.index(text) if is_index_letter(text) else None
-        case s.Scripted(base=s.Letter() as base, sub=s.Surface() as sub, sup=None, primes=0, dotted=False):
-            return _width(base, sub, reader)
+        case s.Scripted(base=s.Letter() as base, primes=0, dotted=False):
+            return _width(base, e.sub, e.sup, reader)
         case s.Signed(sign="-", body=body):
             inner = as_dim(body, reader)
             return None if inner is None else -inner
@@ -44,7 +44,10 @@ def as_dim(e: Surface, reader: Reader) -> Dim | None:
         case s.Additive(terms=terms, signs=signs):
             return _sum(terms, signs, reader)
         case s.Term(factors=factors, signs=signs) if all(sign.text in ("", "·") for sign in signs):
-            return _product(factors, reader)
+            # `2l` is a product, `j0` is none
+            pairs = zip(signs, factors[1:], strict=True)
+            is_product = not any(sign.text == "" and isinstance(factor, s.Numeral) for sign, factor in pairs)
+            return _product(factors, reader) if is_product else None
     return None
 
 
@@ -52,15 +55,22 @@ def is_index_letter(text: str) -> bool:
     return len(text) == 1 and text.isalpha()
 
 
-def _width(base: s.Letter, sub: Surface, reader: Reader) -> Dim | None:
+def _width(base: s.Letter, sub: Surface | None, sup: Surface | None, reader: Reader) -> Dim | None:
     """`n_l`, or the size `D_x` of a network that has that one."""
-    if reader.scope.is_width(Head(base.text)):
-        layer = as_dim(sub, reader)
-        return None if layer is None else reader.scope.width(layer)
-    if isinstance(sub, s.Letter | s.Numeral):
+    below, above = (None if e is None else as_dim(unfenced(e), reader) for e in (sub, sup))
+    if (below is None) == (sub is None) and (above is None) == (sup is None):
+        found = reader.scope.width(Head(base.text, base.style), below, above)
+        if found is not None:
+            return found
+    if isinstance(sub, s.Letter | s.Numeral) and sup is None:
         name = f"{base.text}_{sub.text}"
         return index(name) if name in reader.scope.sizes else None
     return None
+
+
+def unfenced(e: Surface) -> Surface:
+    """What stands in the fence of a layer: `l` of `[l]`."""
+    return e.body if isinstance(e, s.Fenced) and (e.left, e.right) in (("(", ")"), ("[", "]")) else e
 
 
 def _sum(terms: tuple[Surface, ...], signs: tuple[s.Sign, ...], reader: Reader) -> Dim | None:

@@ -23,11 +23,13 @@ from symbackprop.latex.meaning_dims import as_dim
 from symbackprop.latex.meaning_matrices import diagonal_of, indicator, is_indicator
 from symbackprop.latex.meaning_scripts import (
     PRIMES,
+    Above,
     Layer,
     Raised,
     head_of,
     marked,
     measured,
+    primed,
     read_above,
     scripted,
 )
@@ -114,8 +116,6 @@ def no_scripts(call: Call) -> None:
         raise call.reader.error(f"{call.name} takes no scripts: write {call.name}(…)", call.at)
 
 
-unary("softmax", "Softmax", "SoftMax")(expr.Softmax)
-unary("logsumexp", "LSE", "LogSumExp")(expr.LogSumExp)
 unary("tr", "Tr", "trace", "Trace")(Trace)
 
 
@@ -129,6 +129,30 @@ def _(e: Expr) -> Expr:
     return Expectation(e)
 
 
+def _along(kind: type[expr.Softmax] | type[expr.LogSumExp]) -> Maker:
+    """Of a vector, or of each row or column of a matrix: of rows where data are rows, or where it says so."""
+
+    def maker(call: Call, arguments: Arguments) -> Readings:
+        by_row = isinstance(call.sub, s.Letter | s.Prose) and call.sub.text in ("row", "rows")
+        no_scripts(replace(call, sub=None) if by_row else call)
+
+        def made(parts: tuple[Reading, ...], _: object) -> Reading:
+            rows, columns = parts[0].size
+            by_rows = by_row or rows == ONE or (columns != ONE and call.reader.scope.notation.data == "rows")
+            tree = kind(parts[0].tree, "row" if by_rows and (rows, columns) != SCALAR else "column")
+            return measured(tree, parts, call.reader, call.at)
+
+        return call.reader.one_of([one_argument(call, arguments)], call.at, made)
+
+    return maker
+
+
+for _name in ("softmax", "Softmax", "SoftMax"):
+    NAMED[_name] = _along(expr.Softmax)
+for _name in ("logsumexp", "LSE", "LogSumExp"):
+    NAMED[_name] = _along(expr.LogSumExp)
+
+
 @named("diag", "Diag")
 def _(call: Call, arguments: Arguments) -> Readings:
     no_scripts(call)
@@ -136,11 +160,13 @@ def _(call: Call, arguments: Arguments) -> Readings:
     def made(parts: tuple[Reading, ...], _: object) -> Reading:
         (part,) = parts
         rows, columns = part.size
-        if columns == ONE:
-            return over(expr.Diagonal(part.tree), (rows, rows), call.at, parts)
-        if rows == ONE:
-            turned = over(expr.Transpose(part.tree), (columns, ONE), part.mark.span, parts)
-            return over(expr.Diagonal(turned.tree), (columns, columns), call.at, [turned])
+        size = call.reader.scope.length(part.size)
+        if size is not None:
+            return over(expr.Diagonal(part.tree), (size, size), call.at, parts)
+        if ONE in (rows, columns):
+            size = columns if rows == ONE else rows
+            turned = over(expr.Transpose(part.tree), (columns, rows), part.mark.span, parts)
+            return over(expr.Diagonal(turned.tree), (size, size), call.at, [turned])
         return measured(DiagonalPart(part.tree), parts, call.reader, call.at)
 
     return call.reader.one_of([one_argument(call, arguments)], call.at, made)
@@ -216,8 +242,11 @@ def _elementwise(call: Call, arguments: Arguments) -> Readings:
         if call.name in ("log", "lg"):
             raise reader.error(r"a logarithm to another base cannot be read: write \frac{\log x}{\log 2}", call.at)
         if as_dim(call.sub, reader) is None:
-            raise reader.error(f"{reader.source(call.sub)!r} below a function has no meaning here: leave it out", call.sub)
-        call = replace(call, layer=as_dim(call.sub, reader), sub=None)
+            raise reader.error(
+                f"{reader.source(call.sub)!r} below a function has no meaning here: leave it out", call.sub
+            )
+        layer = as_dim(call.sub, reader)
+        call = replace(call, layer=None if layer is None else reader.scope.layer_of_function(layer), sub=None)
     if not call.primes:
         scalar_function(name)
     made = [
@@ -307,12 +336,14 @@ def _place(sub: Surface | None, reader: Reader) -> str | Dim | None:
 def _normal(call: Call, arguments: Arguments) -> Readings:
     no_scripts(call)
     if len(arguments) != 2:
-        raise call.reader.error(r"a normal distribution has a mean and a covariance: write \mathcal{N}(\vec{0}, I)", call.at)
+        raise call.reader.error(
+            r"a normal distribution has a mean and a covariance: write \mathcal{N}(\vec{0}, I)", call.at
+        )
 
     def made(parts: tuple[Reading, ...], found: object) -> Reading:
         mean, covariance = parts
-        size = mean.shape[0]
-        after = call.reader.same((size, ONE), mean.shape, {**mean.found, **covariance.found})
+        size = mean.shape[1 if call.reader.scope.turned else 0]
+        after = call.reader.same(call.reader.scope.vector(size), mean.shape, {**mean.found, **covariance.found})
         if after is not None:
             after = call.reader.same((size, size), covariance.shape, after)
         if after is None:
@@ -323,7 +354,9 @@ def _normal(call: Call, arguments: Arguments) -> Readings:
                 mean.tree,
                 covariance.tree,
             )
-        return over(Gaussian(mean.tree, covariance.tree), shaped((size, ONE), after), call.at, parts, after)
+        return over(
+            Gaussian(mean.tree, covariance.tree), shaped(call.reader.scope.vector(size), after), call.at, parts, after
+        )
 
     return call.reader.one_of(arguments, call.at, made)
 
@@ -347,7 +380,12 @@ def prediction(call: Call, parts: tuple[Surface, ...]) -> Readings:
     return call.reader.one_of(
         [read(part, call.reader) for part in parts],
         call.at,
-        lambda chosen, _: measured(Prediction(call.name, *(each.tree for each in chosen)), chosen, call.reader, call.at),
+        lambda chosen, _: measured(
+            Prediction(call.reader.scope.function_name(call.head), *(each.tree for each in chosen)),
+            chosen,
+            call.reader,
+            call.at,
+        ),
     )
 
 
@@ -379,7 +417,7 @@ def _maker(call: Call, reader: Reader) -> Maker | None:
     head, scope = call.head, reader.scope
     if head.accents:
         return None
-    if head.text in ("N", "𝒩") and head.style == "calligraphic" or head.text == "𝒩":
+    if head.text == "𝒩":
         return _normal
     if head.text == "σ" and call.sub is not None and not call.primes and _place(call.sub, reader) is not None:
         return _singular
@@ -416,7 +454,7 @@ def _with_sup(call: Call, sup: Surface, reader: Reader) -> Call:
 
 
 def _with_mark(call: Call, part: Surface, reader: Reader) -> Call:
-    for (mark, *more) in read_above(part, reader):
+    for mark, *more in read_above(part, reader):
         if isinstance(mark, Raised) and not more:
             if mark.exponent < 0:
                 raise reader.error(
@@ -425,7 +463,7 @@ def _with_mark(call: Call, part: Surface, reader: Reader) -> Call:
                 )
             return replace(call, power=mark.exponent)
         if isinstance(mark, Layer) and not more:
-            return replace(call, layer=mark.at)
+            return replace(call, layer=reader.scope.layer_of_function(mark.at))
     raise reader.error(f"{reader.source(part)!r} above a function has no meaning here: write ' or a power", part)
 
 
@@ -466,7 +504,7 @@ def applied(call: Call, maker: Maker, fence: s.Fenced) -> Readings:
     body = fence.body
     if isinstance(body, s.Listed):
         signs = {sign.text for sign in body.signs}
-        if signs == {";"} and maker is _elementwise:
+        if signs == {";"}:
             return prediction(call, body.parts)
         if call.name in ("diag", "Diag") and any(isinstance(part, s.Dots) for part in body.parts):
             no_scripts(call)
@@ -491,10 +529,18 @@ def _outside(made: Readings, call: Call, after: Surface, at: Surface) -> Reading
 def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
     r"""`L(\hat{y}, y)`; `J(\theta)` and `J(W, b)`, which are `J`; `f(x; {W_l})`."""
     head = head_of(rest.first)
-    if head is None or head.accents or isinstance(after, s.Scripted):
+    if head is None or isinstance(after, s.Scripted):
         return
     call = Call(head, rest.part(0, 2), rest.reader)
     parts = fence.body.parts if isinstance(fence.body, s.Listed) else (fence.body,)
+    if isinstance(fence.body, s.Listed) and any(sign.text == ";" for sign in fence.body.signs):
+        yield 2, prediction(call, parts)
+        return
+    if rest.reader.scope.is_loss_function(head):
+        yield 2, _loss(call, [read(part, rest.reader) for part in parts])
+        return
+    if head.accents:
+        return
     found = [each.tree for each in rest.reader.scope.candidates(head, (), ())]
     if any(isinstance(each, expr.Loss) for each in found):
         if any(is_parameters(part, rest.reader) for part in parts):
@@ -579,10 +625,15 @@ def _(e: s.Scripted, reader: Reader) -> Readings | None:
 def _(e: s.Scripted, reader: Reader) -> Readings | None:
     """`D_l`."""
     head = head_of(e.base)
-    layer = as_dim(e.sub, reader) if e.sub is not None else None
-    if head is None or layer is None or not reader.scope.is_jacobian(head):
+    if head is None or not reader.scope.is_jacobian(head):
         return None
-    return _jacobian_of_layer(layer, e, reader)
+    below = None if e.sub is None else as_dim(e.sub, reader)
+    for marks in read_above(e.sup, reader):
+        above = marks[0].at if marks and isinstance(marks[0], Layer) else None
+        layer = reader.scope.jacobian_layer(below, above)
+        if layer is not None:
+            return _jacobian_of_layer(layer, marks if above is None else marks[1:], e, reader)
+    return None
 
 
 @special(s.Scripted)
@@ -596,7 +647,7 @@ def _(e: s.Scripted, reader: Reader) -> Readings | None:
     return [over(Elementwise("exp", part.tree), part.shape, e, [part]) for part in read(e.sup, reader)]
 
 
-def _jacobian_of_layer(layer: Dim, e: s.Scripted, reader: Reader) -> Readings:
+def _jacobian_of_layer(layer: Dim, marks: tuple[Above, ...], e: s.Scripted, reader: Reader) -> Readings:
     from symbackprop.latex.meaning_scripts import mark_of
     from symbackprop.network import MLP
     from symbackprop.shapes import shape
@@ -607,5 +658,7 @@ def _jacobian_of_layer(layer: Dim, e: s.Scripted, reader: Reader) -> Readings:
     if not reader.scope.has(operand):
         raise reader.error(f"there is no layer {layer} with an activation: write one from 1 to {network.depth}", e)
     tree = reader.scope.jacobian(operand)
-    whole = Reading(tree, shape(tree, network), mark_of(tree, e))
-    return scripted([whole], s.Scripted(e.span, e.base, None, e.sup, e.primes), reader)
+    whole = Reading(tree, reader.scope.shape(tree), mark_of(tree, e))
+    for mark in marks:
+        whole = marked(whole, mark, e, reader)
+    return [primed(whole, e, reader)]

@@ -90,15 +90,21 @@ def matrix(cells: Cells, e: Surface, reader: Reader) -> Readings:
     if _is_diagonal(cells):
         return _diagonal(cells, e, reader)
     if widths == {1} and has_dots:
-        return [_listed(tuple(row[0] for row in cells), e, reader)]
+        return [_standing(_listed(tuple(row[0] for row in cells), e, reader), True, e, reader)]
     if len(cells) == 1 and has_dots:
-        made = _listed(cells[0], e, reader)
-        return [over(expr.Transpose(made.tree), (ONE, made.shape[0]), e, [made])]
+        return [_standing(_listed(cells[0], e, reader), False, e, reader)]
     if has_dots:
         raise reader.error(
             "what the dots in this matrix stand for does not follow: write a diagonal, or a name for the matrix", e
         )
     return _blocks(cells, e, reader)
+
+
+def _standing(vector: Reading, upright: bool, e: Surface, reader: Reader) -> Reading:
+    """A vector as the column or the row as which it is written out."""
+    if upright != reader.scope.turned:
+        return vector
+    return over(expr.Transpose(vector.tree), vector.shape[::-1], e, [vector])
 
 
 def _is_scalar_column(column: Sequence[Surface], reader: Reader) -> bool:
@@ -139,6 +145,8 @@ def _placement(
     part: Reading, place: Dim, width: Dim, known: Found, e: Surface, reader: Reader, transposed: bool
 ) -> Reading:
     vector = part
+    # among rows, rows are placed one below the other
+    transposed = transposed != reader.scope.turned
     if transposed:
         if isinstance(part.tree, expr.Transpose):
             inner = part.tree.operand
@@ -146,17 +154,17 @@ def _placement(
             vector = Reading(inner, part.shape[::-1], mark, part.found, part.assumed)
         else:
             vector = over(expr.Transpose(part.tree), part.shape[::-1], part.mark.span, [part])
-    rows, columns = vector.size
-    if columns != ONE:
+    size = reader.scope.length(vector.size)
+    if size is None:
         raise reader.nonconforming(
-            f"a column is placed among zeros, but {reader.source(part.mark.span)} is "
-            f"{reader.scope.written(part.size)}",
+            f"a {'row' if reader.scope.turned else 'column'} is placed among zeros, but {reader.source(part.mark.span)} is {reader.scope.written(part.size)}",
             e,
             part.tree,
         )
     found = {**vector.found, **known}
-    made = over(expr.ColumnAt(vector.tree, place, width), (rows, width), e, [vector], found)
-    return over(expr.Transpose(made.tree), (width, rows), e, [made]) if transposed else made
+    shape = (width, size) if reader.scope.turned else (size, width)
+    made = over(expr.ColumnAt(vector.tree, place, width), shape, e, [vector], found)
+    return over(expr.Transpose(made.tree), shape[::-1], e, [made]) if transposed else made
 
 
 def _column_note(cell: Surface, reader: Reader) -> tuple[Dim | None, Surface]:
@@ -181,15 +189,18 @@ def _from_left(place: Dim, width: Dim, reader: Reader) -> Found:
     """What the side that the line goes on from says: the row of a matrix that is differentiated by."""
     if reader.left is None:
         return {}
-    rows = {part for _, part in subterms(reader.left) if isinstance(part, expr.Row)}
-    if len(rows) != 1:
+    turned = reader.scope.turned
+    kind = expr.Column if turned else expr.Row
+    lines = {part for _, part in subterms(reader.left) if isinstance(part, kind)}
+    if len(lines) != 1:
         return {}
-    (row,) = rows
-    size = reader.scope.network.normal(shape(row.operand, reader.scope.network)[0])
+    (line,) = lines
+    number = line.column if isinstance(line, expr.Column) else line.row
+    size = reader.scope.network.normal(reader.scope.shape(line.operand)[1 if turned else 0])
     found = {name: size for name in width.symbols}
     if any(name.startswith("?") for name in place.symbols):
-        found |= {name: row.row for name in place.symbols}
-    elif place != row.row:
+        found |= {name: number for name in place.symbols}
+    elif place != number:
         return {}
     return found
 
@@ -221,10 +232,13 @@ def _diagonal(cells: Cells, e: Surface, reader: Reader) -> Readings:
     n = min(len(cells), len(cells[0]))
     column = _listed(tuple(cells[i][i] for i in range(n)), e, reader)
     if len(cells) == len(cells[0]):
-        size = column.shape[0]
+        size = reader.scope.length(column.shape)
+        assert size is not None
         return [over(expr.Diagonal(column.tree), (size, size), e, [column])]
     wide = _with_zeros(column, e, reader)
-    return [wide] if len(cells[0]) > n else [over(expr.Transpose(wide.tree), wide.shape[::-1], e, [wide])]
+    if (len(cells[0]) > n) != reader.scope.turned:
+        return [wide]
+    return [over(expr.Transpose(wide.tree), wide.shape[::-1], e, [wide])]
 
 
 def _with_zeros(column: Reading, e: Surface, reader: Reader) -> Reading:
@@ -235,10 +249,10 @@ def _with_zeros(column: Reading, e: Surface, reader: Reader) -> Reading:
             tree = scope.jacobian(operand)
             if isinstance(tree, expr.ActivationJacobian):
                 return measured(tree, _operand(column), reader, e)
-    size = column.shape[0]
-    blocks = Stacked((expr.Diagonal(column.tree), expr.Zeros(size)), "columns")
-    whole = Reading(blocks, (size, size), mark_of(blocks, e), column.found, column.assumed)
-    return Reading(blocks, shape(whole.settled, scope.network), whole.mark, column.found, column.assumed)
+    size = scope.length(column.shape)
+    assert size is not None
+    blocks = Stacked((expr.Diagonal(column.tree), expr.Zeros(size)), "rows" if scope.turned else "columns")
+    return Reading(blocks, scope.shape(blocks), mark_of(blocks, e), column.found, column.assumed)
 
 
 def _operand(part: Reading) -> tuple[Reading, ...]:
@@ -250,7 +264,9 @@ def _operand(part: Reading) -> tuple[Reading, ...]:
 def diagonal_of(cells: tuple[Surface, ...], e: Surface, reader: Reader) -> Reading:
     r"""`\operatorname{diag}(v_1, \dots, v_n)`."""
     column = _listed(cells, e, reader)
-    return over(expr.Diagonal(column.tree), (column.shape[0], column.shape[0]), e, [column])
+    size = reader.scope.length(column.shape)
+    assert size is not None
+    return over(expr.Diagonal(column.tree), (size, size), e, [column])
 
 
 # --- entries with dots -----------------------------------------------------------------------------------------------
@@ -274,10 +290,10 @@ def _listed(cells: tuple[Surface, ...], e: Surface, reader: Reader) -> Reading:
             cells[0],
         )
     try:
-        size, one = shape(column, reader.scope.network)
+        size = reader.scope.length(reader.scope.shape(column))
     except ShapeError as error:
         raise reader.nonconforming(str(error), e, column) from None
-    assert one == ONE
+    assert size is not None
     for place, cell in _numbered(cells, dots, size):
         expected = _at_entry(column, place, reader)
         if not any(part.settled == expected for part in _all_scalars(cell, reader)):
@@ -292,7 +308,7 @@ def _listed(cells: tuple[Surface, ...], e: Surface, reader: Reader) -> Reading:
             "and the last",
             e,
         )
-    return Reading(column, (size, ONE), mark_of(column, _covering(cells)), first.found, first.assumed)
+    return Reading(column, reader.scope.vector(size), mark_of(column, _covering(cells)), first.found, first.assumed)
 
 
 def _covering(cells: tuple[Surface, ...]) -> Surface:
@@ -337,15 +353,21 @@ def _lifted(e: Expr, at: Dim, reader: Reader) -> Expr | None:
             columns = [part for part in parts if part is not None]
             if len(columns) == len(parts):
                 return expr.Hadamard(tuple(columns))
-            if len(columns) == 1 and all(isinstance(f, Number) for f, p in zip(factors, parts, strict=True) if p is None):
+            if len(columns) == 1 and all(
+                isinstance(f, Number) for f, p in zip(factors, parts, strict=True) if p is None
+            ):
                 return expr.Product(tuple(p or f for f, p in zip(factors, parts, strict=True)))
         case expr.Sum(terms):
             lifted = [_lifted(term, at, reader) for term in terms]
             known = next((part for part in lifted if part is not None), None)
             if known is None:
                 return None
-            size = shape(known, reader.scope.network)[0]
-            ones = [expr.Ones(size) if term == Number(Fraction(1)) else part for term, part in zip(terms, lifted, strict=True)]
+            size = reader.scope.length(reader.scope.shape(known))
+            assert size is not None
+            ones = [
+                expr.Ones(size) if term == Number(Fraction(1)) else part
+                for term, part in zip(terms, lifted, strict=True)
+            ]
             return None if None in ones else expr.Sum(tuple(part for part in ones if part is not None))
     return None
 
@@ -392,7 +414,7 @@ def _stacked(parts: Sequence[Reading], axis: str, e: Surface, reader: Reader) ->
     found = {name: value for part in parts for name, value in part.found.items()}
     made = over(tree, parts[0].shape, e, parts, found)
     try:
-        size = shape(made.settled, reader.scope.network)
+        size = reader.scope.shape(made.settled)
     except ShapeError as error:
         raise reader.nonconforming(str(error), e, tree) from None
     return over(tree, size, e, parts, found)
@@ -412,7 +434,8 @@ def _cases(e: s.Matrix, reader: Reader) -> Readings:
             if one == operand:
                 return [over(Elementwise("relu", part.tree), part.shape, e, [part]) for part in read(operand, reader)]
     raise reader.error(
-        r"of cases only 1 for z > 0 and 0 otherwise, and z for z > 0 and 0 otherwise, are read: write \mathbf{1}[z>0]", e
+        r"of cases only 1 for z > 0 and 0 otherwise, and z for z > 0 and 0 otherwise, are read: write \mathbf{1}[z>0]",
+        e,
     )
 
 
@@ -559,7 +582,7 @@ def _at_an_end(part: Reading, wanted: tuple[Dim, Dim], reader: Reader) -> bool:
     for name in free_symbols(tree):
         for end in ends:
             try:
-                rows, columns = shape(substitute(tree, {name: end}), network)
+                rows, columns = reader.scope.shape(substitute(tree, {name: end}))
             except ShapeError:
                 continue
             normal = network.normal

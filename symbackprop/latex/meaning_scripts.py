@@ -25,6 +25,8 @@ from symbackprop.tree import children
 
 TRANSPOSES = frozenset({"⊤", "⊺", "T", "t"})
 PRIMES = frozenset({"′", "'"})
+# letters that have a sign of their own in this style
+CALLIGRAPHIC = {"L": "ℒ", "N": "𝒩"}
 
 
 # --- what stands above -----------------------------------------------------------------------------------------------
@@ -140,6 +142,8 @@ def _entrywise(e: Surface) -> Fraction | None:
 def head_of(e: Surface) -> Head | None:
     """A letter with its accents and style; None if it is no letter."""
     match e:
+        case s.Letter(text=text, style="calligraphic"):
+            return Head(CALLIGRAPHIC.get(text, text), "calligraphic")
         case s.Letter(text=text, style=style):
             return Head(text, style)
         case s.Accented(accent=accent, body=body):
@@ -194,7 +198,7 @@ def _constant(e: s.Accented | s.Styled, body: s.Numeral, reader: Reader) -> Read
     if isinstance(e, s.Styled) and body.text in ("0", "1"):
         size = open_size(e.span[0])
         tree = expr.Zeros(size) if body.text == "0" else expr.Ones(size)
-        return [leaf(tree, (size, ONE), e)]
+        return [leaf(tree, reader.scope.vector(size), e)]
     raise reader.error(f"{reader.source(e)!r} has no meaning here: write {body.text}", e)
 
 
@@ -203,7 +207,7 @@ def _(e: s.Scripted, reader: Reader) -> Readings:
     e = flattened(e)
     given = reader.scope.given.get(e)
     if given is not None:
-        return [leaf(given, shape(given, reader.scope.network), e)]
+        return [leaf(given, reader.scope.shape(given), e)]
     inner = pushed_in(e.base)
     if inner is not e.base and isinstance(inner, s.Scripted):
         return read(s.Scripted(e.span, inner, e.sub, e.sup, e.primes, e.dotted), reader)
@@ -265,7 +269,7 @@ def _candidates(
 def _with_marks(candidate: Candidate, marks: tuple[Above, ...], e: s.Scripted, reader: Reader) -> Iterator[Reading]:
     tree = candidate.tree
     assumed = (candidate.assumed,) if candidate.assumed else ()
-    found = shape(tree, reader.scope.network)
+    found = reader.scope.shape(tree)
     whole = Reading(tree, found, mark_of(tree, _without_sup(e, reader)), NOTHING, assumed)
     turned_first = marks[:1] == (Turned(),) and len(candidate.rest) == 2 and ANY not in candidate.rest
     for order in (False, True) if turned_first else (False,):
@@ -301,7 +305,7 @@ def _constants(head: Head, e: s.Scripted, reader: Reader) -> Readings:
     made: Readings = []
     if head.text in ("I", "𝐈", "𝟙", "1") and not head.accents:
         made += _identity(head, e, reader)
-    if head.text == "δ" and not head.accents and e.sub is not None and e.sup is None and not e.primes:
+    if reader.scope.is_kronecker(head) and e.sub is not None and e.sup is None and not e.primes:
         for places in read_places(e.sub, reader):
             if len(places) == 2 and isinstance(places[0], Dim) and isinstance(places[1], Dim):
                 made.append(leaf(expr.Kronecker(places[0], places[1]), SCALAR, e))
@@ -317,10 +321,10 @@ def _identity(head: Head, e: s.Scripted, reader: Reader) -> Readings:
     if head.text in ("𝟙", "1"):
         if e.sub is not None or e.sup is not None:
             ones = open_size(e.span[0]) if e.sub is None else read_dim(e.sub, reader)
-            plain = leaf(expr.Ones(ones), (ones, ONE), e)
+            plain = leaf(expr.Ones(ones), reader.scope.vector(ones), e)
             return scripted([plain], s.Scripted(e.span, e.base, None, e.sup), reader)
         size = open_size(e.span[0])
-        return [leaf(expr.Ones(size), (size, ONE), e)]
+        return [leaf(expr.Ones(size), reader.scope.vector(size), e)]
     size = open_size(e.span[0]) if e.sub is None else reader.scope.units(read_dim(e.sub, reader))
     plain = leaf(expr.Identity(size), (size, size), e)
     return scripted([plain], s.Scripted(e.span, e.base, None, e.sup), reader) if e.sup is not None else [plain]
@@ -328,13 +332,11 @@ def _identity(head: Head, e: s.Scripted, reader: Reader) -> Readings:
 
 def _size(head: Head, e: s.Scripted, reader: Reader) -> Dim | None:
     """A size or a bound index that stands in a formula as a number."""
-    if head.accents or head.prefix or head.style in ("vec", "bold") or e.sup is not None or e.primes:
+    if head.accents or head.prefix or head.is_marked or e.primes:
         return None
-    plain: Surface = s.Letter(e.span, head.text) if e.sub is None else e
-    value = as_dim(plain, reader)
-    if value is None:
-        return None
-    if e.sub is not None and value.terms:
+    is_bare = e.sub is None and e.sup is None
+    value = as_dim(s.Letter(e.span, head.text) if is_bare else e, reader)
+    if value is None or not is_bare:
         return value
     return value if value.symbols <= reader.bound | reader.scope.sizes else None
 
@@ -360,7 +362,7 @@ def scripted(bases: Readings, e: s.Scripted, reader: Reader) -> Readings:
     return reader.any_of(attempts, e)
 
 
-def measured(tree: Expr, parts: tuple[Reading, ...] | list[Reading], reader: Reader, e: Surface) -> Reading:
+def measured(tree: Expr, parts: tuple[Reading, ...] | list[Reading], reader: Reader, e: Surface | s.Span) -> Reading:
     """A reading whose shape is that of its tree; sizes of the operands must not have to be found for that.
 
     Raises:
@@ -371,7 +373,7 @@ def measured(tree: Expr, parts: tuple[Reading, ...] | list[Reading], reader: Rea
         raise reader.error(f"the sizes in {reader.source(e)!r} contradict each other", e)
     made = over(tree, SCALAR, e, parts, found)
     try:
-        size = shape(made.settled, reader.scope.network)
+        size = reader.scope.shape(made.settled)
     except ShapeError as error:
         raise reader.nonconforming(str(error), e, tree) from None
     return over(tree, size, e, parts, found)
@@ -442,7 +444,7 @@ def parted(base: Reading, places: tuple[At, ...], e: Surface, reader: Reader) ->
         extents = (rows, columns)
     for place, size in zip(places, extents, strict=False):
         _within(place, size, e, reader)
-    made = _part(tree, places, (rows, columns))
+    made = _part(tree, places, (rows, columns), reader.scope.turned)
     if made is None:
         raise reader.error(
             f"{reader.source(e)!r} has {len(places)} indices below, but it is {reader.scope.written((rows, columns))}: "
@@ -458,13 +460,13 @@ def parted(base: Reading, places: tuple[At, ...], e: Surface, reader: Reader) ->
     return measured(made, [base], reader, e)
 
 
-def _part(tree: Expr, places: tuple[At, ...], s_: Shape) -> Expr | None:
+def _part(tree: Expr, places: tuple[At, ...], s_: Shape, turned: bool) -> Expr | None:
     rows, columns = s_
     match places:
         case (Dim() as i, At_any) if At_any is ANY:
-            return expr.Entry(tree, i) if columns == ONE else expr.Row(tree, i)
+            return _entry_of_column(tree, i, turned) if columns == ONE else expr.Row(tree, i)
         case (At_any, Dim() as k) if At_any is ANY:
-            return expr.Entry(tree, ONE, k) if rows == ONE else expr.Column(tree, k)
+            return _entry_of_row(tree, k, turned) if rows == ONE else expr.Column(tree, k)
         case (At_any, Range(first, last)) if At_any is ANY:
             return expr.Columns(tree, first, last)
         case (Range(first, last), At_any) if At_any is ANY:
@@ -472,6 +474,14 @@ def _part(tree: Expr, places: tuple[At, ...], s_: Shape) -> Expr | None:
         case (Dim() as i, Dim() as k) if s_ != SCALAR:
             return expr.Entry(tree, i, k)
     return None
+
+
+def _entry_of_column(tree: Expr, i: Dim, turned: bool) -> Expr:
+    return expr.Entry(tree, i, ONE) if turned else expr.Entry(tree, i)
+
+
+def _entry_of_row(tree: Expr, k: Dim, turned: bool) -> Expr:
+    return expr.Entry(tree, k) if turned else expr.Entry(tree, ONE, k)
 
 
 def _within(place: At, size: Dim, e: Surface, reader: Reader) -> None:

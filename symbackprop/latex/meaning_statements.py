@@ -177,9 +177,7 @@ def _implication(e: s.Chain, i: int, reader: Reader, like: Shape | None) -> Said
     return Said(Implies(one.tree, two.tree), Mark(e.span, (one.mark, two.mark)), (*one.assumed, *two.assumed))
 
 
-def _chain(
-    sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader: Reader, like: Shape | None
-) -> Said:
+def _chain(sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader: Reader, like: Shape | None) -> Said:
     continued = isinstance(sides[0], s.Blank)
     read_sides: list[Readings] = []
     if continued:
@@ -188,7 +186,9 @@ def _chain(
         read_sides.append([before(reader, e)])
     for side in sides[1:] if continued else sides:
         if isinstance(side, s.Dots):
-            raise reader.error("dots among the sides of a chain leave a side out: write it, or leave the dots out", side)
+            raise reader.error(
+                "dots among the sides of a chain leave a side out: write it, or leave the dots out", side
+            )
         read_sides.append(read(side, reader))
         if reader.left is None and len(read_sides) == 1 and len(read_sides[0]) == 1:
             reader = replace(reader, left=read_sides[0][0].settled)
@@ -217,12 +217,10 @@ def before(reader: Reader, e: Surface) -> Reading:
     from symbackprop.shapes import shape
 
     assert reader.left is not None
-    return Reading(reader.left, shape(reader.left, reader.scope.network), Mark((e.span[0], e.span[0])))
+    return Reading(reader.left, reader.scope.shape(reader.left), Mark((e.span[0], e.span[0])))
 
 
-def _agreeing(
-    sides: list[Readings], like: Shape | None, reader: Reader
-) -> Iterator[tuple[tuple[Reading, ...], Found]]:
+def _agreeing(sides: list[Readings], like: Shape | None, reader: Reader) -> Iterator[tuple[tuple[Reading, ...], Found]]:
     """The choices of a reading for each side in which all sides have one shape."""
     open_: list[tuple[tuple[Reading, ...], Found, Shape | None]] = [((), {}, like)]
     for readings in sides:
@@ -324,4 +322,3 @@ def _(e: s.Lines, reader: Reader, like: Shape | None) -> Said:
     tree = Together(tuple(one.tree for one in lines if isinstance(one.tree, Statement)))
     assumed = tuple(dict.fromkeys(words for one in lines for words in one.assumed))
     return Said(tree, Mark(e.span, tuple(one.mark for one in lines)), assumed)
-

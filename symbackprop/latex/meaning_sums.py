@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from symbackprop import expr
-from symbackprop.expr import Elementwise, Negative, Number
+from symbackprop.dims import ONE, Dim
+from symbackprop.expr import Elementwise, Expr, Negative, Number
 from symbackprop.groups import EntrywisePower
 from symbackprop.latex import surface as s
 from symbackprop.latex.affine import merged_sum, negated
 from symbackprop.latex.meaning import read, reads
 from symbackprop.latex.products import as_column, divided, inner, over_all
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf, over
-from symbackprop.latex.sizes import Found, shaped
+from symbackprop.latex.sizes import Found, is_open, shaped
 from symbackprop.shapes import SCALAR, Shape
-
 
 
 @reads(s.Numeral)
@@ -53,14 +53,13 @@ def _(e: s.Additive, reader: Reader) -> Readings:
     return reader.one_of(parts, e, lambda chosen, found: summed(chosen, minus, found, e, reader))
 
 
-def summed(
-    terms: Sequence[Reading], minus: Sequence[bool], found: Found, e: s.Additive, reader: Reader
-) -> Reading:
+def summed(terms: Sequence[Reading], minus: Sequence[bool], found: Found, e: s.Additive, reader: Reader) -> Reading:
     """The sum of terms of one shape; a number among columns is the column of it.
 
     Raises:
         NonconformingError: if two terms have different shapes.
     """
+    terms = broadcast(terms, found, reader)
     shape, found = _common(terms, found, e, reader)
     if shape != SCALAR:
         terms = [as_column(term, shaped(shape, found), reader) if term.is_number else term for term in terms]
@@ -73,6 +72,36 @@ def summed(
         if whole is not None:
             return over_all(whole, SCALAR, e, (), signed, found)
     return over(expr.Sum(tuple(term.tree for term in signed)), shape, e, signed, found)
+
+
+def broadcast(terms: Sequence[Reading], found: Found, reader: Reader) -> Sequence[Reading]:
+    """A column or row that is added to a batch, once for each example: `X W + b` is `X W + 1 b`.
+
+    Only in a network whose variables are of its own, and only where the sizes are known to differ.
+    """
+    sizes = [shaped(term.shape, found) for term in terms]
+    whole = next((size for size in sizes if all(_is_many(end) for end in size)), None)
+    if reader.scope.is_layered or whole is None:
+        return terms
+    made = []
+    for term, (rows, columns) in zip(terms, sizes, strict=True):
+        if rows == ONE and _is_many(columns):
+            made.append(_repeated(expr.Ones(whole[0]) @ term.tree, whole, "row", term, reader))
+        elif columns == ONE and _is_many(rows):
+            made.append(_repeated(term.tree @ expr.Ones(whole[1]).T, whole, "column", term, reader))
+        else:
+            made.append(term)
+    return made
+
+
+def _is_many(size: Dim) -> bool:
+    """Whether it is surely not 1, as far as letters are taken to be more than 1."""
+    return size != ONE and not any(is_open(name) for name in size.symbols)
+
+
+def _repeated(tree: Expr, whole: Shape, what: str, term: Reading, reader: Reader) -> Reading:
+    said = f"{reader.source(term.mark.span)} is added to every {what}"
+    return Reading(tree, whole, Mark(term.mark.span), term.found, (*term.assumed, said))
 
 
 def _common(terms: Sequence[Reading], found: Found, e: s.Additive, reader: Reader) -> tuple[Shape, Found]:
@@ -162,7 +191,8 @@ def norm(part: Reading, kind: str, e: s.Surface, reader: Reader) -> Reading:
         one = _is_one(part.size)
         if not one:
             raise reader.error(
-                f"{reader.source(e)!r} may be the spectral or the Frobenius norm of a matrix: write _2 or _F below it", e
+                f"{reader.source(e)!r} may be the spectral or the Frobenius norm of a matrix: write _2 or _F below it",
+                e,
             )
     return over(expr.Norm(part.tree, kind or "2"), SCALAR, e, [part])
 

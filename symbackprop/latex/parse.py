@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symbackprop.activations import FUNCTIONS, activation
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr
+from symbackprop.expr import Expr, Product
 from symbackprop.latex import (
     meaning_big,
     meaning_derivatives,
@@ -21,15 +21,16 @@ from symbackprop.latex import (
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.meaning_statements import state
-from symbackprop.latex.readings import Reader, spans_of
+from symbackprop.latex.readings import Mark, Reader, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Letter, Span, Surface
 from symbackprop.network import MLP
 from symbackprop.notations import Notation, notation as notation_named
+from symbackprop.orientation import in_rows
 from symbackprop.shapes import Shape
 from symbackprop.statements import Statement
 from symbackprop.substitution import free_symbols
-from symbackprop.tree import Path
+from symbackprop.tree import Node, Path, children
 
 # importing them registers what each kind of surface means
 REGISTERED = (
@@ -95,13 +96,39 @@ def read(
         ReadingError: as `parse` does.
     """
     scope = scope_of(notation, network, symbols)
+    if scope.turned:
+        left = None if left is None else in_rows(left, scope.network)
+        like = None if like is None else like[::-1]
     try:
         said = state(surface(text), Reader(text, scope, left=left), like)
         tree = said.tree
         assert isinstance(tree, Expr | Statement)
-        return Parsed(tree, dict(spans_of(tree, said.mark)), said.assumed)
+        if not scope.turned:
+            return Parsed(tree, dict(spans_of(tree, said.mark)), said.assumed)
+        back = in_rows(tree, scope.network)
+        return Parsed(back, dict(spans_of(back, _turned(tree, back, said.mark, scope))), said.assumed)
     except RecursionError:
         raise ReadingError("this formula is nested too deeply: give parts of it names", text, (0, 1)) from None
+
+
+def _turned(e: Node, back: Node, mark: Mark, scope: Scope) -> Mark:
+    """The spans of a formula about rows, for the same about columns, in which factors stand in another order."""
+    before, after = list(children(e)), children(back)
+    if len(mark.parts) != len(before) or len(before) != len(after):
+        return Mark(mark.span)
+    left = list(zip(before, mark.parts, strict=True))[::-1]
+    if not isinstance(e, Product):
+        left.reverse()
+    parts: list[Mark] = []
+    for part in after:
+        here = next(i for i, (each, _) in enumerate(left) if not isinstance(e, Product) or _is_turned(each, part, scope))
+        inner, own = left.pop(here)
+        parts.append(_turned(inner, part, own, scope))
+    return Mark(mark.span, tuple(parts))
+
+
+def _is_turned(one: Node, two: Node, scope: Scope) -> bool:
+    return bool(in_rows(one, scope.network) == two)
 
 
 def scope_of(

@@ -22,10 +22,9 @@ from symbackprop.latex.surface import Span, Surface
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shape
 
-ENTRYWISE = frozenset({"⊙", "∘", ".*"})
 EITHER = frozenset({"·", "×", "*"})
 MATRIX = frozenset({"", "@"})
-DIVIDED = frozenset({"/", "÷", "./"})
+DIVIDED = frozenset({"/", "÷", "./", "⊘"})
 _REFUSED = {
     "⊗": r"⊗ may be a Kronecker or an outer product: write a b^\top for the outer product of two columns",
 }
@@ -45,7 +44,7 @@ def multiplied(
     for sign in signs:
         if sign in _REFUSED:
             raise reader.error(_REFUSED[sign], e)
-        if sign not in ENTRYWISE | EITHER | MATRIX | DIVIDED:
+        if sign not in reader.scope.entrywise_signs | EITHER | MATRIX | DIVIDED:
             raise reader.error(f"the sign {sign} stands between no two factors: write \\odot, or nothing", e)
     made: Readings = []
     failed: ReadingError | None = None
@@ -80,10 +79,10 @@ def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, read
     """Products of matrices first, then entry by entry."""
     choices: list[tuple[str, ...]] = []
     for i, sign in enumerate(signs):
-        if sign in EITHER and not (units[i].is_scalar or units[i + 1].is_scalar):
+        if sign in EITHER - reader.scope.entrywise_signs and not (units[i].is_scalar or units[i + 1].is_scalar):
             choices.append(("m", "h", "i"))
         else:
-            choices.append(("h",) if sign in ENTRYWISE else ("m",))
+            choices.append(("h",) if sign in reader.scope.entrywise_signs else ("m",))
     if sum(len(each) > 1 for each in choices) > _MOST_EITHER:
         raise reader.error(
             f"{reader.source(e)!r} has too many signs that may be either product: write \\odot or nothing for them", e
@@ -196,13 +195,17 @@ def inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading:
     """`a · b` of two columns as `aᵀ b`."""
     found = _found((left, right), reader, e)
     one, two = shaped(left.shape, found), shaped(right.shape, found)
-    if one[1] != ONE or two[1] != ONE or left.is_scalar:
+    scope = reader.scope
+    if scope.length(one) is None or scope.length(two) is None or left.is_scalar:
         raise reader.nonconforming("an inner product is of two columns", e, left.tree, right.tree)
     after = reader.same(one, two, found)
     if after is None:
         raise reader.nonconforming(_mismatch("multiply", "with", left, right, found, reader), e, left.tree, right.tree)
-    turned = over(expr.Transpose(left.tree), (one[1], one[0]), left.mark.span, [left])
-    return over(expr.Product((turned.tree, right.tree)), SCALAR, e, (turned, right), after)
+    if scope.turned:
+        other = over(expr.Transpose(right.tree), two[::-1], right.mark.span, [right])
+        return over(expr.Product((left.tree, other.tree)), SCALAR, e, (left, other), after)
+    other = over(expr.Transpose(left.tree), one[::-1], left.mark.span, [left])
+    return over(expr.Product((other.tree, right.tree)), SCALAR, e, (other, right), after)
 
 
 # --- other groupings -------------------------------------------------------------------------------------------------
@@ -237,13 +240,13 @@ def _fewest(made: Readings) -> Readings:
 def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Reading]:
     at = _around((one, two))
     matrix: Reading | None = None
-    if sign not in ENTRYWISE:
+    if sign not in reader.scope.entrywise_signs:
         try:
             matrix = _flat_product(one, two, reader, at)
             yield matrix
         except ReadingError:
             pass
-    if sign in ENTRYWISE | EITHER or (matrix is None and not one.is_scalar):
+    if sign in reader.scope.entrywise_signs | EITHER or (matrix is None and not one.is_scalar):
         try:
             yield _flat_hadamard(one, two, reader, at)
         except ReadingError:
@@ -297,7 +300,9 @@ def _quotients(
         try:
             for over_ in _all(above, signs[start:k], at[start : k + 1], e, reader):
                 for under in _all(units[k + 1 : stop], signs[k + 1 : stop - 1], at[k + 1 : stop], e, reader):
-                    one = divided(over_, under, (over_.mark.span[0], under.mark.span[1]), reader, signs[k] == "./")
+                    one = divided(
+                        over_, under, (over_.mark.span[0], under.mark.span[1]), reader, signs[k] in ("./", "⊘")
+                    )
                     left = [*units[:start], one, *units[stop:]]
                     rest = (*signs[:start], *signs[stop - 1 :])
                     made += _all(left, rest, [e] * len(left), e, reader)
@@ -329,7 +334,7 @@ def divided(
             case _, Number(two) if not two:
                 raise reader.error("nothing can be divided by 0: write another denominator", at)
         return over(expr.Quotient(above.tree, below.tree), above.shape, at, (above, below), found)
-    if above.is_number and not below.is_scalar and below.size[1] == ONE:
+    if above.is_number and not below.is_scalar:
         top = as_column(above, below.size, reader)
     else:
         top = above
@@ -346,18 +351,21 @@ def divided(
 
 
 def as_column(number: Reading, size: Shape, reader: Reader) -> Reading:
-    """A number as the column of it: `1 - a` for a column `a` is `1⃗ - a`."""
+    """A number as the vector or the matrix of it: `1 - a` for a column `a` is `1⃗ - a`."""
     assert isinstance(number.tree, Number)
-    ones: Expr = expr.Ones(size[0])
-    if size[1] != ONE:
-        row: Expr = expr.Transpose(expr.Ones(size[1]))
-        ones = row if size[0] == ONE else expr.Product((ones, row))
-    tree = ones
-    if number.tree.value != 1:
-        factors = ones.factors if isinstance(ones, expr.Product) else (ones,)
-        tree = (
-            expr.Zeros(size[0]) if not number.tree.value and size[1] == ONE else expr.Product((number.tree, *factors))
-        )
+    value = number.tree.value
+    along, across = size[::-1] if reader.scope.turned else size
+    factors: tuple[Expr, ...] = tuple(
+        part
+        for part, n in ((expr.Ones(along), along), (expr.Transpose(expr.Ones(across)), across))
+        if n != ONE or size == SCALAR
+    )
+    if reader.scope.turned:
+        factors = factors[::-1]
+    if not value and across == ONE:
+        tree: Expr = expr.Zeros(along)
+    else:
+        tree = expr.product_of(factors if value == 1 else (number.tree, *factors))
     return Reading(tree, size, Mark(number.mark.span), number.found, number.assumed)
 
 

@@ -1,7 +1,7 @@
-"""Which letter, with which accents and scripts, is which quantity: made from a notation and a network.
+r"""Which letter, with which accents and scripts, is which quantity: made from a notation and a network.
 
 The network's quantities are found in the notation's tables, the variables of any other network by their names: a letter
-in English if it is Greek, then its accents, then a subscript that is no index (`\\hat{y}` is `yhat`, `W_{xh}` is `W_xh`).
+in English if it is Greek, then its accents, then a subscript that is no index (`\hat{y}` is `yhat`, `W_{xh}` is `W_xh`).
 What a network does not know is no variable: `shape_of` decides, so a subscript is an index, an entry or part of the name
 according to what there is.
 """
@@ -14,14 +14,15 @@ from functools import cached_property
 
 from symbackprop import expr
 from symbackprop.activations import FUNCTIONS
-from symbackprop.dims import Dim, Width, index, units, width
+from symbackprop.dims import ONE, Dim, Symbol, Width, dim, index, units, width
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Named, Variable
 from symbackprop.latex.surface import Surface
 from symbackprop.network import MLP
 from symbackprop.notations import GREEK, Notation, Written
-from symbackprop.shapes import Shape
+from symbackprop.orientation import in_rows
+from symbackprop.shapes import Shape, shape
 from symbackprop.tree import subterms
 
 ENGLISH: Mapping[str, str] = {letter: name for name, letter in GREEK.items()} | {"ℓ": "ell", "ℒ": "L", "ϵ": "epsilon"}
@@ -34,17 +35,19 @@ _FAMILIES: Mapping[str, type[Variable]] = {
     "preactivation": expr.PreActivation,
     "hidden": expr.Hidden,
     "weight": expr.Weight,
+    "weight_row": expr.Weight,
     "bias": expr.Bias,
 }
+Accents = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Head:
-    """A letter with its style and accents, without scripts."""
+    """A letter with its style and accents, in the order of the alphabet, without scripts."""
 
     text: str
     style: str = "plain"
-    accents: tuple[str, ...] = ()
+    accents: Accents = ()
     prefix: str = ""
 
     @property
@@ -56,15 +59,16 @@ class Head:
         """The name of a variable that is written so: `yhat`."""
         return ENGLISH.get(self.text, self.text) + "".join(self.accents)
 
-    def __str__(self) -> str:
-        return self.text + "".join(f" {accent}" for accent in self.accents)
+    @property
+    def key(self) -> tuple[str, Accents]:
+        return self.text, self.accents
 
 
-class Any_(str):
+class Anywhere(str):
     """A place holder in a subscript: `·` in `w_{l,j,·}`."""
 
 
-ANY = Any_("·")
+ANY = Anywhere("·")
 
 
 @dataclass(frozen=True)
@@ -82,25 +86,33 @@ class Label:
     text: str
 
 
-At = Dim | Any_ | Range | Label
+At = Dim | Anywhere | Range | Label
+Places = tuple[At, ...]
+
+
+def is_entry(rest: Places) -> bool:
+    """Whether these places are those of one entry."""
+    return bool(rest) and all(isinstance(place, Dim) for place in rest)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A quantity that a letter with its first scripts may be, the scripts that are left, and what is taken for granted."""
+    """A quantity that a letter with its first scripts may be, the scripts that are left, and what is taken for granted.
+
+    Attributes:
+        is_marked: whether the notation marks it, as a vector by an arrow.
+        is_declared: whether the network has a variable whose name says all that is written.
+    """
 
     tree: Expr
-    rest: tuple[At, ...] = ()
+    rest: Places = ()
     assumed: str = ""
-    # whether the notation marks it, as a vector by an arrow
     is_marked: bool = False
-    # whether the network has a variable whose name says all that is written
     is_declared: bool = False
 
     def is_written(self, head: Head) -> bool:
         """Whether the notation writes it so: an entry is plain, and the whole as its row says."""
-        is_entry = bool(self.rest) and all(isinstance(place, Dim) for place in self.rest)
-        return head.is_marked == (self.is_marked and not is_entry)
+        return head.is_marked == (self.is_marked and not is_entry(self.rest))
 
 
 class Scope:
@@ -126,7 +138,12 @@ class Scope:
         self.given_functions = dict(functions or {})
         self.known: dict[Variable, Shape | None] = {}
 
-    # --- sizes -------------------------------------------------------------------------------------------------------
+    @cached_property
+    def is_layered(self) -> bool:
+        """Whether the network is the lecture's, whose quantities stand in the notation's tables."""
+        return isinstance(self.network, MLP)
+
+    # --- sizes and indices -------------------------------------------------------------------------------------------
 
     def conform(self, one: Dim, two: Dim) -> bool:
         """Whether two sizes are the same; a network whose sizes are still being found puts its own in here."""
@@ -139,11 +156,6 @@ class Scope:
         return f"{self.says(s[0])} × {self.says(s[1])}"
 
     @cached_property
-    def is_layered(self) -> bool:
-        """Whether the network is the lecture's, whose quantities stand in the notation's tables."""
-        return isinstance(self.network, MLP)
-
-    @cached_property
     def sizes(self) -> frozenset[str]:
         """Letters of sizes and of the depth: integers that may stand in a formula as numbers."""
         own = frozenset(getattr(self.network, "sizes", ()))
@@ -151,17 +163,38 @@ class Scope:
 
     def index(self, letter: str) -> Dim:
         """The integer symbol that a letter of a script stands for."""
-        for name, row in self.notation.index.items():
-            if row.letter == letter:
-                return index(name) - row.shift
-        return index("l" if letter == "ℓ" else ENGLISH.get(letter, letter))
+        return self._indices.get(letter) or index("l" if letter == "ℓ" else ENGLISH.get(letter, letter))
 
-    def width(self, layer: Dim) -> Dim:
-        return width(layer)
+    @cached_property
+    def _indices(self) -> Mapping[str, Dim]:
+        made = {letter: index(name) for name, letter in self.notation.letters.items() if len(name) == 1}
+        return made | {row.letter: index(name) - row.shift for name, row in self.notation.index.items()}
 
-    def is_width(self, head: Head) -> bool:
+    def layer(self, written: Dim, row: Written) -> Dim:
+        """The layer that a row of the notation writes so: counted from its first one, and less the row's shift."""
+        return self._unnumbered(written - row.shift) if row.layered else written - row.shift
+
+    def _unnumbered(self, written: Dim) -> Dim:
+        """The inverse of the notation's `numbered`."""
+        first = self.notation.first
+        if not first:
+            return written
+        shift_of = self.notation.shift_of
+        counted = sum(c for atom, c in written.terms if isinstance(atom, Symbol) and not shift_of(atom.name))
+        return written - first * (1 - counted)
+
+    def end(self, written: Dim, name: str, is_layer: bool) -> Dim:
+        """The end of the range of an index, where it is written so: the inverse of the notation's `value`."""
+        value = written + self.notation.shift_of(name)
+        return self._unnumbered(value) if is_layer else value
+
+    def width(self, head: Head, below: Dim | None, above: Dim | None) -> Dim | None:
+        """The width that a letter with a layer is; None if it is none."""
         row = self.notation.quantity.get("width")
-        return self.is_layered and row is not None and (head.text, head.accents) == (row.letter, ())
+        if not self.is_layered or row is None or head.key != (row.letter, ()) or head.is_marked:
+            return None
+        at, other = (above, below) if row.place == "sup" else (below, above)
+        return None if at is None or other is not None else width(self.layer(at, row))
 
     def units(self, d: Dim) -> Dim:
         """A size as the network counts it: `n_l - 1` is the number of units of a layer with a bias unit."""
@@ -172,17 +205,43 @@ class Scope:
                 return units(layer)
         return d
 
+    # --- rows or columns ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def turned(self) -> bool:
+        """Whether formulas are about rows where the network has columns, or the other way round."""
+        return bool(self.notation.data != self.network.data)
+
+    def shape(self, e: Expr) -> Shape:
+        """Rows × columns of an expression as it is written.
+
+        Raises:
+            ShapeError: if two parts do not conform.
+        """
+        if not self.turned:
+            return shape(e, self.network)
+        columns, rows = shape(in_rows(e, self.network), self.network)
+        return rows, columns
+
+    def vector(self, size: Dim) -> Shape:
+        """The shape of a vector: a column, or where formulas are about rows a row."""
+        return (ONE, size) if self.turned else (size, ONE)
+
+    def length(self, s: Shape) -> Dim | None:
+        """The number of entries of a vector; None for what is none."""
+        along, across = (s[1], s[0]) if self.turned else s
+        return along if across == ONE else None
+
     # --- variables ---------------------------------------------------------------------------------------------------
 
     def shape_of(self, variable: Variable) -> Shape | None:
         """The shape of a variable, or None if the network has none such."""
         if variable not in self.known:
             try:
-                rows, columns = self.network.shape_of(variable)
-                found: Shape | None = (self.network.normal(rows), self.network.normal(columns))
+                rows, columns = (self.network.normal(size) for size in self.network.shape_of(variable))
+                self.known[variable] = (columns, rows) if self.turned else (rows, columns)
             except (ShapeError, LookupError):
-                found = None
-            self.known[variable] = found
+                self.known[variable] = None
         return self.known[variable]
 
     @cached_property
@@ -209,22 +268,20 @@ class Scope:
         return self.shape_of(variable) is not None
 
     @cached_property
-    def table(self) -> Mapping[tuple[str, tuple[str, ...]], tuple[tuple[str, Written], ...]]:
+    def table(self) -> Mapping[tuple[str, Accents], list[tuple[str, Written]]]:
         """By letter and accents: the rows of the notation's quantities."""
-        made: dict[tuple[str, tuple[str, ...]], list[tuple[str, Written]]] = {}
-        for what, row in self.notation.quantity.items():
-            made.setdefault((row.letter, _accents(row)), []).append((what, row))
-        return {key: tuple(rows) for key, rows in made.items()}
+        return _by_letter(self.notation.quantity)
 
     @cached_property
-    def named(self) -> Mapping[tuple[str, tuple[str, ...]], tuple[tuple[str, Written], ...]]:
+    def named(self) -> Mapping[tuple[str, Accents], list[tuple[str, Written]]]:
         """By letter and accents: the rows of the notation's named variables."""
-        made: dict[tuple[str, tuple[str, ...]], list[tuple[str, Written]]] = {}
-        for name, row in self.notation.named.items():
-            made.setdefault((row.letter, _accents(row)), []).append((name, row))
-        return {key: tuple(rows) for key, rows in made.items()}
+        return _by_letter(self._names)
 
-    def candidates(self, head: Head, below: tuple[At, ...], above: tuple[At, ...]) -> list[Candidate]:
+    @cached_property
+    def _names(self) -> Mapping[str, Written]:
+        return {**self.notation.named, **(self.notation.added if self.is_layered else {})}
+
+    def candidates(self, head: Head, below: Places, above: Places) -> list[Candidate]:
         """What a letter with these scripts may be; `above` is a layer, or nothing.
 
         The order is from the more to the less literal; the shapes of the formula decide among them.
@@ -234,79 +291,98 @@ class Scope:
             found += self._layered(head, below, above)
         found += self._variables(head, below, above)
         written = [each for each in found if each.is_written(head)]
-        return _distinct(written or found or self._loss(head, below, above))
+        return list(dict.fromkeys(written or found or self._loss(head, below, above)))
 
-    def _layered(self, head: Head, below: tuple[At, ...], above: tuple[At, ...]) -> Iterator[Candidate]:
-        accents, bare = head.accents, False
-        rows = self.table.get((head.text, tuple(sorted(accents))), ())
-        if not rows and "tilde" in accents:
-            accents, bare = tuple(a for a in accents if a != "tilde"), True
-            rows = self.table.get((head.text, tuple(sorted(accents))), ())
-        for what, row in rows:
-            if row.prefix != head.prefix:
+    def _layered(self, head: Head, below: Places, above: Places) -> Iterator[Candidate]:
+        bare = head.key not in self.table and "tilde" in head.accents
+        accents = tuple(a for a in head.accents if a != "tilde") if bare else head.accents
+        for what, row in self.table.get((head.text, accents), ()):
+            if bare and what not in ("weight", "weight_row"):
                 continue
-            for index_of, rest in _placed(row, below, above):
-                variable = self._quantity(what, index_of)
-                if variable is None or not self.has(variable):
-                    continue
-                tree: Expr = expr.WithoutBias(variable) if bare else variable
-                is_marked = row.style in MARKED
-                if what != "weight_row":
-                    yield Candidate(tree, rest, is_marked=is_marked)
-                elif len(rest) == 1 and isinstance(rest[0], Dim):
-                    yield Candidate(expr.Row(tree, rest[0]), is_marked=is_marked)
-                elif len(rest) == 2:
-                    yield Candidate(tree, rest, is_marked=is_marked)
+            for layer, rest in self._placed(row, below, above) if row.prefix == head.prefix else ():
+                variable = self._quantity(what, layer)
+                if variable is not None and self.has(variable):
+                    tree: Expr = expr.WithoutBias(variable) if bare else variable
+                    yield from self._as_written(tree, row, head, rest, what == "weight_row")
+
+    def _as_written(
+        self, tree: Expr, row: Written, head: Head, rest: Places, is_line: bool = False
+    ) -> Iterator[Candidate]:
+        """A quantity with what is left of its scripts; the letter of a row of the weights is no whole matrix."""
+        is_marked = row.style in MARKED
+        if row.entry and row.entry != row.letter and (head.text == row.entry) != is_entry(rest):
+            return
+        if not is_line or len(rest) == 2:
+            yield Candidate(tree, rest, is_marked=is_marked)
+        elif len(rest) == 1 and isinstance(rest[0], Dim) and rest[0] != dim(0):
+            line = expr.Column(tree, rest[0]) if self.turned else expr.Row(tree, rest[0])
+            yield Candidate(line, is_marked=is_marked)
+
+    def _placed(self, row: Written, below: Places, above: Places) -> Iterator[tuple[Dim | None, Places]]:
+        """The layer that scripts name, where a row of the notation puts it, and what is left below."""
+        if row.label:
+            if not below or (below[-1] if row.label_last else below[0]) not in self._labels(row.label):
+                return
+            below = below[:-1] if row.label_last else below[1:]
+        if row.place == "sup":
+            if not above:
+                yield None, below
+            elif len(above) == 1 and isinstance(above[0], Dim):
+                yield self.layer(above[0], row), below
+        elif not above:
+            if row.place == "sub" and below and isinstance(below[0], Dim):
+                yield self.layer(below[0], row), below[1:]
+            yield None, below
+
+    def _labels(self, text: str) -> tuple[At, ...]:
+        return (Label(text), dim(int(text)) if text.isdigit() else self.index(text))
 
     def _quantity(self, what: str, layer: Dim | None) -> Variable | None:
         assert isinstance(self.network, MLP)
-        fixed: Mapping[str, Variable] = {
-            "input": self.network.input,
-            "output": self.network.output,
-            "target": expr.Target(),
-            "loss": expr.LOSS,
-        }
-        if what in fixed:
-            return fixed[what] if layer is None else None
-        family = _FAMILIES.get("weight" if what == "weight_row" else what)
-        return None if family is None or layer is None else family(layer)  # type: ignore[call-arg]
+        if layer is None:
+            fixed: Mapping[str, Variable] = {
+                "input": self.network.input,
+                "output": self.network.output,
+                "target": expr.Target(),
+                "loss": expr.LOSS,
+            }
+            return fixed.get(what)
+        family = _FAMILIES.get(what)
+        return None if family is None else family(layer)  # type: ignore[call-arg]
 
-    def _variables(self, head: Head, below: tuple[At, ...], above: tuple[At, ...]) -> Iterator[Candidate]:
+    def _variables(self, head: Head, below: Places, above: Places) -> Iterator[Candidate]:
         if head.prefix:
             return
-        if below and isinstance(below[0], Dim | Label):
-            # a name that has its subscript in it, as in a table of shapes, is not an entry of another one
-            for each in self._indexed(f"{head.name}_{_in_name(below[0])}", below[1:], above):
-                yield replace(each, is_declared=True)
-        rows = self.named.get((head.text, tuple(sorted(head.accents))), ())
-        same_style = [(name, row) for name, row in rows if (row.style in MARKED) == head.is_marked]
-        names = [name for name, _ in same_style or rows]
-        for name in dict.fromkeys((*names, head.name)):
-            yield from self._indexed(name, below, above)
+        for place in below[:1]:
+            if isinstance(place, Dim | Label):
+                # a name that has its subscript in it, as in a table of shapes, is not an entry of another one
+                text = place.text if isinstance(place, Label) else str(place)
+                for each in self._indexed(f"{head.name}_{text}", below[1:], above, head):
+                    yield replace(each, is_declared=True)
+        names = [name for name, _ in self.named.get(head.key, ())]
+        # a name that the tables write with another letter is not written with its own
+        if head.name not in self._names:
+            names.append(head.name)
+        for name in names:
+            yield from self._indexed(name, below, above, head)
 
-    def _indexed(self, name: str, below: tuple[At, ...], above: tuple[At, ...]) -> Iterator[Candidate]:
-        if above:
-            first, *more = above
-            if isinstance(first, Dim) and not more and self.has(Named(name, first)):
-                yield self._named(Named(name, first), below)
-            return
-        if below and isinstance(below[0], Dim) and self.has(Named(name, below[0])):
-            yield self._named(Named(name, below[0]), below[1:])
-            return
-        if self.has(Named(name)):
-            yield self._named(Named(name), below)
+    def _indexed(self, name: str, below: Places, above: Places, head: Head) -> Iterator[Candidate]:
+        row = self.notation.of_name(name, self.is_layered)
+        # names that are in no table may have their index above or below
+        place = row.place if name in self._names else "sup" if above else "sub"
+        for at, rest in self._placed(replace(row, label="", place=place), below, above):
+            if self.has(Named(name, at)):
+                yield from self._as_written(Named(name, at), row, head, rest)
+                if at is not None:
+                    return
 
-    def _named(self, variable: Named, rest: tuple[At, ...]) -> Candidate:
-        return Candidate(variable, rest, is_marked=self.notation.of_name(variable.name).style in MARKED)
-
-    def _loss(self, head: Head, below: tuple[At, ...], above: tuple[At, ...]) -> list[Candidate]:
+    def _loss(self, head: Head, below: Places, above: Places) -> list[Candidate]:
         """The loss under the letter of another course, where that letter stands for nothing here."""
-        if head.text not in LOSSES or head.accents or above or head.is_marked or below:
+        own = self.notation.quantity["loss"].letter
+        if head.text not in {*LOSSES, own} or head.accents or above or below or head.is_marked or not self.has_loss:
             return []
-        row = self.notation.quantity.get("loss")
-        own = row.letter if row is not None else "L"
         said = "" if head.text == own else f"{head.text} is the loss {own}"
-        return [Candidate(expr.LOSS, (), said)] if self.has_loss else []
+        return [Candidate(expr.LOSS, (), said)]
 
     @cached_property
     def has_loss(self) -> bool:
@@ -317,116 +393,115 @@ class Scope:
     def hint(self, head: Head) -> str:
         """What to write instead of a letter that is nothing."""
         if self.is_layered:
-            rows = [row for key, each in self.table.items() if key[0] == head.text for row in each]
-            names = sorted({row.letter for row in self.notation.quantity.values()})
-            if rows:
-                return f"{head.text} needs other indices in the notation of {self.notation.title}"
-            return f"the letters of {self.notation.title} are {', '.join(names)}"
+            if any(text == head.text for text, _ in self.table):
+                return f"{head.text} has other indices in the notation of {self.notation.title}"
+            letters = sorted({row.letter for row in self.notation.quantity.values()})
+            return f"the letters of {self.notation.title} are {', '.join(letters)}"
         known = sorted(getattr(self.network, "names", ()))
         return f"the network has {', '.join(known) or 'no variables'}"
 
     # --- gradients ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def gradients(self) -> Mapping[tuple[str, str, tuple[str, ...]], tuple[tuple[str, Written], ...]]:
-        """By prefix, letter and accents: the rows of the notation's short names of gradients."""
-        made: dict[tuple[str, str, tuple[str, ...]], list[tuple[str, Written]]] = {}
-        for what, row in self.notation.gradient.items():
-            made.setdefault((row.prefix, row.letter, _accents(row)), []).append((what, row))
-        return {key: tuple(rows) for key, rows in made.items()}
+    def gradients(self) -> Mapping[tuple[str, Accents], list[tuple[str, Written]]]:
+        """By letter and accents: the rows of the notation's short names of gradients."""
+        return _by_letter(self.notation.gradient)
 
-    def gradient_candidates(self, head: Head, below: tuple[At, ...], above: tuple[At, ...]) -> list[Candidate]:
+    def gradient_candidates(self, head: Head, below: Places, above: Places) -> list[Candidate]:
         """Gradients of the loss that have a letter of their own, as δ for that of a pre-activation."""
         found: list[Candidate] = []
-        if not self.is_layered:
-            return found
-        for what, row in self.gradients.get((head.prefix, head.text, tuple(sorted(head.accents))), ()):
-            for layer, rest in _placed(row, below, above):
+        for what, row in self.gradients.get(head.key, ()) if self.is_layered else ():
+            for layer, rest in self._placed(row, below, above) if row.prefix == head.prefix else ():
                 variable = self._quantity(what, layer)
                 if variable is not None and self.has(variable):
-                    found.append(Candidate(expr.Partial(expr.LOSS, variable, self.is_numerator), rest))
-        return _distinct(found)
+                    found += self._as_written(expr.Partial(expr.LOSS, variable), row, head, rest)
+        return list(dict.fromkeys(found))
 
     @cached_property
     def prefixes(self) -> frozenset[str]:
         """What may stand before a letter to make it a gradient: the d of `dZ`."""
         return frozenset(row.prefix for row in self.notation.gradient.values() if row.prefix)
 
-    @cached_property
-    def is_numerator(self) -> bool:
-        """Whether a derivative has the numerator's rows."""
-        return getattr(self.notation, "layout", "denominator") == "numerator"
-
-    # --- functions ---------------------------------------------------------------------------------------------------
+    # --- functions and signs -----------------------------------------------------------------------------------------
 
     @cached_property
     def functions(self) -> Mapping[str, str]:
         """By letter or word: the name of the function of one variable that it stands for."""
-        made = {row.symbol: name for name, row in FUNCTIONS.items() if len(row.symbol) > 1}
-        made |= {name: name for name in FUNCTIONS}
-        made |= {"σ": "sigmoid", "ln": "log", "logistic": "sigmoid", "relu": "relu", "Id": "identity"}
-        made.pop("id", None)
-        for letter in GENERIC:
-            made[letter] = ENGLISH.get(letter, letter).replace("ϕ", "phi")
+        made = {name: name for name in FUNCTIONS} | {
+            row.symbol: name for name, row in FUNCTIONS.items() if len(row.symbol) > 1
+        }
+        del made["id"]
+        made |= {"σ": "sigmoid", "ln": "log", "logistic": "sigmoid", "Id": "identity"}
+        made |= {letter: ENGLISH.get(letter, letter).replace("ϕ", "phi") for letter in GENERIC}
         own = getattr(self.network, "activation", None)
         if own is not None:
-            made[own.symbol] = own.name
-            if not own.is_generic:
-                # the letter of slides for whatever the activation is
-                made["g"] = own.name
-        for name, letter in self.notation.letters.items():
-            if name in made.values():
-                made[letter] = name
+            # g is the letter of slides for whatever the activation is
+            made |= {own.symbol: own.name, "g": own.name}
+            row = self.notation.quantity.get("activation")
+            if row is not None and own.name == "g":
+                made[row.letter] = own.name
+        made |= {letter: name for name, letter in self.notation.letters.items() if name in made.values()}
         return made | self.given_functions
+
+    def layer_of_function(self, written: Dim) -> Dim:
+        """The layer that a function is marked with, as `g^{[l]}`."""
+        row = self.notation.quantity.get("activation")
+        return written if row is None else self.layer(written, row)
+
+    def is_loss_function(self, head: Head) -> bool:
+        """Whether it is the loss as a function of output and target, where that has a letter of its own."""
+        row = self.notation.function_of_loss()
+        return "loss_function" in self.notation.quantity and head.key == (row.letter, ())
+
+    def function_name(self, head: Head) -> str:
+        """The name of a function that is none of one variable."""
+        names = [name for name, _ in self.named.get(head.key, ())]
+        return names[0] if names else head.name
 
     def is_layer_map(self, head: Head) -> bool:
         row = self.notation.quantity.get("layer_map")
-        return self.is_layered and row is not None and (head.text, head.accents) == (row.letter, ())
+        return self.is_layered and row is not None and head.key == (row.letter, ())
 
     def is_jacobian(self, head: Head) -> bool:
         row = self.notation.quantity.get("activation_jacobian")
-        return self.is_layered and row is not None and (head.text, head.accents) == (row.letter, ())
+        if not self.is_layered or row is None or head.key != (row.letter, ()):
+            return False
+        # a width may have the same letter, plain
+        clash = self.notation.quantity["width"].letter == row.letter
+        return not clash or head.is_marked == (row.style in MARKED)
+
+    def jacobian_layer(self, below: Dim | None, above: Dim | None) -> Dim | None:
+        """The layer of an activation Jacobian that is written so."""
+        row = self.notation.quantity["activation_jacobian"]
+        at, other = (above, below) if row.place == "sup" else (below, above)
+        return None if at is None or other is not None else self.layer(at, row)
 
     def jacobian(self, operand: Expr) -> Expr:
         """`D` of what the activation is applied to: rectangular where there is a bias unit."""
         assert isinstance(self.network, MLP)
-        name = self.network.activation.name
         if self.network.augmented:
-            return expr.ActivationJacobian(name, operand)
-        return expr.Diagonal(expr.Elementwise(name, operand, 1))
+            return expr.ActivationJacobian(self.network.activation.name, operand)
+        return expr.Diagonal(self.slope(operand))
 
     def slope(self, operand: Expr) -> Expr:
         """The derivative of the activation at what it is applied to."""
         assert isinstance(self.network, MLP)
         return expr.Elementwise(self.network.activation.name, operand, 1)
 
+    def is_kronecker(self, head: Head) -> bool:
+        row = self.notation.quantity.get("kronecker")
+        return head.key == ("δ" if row is None else row.letter, ())
 
-def _in_name(place: Dim | Label) -> str:
-    return place.text if isinstance(place, Label) else str(place)
-
-
-def _accents(row: Written) -> tuple[str, ...]:
-    return (row.accent,) if row.accent else ()
-
-
-def _distinct(found: list[Candidate]) -> list[Candidate]:
-    return list(dict.fromkeys(found))
+    @cached_property
+    def entrywise_signs(self) -> frozenset[str]:
+        """Signs that are the product entry by entry here and nothing else."""
+        own = self.notation.hadamard.replace("∗", "*")
+        return frozenset({"⊙", "∘", ".*"}) | ({own} if own == "*" else set())
 
 
-def _placed(row: Written, below: tuple[At, ...], above: tuple[At, ...]) -> Iterator[tuple[Dim | None, tuple[At, ...]]]:
-    """The layer that scripts name, where a row of the notation puts it, and what is left below."""
-    if row.label:
-        if not below or below[0] != Label(row.label):
-            return
-        below = below[1:]
-    if row.place == "sub" and not above:
-        if below and isinstance(below[0], Dim):
-            yield below[0] - row.shift, below[1:]
-        yield None, below
-    elif row.place == "sup":
-        if len(above) == 1 and isinstance(above[0], Dim):
-            yield above[0] - row.shift, below
-        elif not above:
-            yield None, below
-    elif row.place == "none" and not above:
-        yield None, below
+def _by_letter(rows: Mapping[str, Written]) -> dict[tuple[str, Accents], list[tuple[str, Written]]]:
+    made: dict[tuple[str, Accents], list[tuple[str, Written]]] = {}
+    for what, row in rows.items():
+        for letter in dict.fromkeys((row.letter, row.entry or row.letter)):
+            made.setdefault((letter, (row.accent,) if row.accent else ()), []).append((what, row))
+    return made

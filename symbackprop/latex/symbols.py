@@ -53,7 +53,7 @@ rightarrow → gets ← leftarrow ← mapsto ↦ longmapsto ↦ longrightarrow �
 Rightarrow ⇒ Longrightarrow ⇒ implies ⇒ Leftarrow ⇐ Leftrightarrow ⇔ Longleftrightarrow ⇔ iff ⇔ coloneqq
 := coloneq := triangleq ≜ doteq ≐ lesssim ≲ gtrsim ≳ prec ≺ succ ≻ preceq ⪯ succeq ⪰ therefore ∴"""
 
-_PRODUCTS = "cdot · times × odot ⊙ circ ∘ ast * otimes ⊗ div ÷ bullet ∙ cdotp ·"
+_PRODUCTS = "cdot · times × odot ⊙ circ ∘ ast * oslash ⊘ otimes ⊗ div ÷ bullet ∙ cdotp ·"
 _SUMS = "pm ± mp ∓ oplus ⊕ ominus ⊖ cup ∪ cap ∩ setminus ∖"
 _BIG = "sum ∑ prod ∏ int ∫ bigodot ⨀ bigoplus ⨁ bigotimes ⨂ bigcup ⋃ bigcap ⋂"
 _DOTS = "dots … ldots … cdots … dotsc … dotsb … dotsm … dotsi … dotso … vdots ⋮ ddots ⋱"

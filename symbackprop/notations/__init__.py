@@ -19,7 +19,8 @@ A file holds marks, then tables of rows `Written`:
   `ℒ` in `J = ℒ(ŷ, y)`, else the letter of the loss; `kronecker`, else δ.
 - `[gradient]`: short names of ∂L/∂quantity, as δ for the pre-activation.
 - `[named]`: variables of other networks; one that is not listed is written as its name, `W_x` with a subscript.
-- `[added]`: variables that a normalization or a proof adds to an `MLP`, whose own letters the course may have taken.
+- `[added]`: variables that a normalization or a proof adds to an `MLP`, whose own letters the course may have taken;
+  `prediction` is the network as a function, `f(x; {W_l})`.
 - `[index]`: letters of the integer symbols where they differ: `L = { letter = "l", shift = -1 }` writes `l-1` for `L`.
   A letter that another symbol has is taken from it, so that symbol needs a row too.
 - `[letters]`: letters of other names, functions among them.

@@ -138,7 +138,7 @@ def index_name(name: str) -> str:
 
 
 def function_name(name: str, order: int, network: MLP) -> str:
-    """`g`, `dg`, `d2g` for the activation of the network, `dtanh` for another, `dprelu_1_4` for one with a parameter."""
+    """`g`, `dg`, `d2g` for the activation of the network, `dtanh` for another, `dprelu_1_4` with a parameter."""
     return PREFIXES[order] + ("g" if name == network.activation.name else re.sub(r"\W+", "_", name).rstrip("_"))
 
 

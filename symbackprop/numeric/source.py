@@ -158,7 +158,12 @@ def _(e: expr.Quotient, code: Code) -> str:
 
 @emit.register
 def _(e: expr.Power, code: Code) -> str:
-    if isinstance(e.base, expr.Norm) and e.base.kind != "1" and e.exponent == 2 and form(e.base.operand, code.network) is not Form.MATRIX:
+    if (
+        isinstance(e.base, expr.Norm)
+        and e.base.kind != "1"
+        and e.exponent == 2
+        and form(e.base.operand, code.network) is not Form.MATRIX
+    ):
         return code.sum_of(f"{grouped(emit(e.base.operand, code))} ** 2")
     exponent = _rational(e.exponent.numerator, e.exponent.denominator)
     return f"{grouped(emit(e.base, code))} ** {grouped(exponent)}"

@@ -25,6 +25,13 @@ class Symbol(Box):
 
 
 @dataclass(frozen=True)
+class Prefixed(Symbol):
+    """A letter with one before it that is part of its name, so that no line is broken between: `dZ`."""
+
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
 class Words(Box):
     """Upright text within a formula: ", or "."""
 

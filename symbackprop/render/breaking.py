@@ -88,6 +88,11 @@ def _(box: boxes.Symbol) -> float:
 
 
 @_width.register
+def _(box: boxes.Prefixed) -> float:
+    return sum(_width(boxes.Symbol(text)) for text in (box.prefix, box.text))
+
+
+@_width.register
 def _(box: boxes.Words) -> float:
     return _WORD_LETTER * len(box.text)
 

@@ -5,8 +5,8 @@ Each convention is one function of the table `CONVENTIONS`; it says its sentence
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from symbackprop import expr
 from symbackprop.activations import scalar_function
@@ -39,96 +39,20 @@ from symbackprop.expr import (
 from symbackprop.groups import EntrywisePower, Membership
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
-from symbackprop.notations import notation as notation_named
 from symbackprop.quantities import Quantities
 from symbackprop.render.arranged import family, turned
 from symbackprop.render.clauses import Between, Dimensions, Layered, SpelledOut
+from symbackprop.render.counting import is_layer_in
 from symbackprop.render.layout import Look
 from symbackprop.render.letters import quantity
-from symbackprop.render.look import is_layer_in
 from symbackprop.render.scalars import described
+from symbackprop.render.used import Used, used
 from symbackprop.statements import Chain, equal
-from symbackprop.tree import Node, children, rebuild, subterms
+from symbackprop.tree import Node, rebuild, subterms
 
 l = index("l")
 # functions that need no definition
 _WELL_KNOWN = frozenset({"abs", "exp", "log"})
-
-
-# --- what a derivation uses ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Used:
-    """What stands in some lines: one example of each kind of node.
-
-    Attributes:
-        named: the variables that are of no layer, by name.
-        numerator: whether they are in numerator layout.
-        known: bounds of the free integer symbols.
-        notation: that they are to be written in.
-        gradients: the gradients of the loss among them.
-    """
-
-    network: MLP | Network
-    examples: dict[type[Node], Node]
-    named: tuple[Named, ...] = ()
-    numerator: bool = False
-    known: Bounds = field(default_factory=dict)
-    notation: Notation = field(default_factory=lambda: notation_named("lecture"))
-    gradients: tuple[Partial, ...] = ()
-
-    def has(self, kind: type[Node]) -> bool:
-        return kind in self.examples
-
-
-def used(derivation: Derivation, notation: Notation | None = None) -> Used:
-    """What kinds of nodes a derivation has, its subproofs included."""
-    letters = notation or notation_named("lecture")
-    examples, named, gradients = _examples(_all(derivation))
-    return Used(derivation.network, examples, named, derivation.numerator, derivation.known, letters, gradients)
-
-
-def used_in(
-    network: Network,
-    derivations: Sequence[Derivation],
-    others: Iterable[Node] = (),
-    notation: Notation | None = None,
-) -> Used:
-    """What kinds of nodes some derivations about one network have, and other lines beside them."""
-    lines = [*others, *(line for derivation in reversed(derivations) for line in _all(derivation))]
-    is_numerator = any(derivation.numerator for derivation in derivations)
-    letters = notation or notation_named("lecture")
-    examples, named, gradients = _examples(lines)
-    return Used(network, examples, named, is_numerator, notation=letters, gradients=gradients)
-
-
-def _examples(lines: list[Node]) -> tuple[dict[type[Node], Node], tuple[Named, ...], tuple[Partial, ...]]:
-    """One example of each kind of node, those of later lines first; all variables of no layer; all gradients."""
-    examples: dict[type[Node], Node] = {}
-    seen: set[Node] = set()
-    waiting = list(lines)
-    while waiting:
-        e = waiting.pop()
-        if e not in seen:
-            seen.add(e)
-            examples.setdefault(type(e), e)
-            waiting += children(e)
-    named = {e.name: e for e in seen if isinstance(e, Named)}
-    gradients = tuple(e for e in seen if isinstance(e, Partial) and e.of == LOSS)
-    return examples, tuple(named[name] for name in sorted(named)), tuple(sorted(gradients, key=str))
-
-
-def _all(derivation: Derivation) -> list[Node]:
-    """Its lines, the result last, so that it gives the examples."""
-    return [*(side for chain in derivation.given for side in chain.sides), *_lines(derivation), derivation.result]
-
-
-def _lines(derivation: Derivation) -> Iterator[Expr]:
-    yield from derivation.lines
-    for step in derivation.steps:
-        for proof in step.subproofs:
-            yield from _lines(proof)
 
 
 # --- the conventions -------------------------------------------------------------------------------------------------

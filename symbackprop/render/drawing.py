@@ -57,6 +57,11 @@ def _(box: boxes.Symbol | boxes.Words | boxes.Infix) -> Picture:
 
 
 @_draw.register
+def _(box: boxes.Prefixed) -> Picture:
+    return line_of(box.prefix + box.text)
+
+
+@_draw.register
 def _(box: boxes.Space) -> Picture:
     return line_of(_SPACES[box.size])
 

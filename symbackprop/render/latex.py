@@ -120,6 +120,10 @@ def _symbol(box: boxes.Symbol) -> str:
     return text if set(text) <= set("0123456789./") else _text(text)
 
 
+def _prefixed(box: boxes.Prefixed) -> str:
+    return box.prefix + _symbol(boxes.Symbol(box.text))
+
+
 def _escaped(text: str) -> str:
     return "".join(_IN_TEXT.get(c, c) for c in text)
 
@@ -246,6 +250,7 @@ def _stack(box: boxes.Stack) -> str:
 
 WRITERS: dict[type[Box], Callable[[Any], str]] = {
     boxes.Symbol: _symbol,
+    boxes.Prefixed: _prefixed,
     boxes.Words: _words,
     boxes.Infix: _infix,
     boxes.Space: _space,

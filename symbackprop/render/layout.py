@@ -25,7 +25,7 @@ from symbackprop.expr import Expr
 from symbackprop.render import boxes, chance, operators, primitives
 from symbackprop.render.boxes import Box, Infix, Row, Scripts, Symbol, Words
 from symbackprop.render.braces import dimensions, factor
-from symbackprop.render.letters import function, quantity
+from symbackprop.render.letters import function, gradient_row
 from symbackprop.render.look import (
     Level,
     Look,
@@ -333,10 +333,8 @@ def _is_nabla(e: expr.Partial, look: Look) -> bool:
 
 def _gradient_name(e: expr.Partial, look: Look) -> Box | None:
     """The notation's own letter for the gradient of the loss, if it has one: `δ^l`."""
-    if look.spelled or not look.notation.gradient or e.of != expr.LOSS or not isinstance(e.wrt, expr.Variable):
-        return None
-    row = look.notation.gradient.get(quantity(e.wrt, look))
-    return None if row is None else indexed(row, e.wrt.index, (), look)
+    row = gradient_row(e, look)
+    return None if row is None else indexed(row, getattr(e.wrt, "index", None), (), look)
 
 
 @level.register

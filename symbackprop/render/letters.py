@@ -138,7 +138,17 @@ def entry(e: Expr, indices: tuple[Dim, ...], look: Look) -> Box:
         return indexed(_part_of(e, look).plain, e.index, at, look)
     if isinstance(e, expr.WithoutBias) and isinstance(e.operand, Variable):
         return indexed(_part_of(e.operand, look).plain, e.operand.index, at, look, "tilde")
+    row = gradient_row(e, look)
+    if row is not None and isinstance(e, expr.Partial):
+        return indexed(row.plain, getattr(e.wrt, "index", None), at, look)
     return below(inside(e, look, Level.BASE), at, look)
+
+
+def gradient_row(e: Expr, look: Look) -> Written | None:
+    """How the gradient of the loss by a variable is written for short; None where it is not."""
+    if look.spelled or not look.notation.gradient or not isinstance(e, expr.Partial) or e.of != expr.LOSS:
+        return None
+    return look.notation.gradient.get(quantity(e.wrt, look)) if isinstance(e.wrt, Variable) else None
 
 
 def below(base: Box, at: tuple[Box, ...], look: Look) -> Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cache, cached_property, singledispatch
@@ -11,15 +11,14 @@ from symbackprop import dims
 from symbackprop.derivation import Shown
 from symbackprop.dims import Bounds, Dim, Units, Width, as_width
 from symbackprop.equations import Network
-from symbackprop.expr import Expr, Named, Variable
+from symbackprop.expr import Expr
 from symbackprop.network import MLP
 from symbackprop.notations import Notation, Written, notation
 from symbackprop.orientation import in_rows
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Fenced, Infix, Row, Scripts, Symbol, Words
 from symbackprop.shapes import Shape, shape
-from symbackprop.substitution import bound_index
-from symbackprop.tree import Node, children
+from symbackprop.tree import Node
 
 Laid = dict[tuple[Node, int], Box]
 
@@ -201,9 +200,6 @@ def called(function: Box, argument: Box, look: Look) -> Row:
 
 def raised(base: Box, mark: Box) -> Box:
     """A base with a mark above right: `W_l^⊤`, `W^{[l]⊤}`; parentheses where something else stands there already."""
-    if isinstance(base, Row) and isinstance(base.items[-1], Scripts | Symbol | boxes.Accent | boxes.Bold):
-        # a letter with something before it: the mark of `dZ^{[l]}` stands in its scripts
-        return Row((*base.items[:-1], raised(base.items[-1], mark)))
     if isinstance(base, Scripts) and not base.primes:
         if base.sup is None:
             return Scripts(base.base, base.sub, mark)
@@ -223,7 +219,10 @@ ZERO = Symbol("0")
 @cache
 def letter(written: Written, accent: str = "") -> Box:
     """A letter with its arrow and accents, without indices."""
-    plain = Symbol(written.letter, operator=len(written.letter) > 1)
+    is_operator = len(written.letter) > 1
+    plain: Box = Symbol(written.letter, operator=is_operator)
+    if written.prefix:
+        plain = boxes.Prefixed(written.letter, is_operator, written.prefix)
     return accented(styled(plain, written.style), written.accent, accent)
 
 
@@ -248,8 +247,7 @@ def zero_vector(look: Look) -> Box:
 def listed(items: tuple[Box, ...], separator: str) -> Box:
     """Indices side by side: `l,j`."""
     made: list[Box] = []
-    if not separator and not all(isinstance(item, Symbol) and not item.text.isdigit() for item in items):
-        # `w_{11}` might be one index, and so might `w_{ji+1}`
+    if not separator and not _stand_apart(items):
         separator = ","
     between = _separator(separator)
     for item in items:
@@ -257,6 +255,12 @@ def listed(items: tuple[Box, ...], separator: str) -> Box:
             made.append(between)
         made.append(item)
     return made[0] if len(made) == 1 else Row(tuple(made))
+
+
+def _stand_apart(items: tuple[Box, ...]) -> bool:
+    """Whether indices can be told apart without a sign between them: `w_{j0}`, but not `w_{11}` or `w_{ji+1}`."""
+    texts = [item.text if isinstance(item, Symbol) and len(item.text) == 1 else "" for item in items]
+    return all(texts) and not any(one.isdigit() for one in texts[:-1])
 
 
 @cache
@@ -279,8 +283,7 @@ def indexed(written: Written, layer: Dim | None, entries: tuple[Box, ...], look:
         label = _label(written.label)
         entries = (*entries, label) if written.label_last else (label, *entries)
     sub = listed(entries, look.notation.separator) if entries else None
-    made = base if sub is None and sup is None else Scripts(base, sub, sup)
-    return Row((Symbol(written.prefix), made)) if written.prefix else made
+    return base if sub is None and sup is None else Scripts(base, sub, sup)
 
 
 def _label(text: str) -> Box:
@@ -359,38 +362,6 @@ def _atom(atom: dims.Atom, look: Look) -> Box:
         return Symbol(atom.name)
     written = look.notation.quantity["width"]
     return indexed(written, atom.layer, (), look)
-
-
-def value_of(name: str, value: Dim, is_layer: bool, look: Look) -> Box:
-    """A value of an integer symbol as the notation counts it, tight: the least `l`, or the greatest."""
-    return dims_layout(look.notation.value(name, value, is_layer), look, tight=True)
-
-
-def is_layer_in(name: str, parts: Iterable[Node], look: Look) -> bool:
-    """Whether an integer symbol counts layers in some expressions; of interest where those count from 1 alone."""
-    return bool(look.notation.first) and any(counts_layers(name, part) for part in parts)
-
-
-def counts_layers(name: str, e: Node) -> bool:
-    """Whether an integer symbol is the layer of a variable or of a width, or bounds an index that is."""
-    if isinstance(e, Variable):
-        return not isinstance(e, Named) and e.index is not None and name in e.index.symbols
-    for value in e._values():
-        if isinstance(value, Dim) and any(name in atom.layer.symbols for atom in _sizes(value)):
-            return True
-    inner = bound_index(e)
-    if inner == name:
-        return False
-    is_bound = inner is not None and any(name in end.symbols for end in _own_dims(e))
-    return any(counts_layers(name, part) or (is_bound and counts_layers(str(inner), part)) for part in children(e))
-
-
-def _own_dims(e: Node) -> Iterator[Dim]:
-    return (value for value in e._values() if isinstance(value, Dim))
-
-
-def _sizes(d: Dim) -> Iterator[Width | Units]:
-    return (atom for atom, _ in d.terms if isinstance(atom, Width | Units))
 
 
 def bounds_of(known: Bounds, hidden: frozenset[str]) -> Mapping[str, tuple[Dim, ...]]:

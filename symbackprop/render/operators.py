@@ -8,18 +8,8 @@ from symbackprop.expr import Expr
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Row, Symbol
 from symbackprop.render.braces import factor
-from symbackprop.render.look import (
-    Level,
-    Look,
-    digits,
-    dims_layout,
-    fenced,
-    inside,
-    is_layer_in,
-    layout,
-    level,
-    value_of,
-)
+from symbackprop.render.counting import is_layer_in, value_of
+from symbackprop.render.look import Level, Look, digits, dims_layout, fenced, inside, layout, level
 
 EQUALS = Symbol("=")
 

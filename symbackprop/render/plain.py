@@ -18,12 +18,12 @@ from symbackprop.render.arranged import turned
 from symbackprop.render.blocks import Heading, Math, Proof, StepBlock, Words
 from symbackprop.render.boxes import Box, Row
 from symbackprop.render.breaking import width as em_width
-from symbackprop.render.conventions import used, used_in
 from symbackprop.render.document import document
 from symbackprop.render.drawing import draw
 from symbackprop.render.pictures import Picture, beside, columns, line_of
 from symbackprop.render.text import WIDTH, fits, write
 from symbackprop.render.topics import CHAIN, OPENING
+from symbackprop.render.used import used, used_in
 from symbackprop.render.verdicts import Report
 from symbackprop.render.writer import Writer
 from symbackprop.rules.gradients import at_layer

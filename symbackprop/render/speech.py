@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symbackprop import chance, dataset, expr, groups, magnitudes, statements
-from symbackprop.dims import ONE, Dim, index
+from symbackprop import expr, groups, magnitudes, statements
+from symbackprop.dims import ONE, index
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr
-from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.orientation import in_rows
-from symbackprop.render import primitives
-from symbackprop.render.letters import GENERIC
-from symbackprop.render.look import counts_layers
+from symbackprop.render import chance, primitives
 from symbackprop.render.spoken import (
     dim_words,
     is_compound,
@@ -28,17 +25,27 @@ from symbackprop.render.spoken import (
     lettered,
     place,
     rational_words,
-    said,
     size_words,
     spelled_out,
 )
-from symbackprop.render.words import Level, infix, level, loss_words, of, quantity, speak, stands
+from symbackprop.render.words import (
+    Level,
+    bounds_words,
+    function_words,
+    infix,
+    level,
+    loss_words,
+    of,
+    quantity,
+    speak,
+    stands,
+)
 from symbackprop.shapes import shape
-from symbackprop.tree import Node, children
+from symbackprop.tree import children
 
 __all__ = ["Level", "level", "speak"]
 
-REGISTERED = (primitives,)  # importing it registers its words
+REGISTERED = (chance, primitives)  # importing them registers their words
 _RELATIONS = {
     "=": "equals",
     "<": "is less than",
@@ -48,7 +55,6 @@ _RELATIONS = {
     "⇒": "implies",
     "←": "becomes",
 }
-_PRIMES = {0: "", 1: " prime", 2: " double prime", 3: " triple prime"}
 _POWERS = {Fraction(2): "squared", Fraction(3): "cubed"}
 _NORMS = {"F": "the Frobenius norm of", "1": "the 1-norm of"}
 _EXTREMES = {"max": "maximum", "min": "minimum", "sup": "supremum", "inf": "infimum"}
@@ -67,7 +73,6 @@ stands(Level.PREFIX, expr.Diagonal, expr.Elementwise, expr.LayerMap, expr.Activa
 stands(Level.PREFIX, expr.LogSumExp, expr.Softmax, expr.Norm, expr.SingularValue, expr.SquareRoot)
 stands(Level.PREFIX, expr.Partial, expr.IndexedProduct, expr.IndexedSum, expr.Columns)
 stands(Level.PREFIX, magnitudes.OverUnit, magnitudes.Extreme, magnitudes.SingularValueAt, magnitudes.SpectralSum)
-stands(Level.PREFIX, chance.Gaussian, chance.Expectation, chance.Variance, dataset.Family, dataset.Prediction)
 
 
 # --- parts of a matrix -----------------------------------------------------------------------------------------------
@@ -231,24 +236,9 @@ def _(e: expr.LayerMap, network: Network | None = None, notation: Notation | Non
     return f"{lettered('layer_map', 'psi', notation)} of {of(e.operand, network, notation)}"
 
 
-def _function(name: str, order: int, network: Network | None, notation: Notation | None) -> str:
-    primes = _PRIMES.get(order)
-    spoken = said(_letter(name, network, notation))
-    return f"derivative {order} of {spoken}" if primes is None else spoken + primes
-
-
-def _letter(name: str, network: Network | None, notation: Notation | None) -> str:
-    """What a function is called: the network's own activation has a letter in some notations."""
-    if notation is None or name in notation.letters:
-        return name if notation is None else notation.letters[name]
-    row = notation.quantity.get("activation")
-    is_own = name == GENERIC and isinstance(network, MLP) and network.activation.name == GENERIC
-    return row.letter if row is not None and is_own else name
-
-
 @speak.register
 def _(e: expr.Elementwise, network: Network | None = None, notation: Notation | None = None) -> str:
-    return f"{_function(e.function, e.order, network, notation)} of {of(e.operand, network, notation)}"
+    return f"{function_words(e.function, e.order, network, notation)} of {of(e.operand, network, notation)}"
 
 
 def _jacobian(e: expr.ActivationJacobian, network: Network | None, notation: Notation | None) -> str:
@@ -261,14 +251,14 @@ def _jacobian(e: expr.ActivationJacobian, network: Network | None, notation: Not
 
 @speak.register
 def _(e: expr.ActivationJacobian, network: Network | None = None, notation: Notation | None = None) -> str:
-    entries = f"{_function(e.function, 1, network, notation)} of {of(e.operand, network, notation)}"
+    entries = f"{function_words(e.function, 1, network, notation)} of {of(e.operand, network, notation)}"
     line = "row" if is_turned(network, notation) else "column"
     return f"{_jacobian(e, network, notation)}, with {entries} on the diagonal and a last {line} of zeros"
 
 
 @speak.register
 def _(e: expr.Function, network: Network | None = None, notation: Notation | None = None) -> str:
-    name = loss_words(notation) if e.name == expr.LOSS.name else _function(e.name, 0, network, notation)
+    name = loss_words(notation) if e.name == expr.LOSS.name else function_words(e.name, 0, network, notation)
     return f"{name} of " + " and ".join(of(argument, network, notation) for argument in e.arguments)
 
 
@@ -306,37 +296,19 @@ def _(e: expr.Partial, network: Network | None = None, notation: Notation | None
 # --- products and sums over an index ---------------------------------------------------------------------------------
 
 
-def _bounds(
-    name: str,
-    first: Dim,
-    last: Dim,
-    body: Node,
-    network: Network | None,
-    notation: Notation | None,
-    way: str = "to",
-) -> str:
-    letter = index(name)
-    if notation is not None:
-        is_layer = bool(notation.first) and counts_layers(name, body)
-        first, last = (notation.value(name, end, is_layer) for end in (first, last))
-        letter = letter - notation.shift_of(name)
-    low, high = (size_words(end, network, notation) for end in (first, last))
-    return f"over {dim_words(letter, notation=notation)} from {low} {way} {high}"
-
-
 @speak.register
 def _(e: expr.IndexedProduct, network: Network | None = None, notation: Notation | None = None) -> str:
     bounds = (
-        _bounds(e.index, e.upper, e.lower, e.body, network, notation, "down to")
+        bounds_words(e.index, e.upper, e.lower, e.body, network, notation, "down to")
         if e.descending
-        else _bounds(e.index, e.lower, e.upper, children(e)[-1], network, notation)
+        else bounds_words(e.index, e.lower, e.upper, children(e)[-1], network, notation)
     )
     return f"the product {bounds} of {speak(e.body, network, notation)}, end product"
 
 
 @speak.register
 def _(e: expr.IndexedSum, network: Network | None = None, notation: Notation | None = None) -> str:
-    bounds = _bounds(e.index, e.lower, e.upper, children(e)[-1], network, notation)
+    bounds = bounds_words(e.index, e.lower, e.upper, children(e)[-1], network, notation)
     return f"the sum {bounds} of {speak(e.body, network, notation)}, end sum"
 
 
@@ -348,7 +320,7 @@ def _(e: magnitudes.SpectralSum, network: Network | None = None, notation: Notat
 
 @speak.register
 def _(e: magnitudes.Extreme, network: Network | None = None, notation: Notation | None = None) -> str:
-    bounds, name = _bounds(e.index, e.lower, e.upper, children(e)[-1], network, notation), _EXTREMES[e.kind]
+    bounds, name = bounds_words(e.index, e.lower, e.upper, children(e)[-1], network, notation), _EXTREMES[e.kind]
     return f"the {name} {bounds} of {speak(e.body, network, notation)}, end {name}"
 
 
@@ -356,37 +328,6 @@ def _(e: magnitudes.Extreme, network: Network | None = None, notation: Notation 
 def _(e: magnitudes.OverUnit, network: Network | None = None, notation: Notation | None = None) -> str:
     vector, name = speak(e.vector, network, notation), _EXTREMES[e.kind]
     return f"the {name} over unit vectors {vector}, of {speak(e.body, network, notation)}, end {name}"
-
-
-# --- random quantities and training sets -----------------------------------------------------------------------------
-
-
-@speak.register
-def _(e: chance.Gaussian, network: Network | None = None, notation: Notation | None = None) -> str:
-    mean, covariance = of(e.mean, network, notation), of(e.covariance, network, notation)
-    return f"the normal distribution with mean {mean}, and covariance {covariance}"
-
-
-@speak.register
-def _(e: chance.Expectation, network: Network | None = None, notation: Notation | None = None) -> str:
-    return f"the expectation of {of(e.operand, network, notation)}"
-
-
-@speak.register
-def _(e: chance.Variance, network: Network | None = None, notation: Notation | None = None) -> str:
-    return f"the variance of {of(e.operand, network, notation)}"
-
-
-@speak.register
-def _(e: dataset.Family, network: Network | None = None, notation: Notation | None = None) -> str:
-    bounds = _bounds(e.index, e.lower, e.upper, e.member, network, notation)
-    return f"all {speak(e.member, network, notation)} {bounds}"
-
-
-@speak.register
-def _(e: dataset.Prediction, network: Network | None = None, notation: Notation | None = None) -> str:
-    name, parameters = _function(e.name, 0, network, notation), of(e.parameters, network, notation)
-    return f"{name} of {of(e.input, network, notation)}, with parameters {parameters}"
 
 
 # --- statements ------------------------------------------------------------------------------------------------------

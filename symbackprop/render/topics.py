@@ -26,7 +26,8 @@ from symbackprop.render.blocks import (
     Words,
 )
 from symbackprop.render.breaking import width
-from symbackprop.render.conventions import conventions_of, forward_equations, ranges, used_in
+from symbackprop.render.conventions import conventions_of, forward_equations, ranges
+from symbackprop.render.used import used_in
 from symbackprop.render.verdicts import verdict
 from symbackprop.render.writer import Writer
 from symbackprop.statements import Chain

@@ -107,6 +107,11 @@ def _(box: boxes.Symbol) -> str:
     return _character(box.text) if len(box.text) == 1 else f"italic({string(box.text)})"
 
 
+@_write.register
+def _(box: boxes.Prefixed) -> str:
+    return f"{_character(box.prefix)} {_character(box.text)}"
+
+
 def _character(char: str) -> str:
     """One character of math. ASCII signs may always be escaped; what Typst has no name for is a letter or a sign."""
     if char in NAMES:

@@ -25,6 +25,8 @@ from symbackprop.render.spoken import (
 )
 from symbackprop.tree import Node
 
+_PRIMES = {0: "", 1: " prime", 2: " double prime", 3: " triple prime"}
+
 
 class Level(IntEnum):
     """How a phrase stands within another one."""
@@ -196,3 +198,39 @@ def _(e: expr.Ones, network: Network | None = None, notation: Notation | None = 
 def _(e: expr.Kronecker, network: Network | None = None, notation: Notation | None = None) -> str:
     one, two = (dim_words(i, notation=notation) for i in (e.one, e.two))
     return f"the Kronecker delta of {one} and {two}"
+
+
+# --- functions and ranges --------------------------------------------------------------------------------------------
+
+
+def function_words(name: str, order: int, network: Network | None, notation: Notation | None) -> str:
+    primes = _PRIMES.get(order)
+    spoken = said(_letter(name, network, notation))
+    return f"derivative {order} of {spoken}" if primes is None else spoken + primes
+
+
+def _letter(name: str, network: Network | None, notation: Notation | None) -> str:
+    """What a function is called: the network's own activation has a letter in some notations."""
+    if notation is None or name in notation.letters:
+        return name if notation is None else notation.letters[name]
+    row = notation.quantity.get("activation")
+    is_own = name == GENERIC and isinstance(network, MLP) and network.activation.name == GENERIC
+    return row.letter if row is not None and is_own else name
+
+
+def bounds_words(
+    name: str,
+    first: Dim,
+    last: Dim,
+    body: Node,
+    network: Network | None,
+    notation: Notation | None,
+    way: str = "to",
+) -> str:
+    letter = index(name)
+    if notation is not None:
+        is_layer = bool(notation.first) and counts_layers(name, body)
+        first, last = (notation.value(name, end, is_layer) for end in (first, last))
+        letter = letter - notation.shift_of(name)
+    low, high = (size_words(end, network, notation) for end in (first, last))
+    return f"over {dim_words(letter, notation=notation)} from {low} {way} {high}"

@@ -12,6 +12,7 @@ from symbackprop import expr, groups
 from symbackprop.dims import ONE, Dim, Symbol, Width, dim, index, units
 from symbackprop.entries import entries
 from symbackprop.expr import Expr
+from symbackprop.forms import turned
 from symbackprop.indices import (
     UNIT,
     Applied,
@@ -28,6 +29,7 @@ from symbackprop.indices import (
     times,
 )
 from symbackprop.normalform import normal, raised
+from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
@@ -48,7 +50,7 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
     Raises:
         Inexpressible: where the entries are not those of an expression of this tree.
     """
-    shared, inside = _shared(one)
+    shared, inside = _shared(one, frozenset((*row.names, *column.names)))
     if shared is not None:
         return _scaled(shared, recognised(inside, row, column, calculus, style), calculus, style)
     total: Expr | None = None
@@ -66,7 +68,7 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
     return total
 
 
-def _shared(one: Entries) -> tuple[Term | None, Entries]:
+def _shared(one: Entries, places: frozenset[str]) -> tuple[Term | None, Entries]:
     """What is a factor of every one of several terms, number and powers of scalars, and the sum without it.
 
     Of a scalar that every term has a power of, the greatest is taken out: `s^{-1}` of `s^{-1}` and `s^{-3}`.
@@ -75,8 +77,9 @@ def _shared(one: Entries) -> tuple[Term | None, Entries]:
     number = sizes.pop() if len(sizes) == 1 else Fraction(1)
     exponents = [{f.base: f.exponent for f in term.factors if isinstance(f, Raised)} for term in one.terms]
     common = [base for base in exponents[0] if all(base in own for own in exponents)] if exponents else []
-    # what has an index is no scalar
-    common = [base for base in common if not indices_of(Raised(base, Fraction(1)))]
+    # what has the index of an entry, or one that is summed over, is no scalar
+    places = places.union(name for term in one.terms for name, _ in term.bound)
+    common = [base for base in common if places.isdisjoint(indices_of(Raised(base, Fraction(1))))]
     powers = tuple(Raised(base, max(own[base] for own in exponents)) for base in common)
     if len(one.terms) < 2 or (number == 1 and not powers):
         return None, one
@@ -134,7 +137,7 @@ class _Reading:
         elif self.column == ONE:
             body = self._column(self.row)
         elif self.row == ONE:
-            body = self._column(self.column).T
+            body = turned(self._column(self.column), self.calculus.network)
         else:
             body = self._matrix()
         if self.left:
@@ -221,7 +224,7 @@ class _Reading:
                 if column == ONE:
                     found: Expr = of
                 elif symbol_of(column) == str(at):
-                    found = expr.Row(of, row).T
+                    found = of.T if self.calculus.shape(of)[0] == ONE else expr.Row(of, row).T
                 else:
                     found = expr.Column(of, column)
             case Applied(function, order, argument):
@@ -264,7 +267,7 @@ class _Reading:
         if len(weights) == 1:
             return weights[0]
         if self.style == "hadamard":
-            return expr.Hadamard(tuple(weights))
+            return _over_line(weights)
         *first, last = weights
         return expr.Diagonal(_entrywise(first)) @ last
 
@@ -307,9 +310,39 @@ class _Reading:
         if diagonal:
             self.left.remove(diagonal[0])
             return self._diagonal()
+        entrywise = self._entry_by_entry()
+        if entrywise is not None:
+            return entrywise
         if self._connected():
             return self._path(self.row)
         return self._column(self.row) @ self._column(self.column).T
+
+    def _entry_by_entry(self) -> Expr | None:
+        """`A ⊙ B ⊘ C`, where each factor is the entry at this row and column of a matrix; None where that is not so."""
+        ends = {str(self.row), str(self.column)}
+        if not self.left or any(isinstance(f, Delta) or set(self._live(f)) != ends for f in self.left):
+            return None
+        if len(self.left) == 1 and isinstance(self.left[0], Item):
+            return None
+        above: list[Expr] = []
+        below: list[Expr] = []
+        for factor in self._take(lambda f: True):
+            match factor:
+                case Item(of, row, _):
+                    above.append(of if row == self.row else of.T)
+                case Applied(function, order, argument):
+                    inside = recognised(argument, self.row, self.column, self.calculus, self.style)
+                    above.append(expr.Elementwise(function, inside, order))
+                case Raised(base, exponent) if exponent == -1:
+                    below.append(recognised(base, self.row, self.column, self.calculus, self.style))
+                case _:
+                    raise Inexpressible(f"nothing is known to write {factor} as, entry by entry")
+        above.sort(key=_has_gradient)
+        if not below:
+            return _entrywise(above)
+        rows, columns = (self._named(self.sizes[str(end)]) for end in (self.row, self.column))
+        one = expr.Ones(rows) @ expr.Ones(columns).T
+        return EntrywiseQuotient(_entrywise(above) if above else one, _entrywise(below))
 
     def _diagonal(self) -> Expr:
         """A matrix that is zero off its diagonal, square or with one column (or row) more."""
@@ -373,6 +406,15 @@ def _is_gradient(factor: Factor) -> bool:
 
 def _has_gradient(e: Expr) -> bool:
     return any(isinstance(part, expr.Partial) for _, part in subterms(e))
+
+
+def _over_line(columns: list[Expr]) -> Expr:
+    """The entrywise product of columns; reciprocals are below the line of a quotient."""
+    below = [c.operand for c in columns if isinstance(c, groups.EntrywisePower) and c.exponent == -1]
+    above = [c for c in columns if not (isinstance(c, groups.EntrywisePower) and c.exponent == -1)]
+    if not below or not above:
+        return expr.Hadamard(tuple(columns))
+    return EntrywiseQuotient(_entrywise(above), _entrywise(below))
 
 
 def _entrywise(columns: list[Expr]) -> Expr:

@@ -8,10 +8,11 @@ from functools import cache
 from symbackprop import expr
 from symbackprop.adjoints import HADAMARD
 from symbackprop.assumptions import with_assumed
+from symbackprop.clearing import same_cleared
 from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
 from symbackprop.dims import ONE, index
 from symbackprop.entries import entries
-from symbackprop.equations import Equation, Network
+from symbackprop.equations import Equation, Network, same_family
 from symbackprop.expr import Diagonal, Elementwise, Expr, Hadamard, Ones, Product, Softmax, Sum, Variable, number
 from symbackprop.forms import entrywise, times
 from symbackprop.indices import Calculus, Inexpressible
@@ -92,6 +93,8 @@ def _one(z: Expr, network: Network) -> Expr:
     rows, columns = shape(z, network)
     if (rows, columns) == SCALAR:
         return number(1)
+    if rows == ONE:
+        return Ones(columns).T
     return Ones(rows) if columns == ONE else times(Ones(rows), Ones(columns).T)
 
 
@@ -172,6 +175,52 @@ def _has_softmax(e: Expr, context: Context) -> bool:
     return any(isinstance(b, Softmax) or (isinstance(b, Variable) and b.name in softmaxes) for b in below)
 
 
+def _logistic() -> Rule:
+    """The rule that finds `ŷ - y` where a sigmoid meets the binary cross-entropy."""
+
+    def rewrite(e: Expr, context: Context) -> Rewritten | None:
+        if not isinstance(e, Sum | Product | Hadamard | expr.Negative | EntrywiseQuotient | expr.Quotient):
+            return None
+        if not _has_sigmoid(e, context):
+            return None
+        for candidate in _differences(e, context):
+            if size_of(candidate) < size_of(e) and _equal(e, candidate, context):
+                why = ("What is divided by is multiplied by before: ", equal(e, candidate), ".")
+                return Rewritten(candidate, why)
+        return None
+
+    statement = "h (1 - h) ⊙ (-y ⊘ h + (1 - y) ⊘ (1 - h)) = h - y        shapes: as h"
+    return Rule("sigmoid with binary cross-entropy", rewrite, statement, source="Bishop 2006, 5.2")
+
+
+def _differences(e: Expr, context: Context) -> list[Expr]:
+    """`h - y` of a sigmoid and another variable in `e`, alone and times a fraction in `e`."""
+    network, wanted = context.network, shape(e, context.network)
+    parts = list(dict.fromkeys(part for _, part in subterms(e)))
+    variables = [part for part in parts if isinstance(part, Variable) and shape(part, network) == wanted]
+    scales = [part for part in parts if isinstance(part, expr.Quotient) and isinstance(part.numerator, expr.Number)]
+    scales = [each for each in scales if not any(isinstance(part, Variable) for _, part in subterms(each))]
+    pairs = [(h, y) for h in variables for y in variables if h != y and _is_computed_sigmoid(h, network)]
+    plain: list[Expr] = [h - y for h, y in pairs]
+    return [*plain, *(times(scale, each) for scale in scales for each in plain)]
+
+
+def _is_computed_sigmoid(variable: Variable, network: Network) -> bool:
+    return any(_is_sigmoid(equation.right) and same_family(equation.left, variable) for equation in network.equations)
+
+
+def _equal(one: Expr, two: Expr, context: Context) -> bool:
+    """Whether all entries are equal where nothing that is divided by is 0."""
+    work = Calculus(context.network, context.known)
+    rows, columns = shape(one, context.network)
+    i, k = (ONE if size == ONE else work.index(size, name) for size, name in ((rows, "i"), (columns, "k")))
+    try:
+        first, second = (normal(entries(e, i, k, work), work) for e in (one, two))
+    except (Inexpressible, LookupError):
+        return False
+    return first == second or same_cleared(first, second, work)
+
+
 def _has_sigmoid(e: Expr, context: Context) -> bool:
     sigmoids = {eq.left.name for eq in context.network.equations if _is_sigmoid(eq.right)}
     parts = [part for _, part in subterms(e)]
@@ -189,7 +238,7 @@ def shortenings(style: str) -> tuple[Rule, ...]:
     """The rules, in the order in which they are tried."""
     named = (
         worked_out("softmax with cross-entropy", _has_softmax, style),
-        worked_out("sigmoid with binary cross-entropy", _has_sigmoid, style),
+        _logistic(),
         worked_out("worked out", lambda e, context: True, style),
     )
     shared = (slope, by_name)

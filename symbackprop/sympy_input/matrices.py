@@ -106,9 +106,20 @@ def _entrywise(factors: list[Any], scope: Scope) -> Expr:
 
 @taken.register
 def _(e: sympy.HadamardPower, scope: Scope) -> Expr:
-    if not e.exp.is_Rational:
-        raise SymbackpropError(f"the tree raises the entries of {short(e.base)} to numbers only, not to {short(e.exp)}")
-    return EntrywisePower(taken(e.base, scope), Fraction(int(e.exp.p), int(e.exp.q)))
+    """Of a column it is a node; of a matrix with several columns it is written with what the tree has for those."""
+    base, power = taken(e.base, scope), e.exp
+    if power.is_Rational and e.base.shape[1] == 1:
+        return EntrywisePower(base, Fraction(int(power.p), int(power.q)))
+    if power == sympy.Rational(1, 2):
+        return Elementwise("sqrt", base)
+    if power == -1:
+        return primitives.EntrywiseQuotient(_outer(expr.Ones, e, scope), base)
+    if power.is_Integer and 2 <= abs(power) <= MOST_FACTORS:
+        found = Hadamard((base,) * abs(int(power)))
+        return found if power > 0 else primitives.EntrywiseQuotient(_outer(expr.Ones, e, scope), found)
+    raise SymbackpropError(
+        f"the tree does not raise the entries of {short(e.base)} to {short(power)}: write exp and log"
+    )
 
 
 @taken.register

@@ -77,10 +77,17 @@ def _(e: sympy.Symbol, scope: Scope) -> Expr:
     return scope.entry(e.name) if size is None else Size(size)
 
 
+def ordered(e: Any) -> tuple[Any, ...]:
+    """The terms or factors in the order in which they were written, or else in that in which SymPy prints them."""
+    if type(e)(*e.args).args != e.args:
+        return tuple(e.args)
+    return tuple(e.as_ordered_terms() if e.is_Add else e.as_ordered_factors())
+
+
 @taken.register
 def _(e: sympy.Add, scope: Scope) -> Expr:
     size = scope.dim(e)
-    return Size(size) if size is not None and size.symbols else Sum(tuple(taken(term, scope) for term in e.args))
+    return Size(size) if size is not None and size.symbols else Sum(tuple(taken(term, scope) for term in ordered(e)))
 
 
 @taken.register
@@ -89,7 +96,7 @@ def _(e: sympy.Mul, scope: Scope) -> Expr:
     if size is not None and size.symbols:
         return Size(size)
     sign, above, below = 1, list[Any](), list[Any]()
-    for factor in e.args:
+    for factor in ordered(e):
         if factor.is_Rational and factor < 0:
             sign, factor = -sign, -factor
         if factor.is_Rational:

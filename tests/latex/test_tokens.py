@@ -191,8 +191,8 @@ def test_at_the_limits() -> None:
 
 
 def test_words_can_be_added() -> None:
-    assert [t.role for t in tokens("Mish(x)")][0] == "letter"
-    assert [t.role for t in tokens("Mish(x)", words=WORDS | {"Mish"})][0] == "text"
+    assert tokens("Mish(x)")[0].role == "letter"
+    assert tokens("Mish(x)", words=WORDS | {"Mish"})[0].role == "text"
 
 
 def test_variants_alone_are_read() -> None:

@@ -58,9 +58,7 @@ def _(e: Inverse, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 
 
 @entry_derivative.register
-def _(
-    e: Inverse, r: Dim, c: Dim, variable: Variable, row: Dim, column: Dim, calculus: Calculus
-) -> Entries:
+def _(e: Inverse, r: Dim, c: Dim, variable: Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     """`∂(A^{-1})_{rc} = -Σ_{ik} (A^{-1})_{ri} ∂A_{ik} (A^{-1})_{kc}`, from `A A^{-1} = I`."""
     size = calculus.shape(e.operand)[0]
     i, k = calculus.index(size), calculus.index(size)

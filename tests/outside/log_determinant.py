@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import sympy
-
 from inverse import Inverse
 
 from symbackprop.adjoints import Setting, pullback

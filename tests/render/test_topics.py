@@ -233,6 +233,24 @@ def test_what_the_judges_say_stands_beside_each_step() -> None:
     assert not any(isinstance(block, Heading) and "judges" in block.text for block in shown.blocks)
 
 
+class Waiting(dict[int, dict[str, Outcome]]):
+    """Outcomes that nobody has yet: to ask for one is an error until all are there."""
+
+    here = False
+
+    def get(self, number: int, default: object = None) -> dict[str, Outcome]:  # type: ignore[override]
+        assert self.here, "a page was laid out only once the judges were done"
+        return self[number]
+
+
+def test_the_judges_are_asked_when_a_step_is_printed() -> None:
+    made = topic(claim())
+    coming = Waiting(outcomes(made))
+    shown = document(made, report=coming)
+    coming.here = True
+    assert typ.source(shown) == typ.source(document(made, report=outcomes(made)))
+
+
 def test_a_claim_that_nobody_refutes_is_told_so() -> None:
     made = topic(claim())
     good = {"kernel": Undecided("no theorem"), "exact": Supported(1, "f"), "numeric": Supported(1, "n")}

@@ -1,0 +1,325 @@
+"""Forward equations being read: shapes that are not given are found on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symbackprop.dims import ONE, Dim, index, width
+from symbackprop.equations import Equation, Network
+from symbackprop.errors import ShapeError, SymbackpropError
+from symbackprop.expr import LOSS, Expr, Loss, Named, Variable
+from symbackprop.latex import surface as s
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.grammar import surface
+from symbackprop.latex.meaning import read
+from symbackprop.latex.meaning_dims import read_dim
+from symbackprop.latex.names import ALWAYS, LAYERS, names_in, variable_in
+from symbackprop.latex.parse import scope_of
+from symbackprop.latex.readings import Reader, Reading, settle
+from symbackprop.latex.sizes import NOTHING, Found, is_open, put_in, shaped
+from symbackprop.latex.surface import Surface
+from symbackprop.notations import GREEK
+from symbackprop.shapes import SCALAR, Shape
+from symbackprop.substitution import free_symbols
+
+# passes over the equations in which what one of them says of a shape reaches those before it
+PASSES = 4
+# letters of sizes that no shape names
+_LETTERS = "mnpqrsuvwdefgh"
+_ACCENTS = ("hat", "bar", "tilde", "dot")
+# letters that are never variables by themselves
+_CONSTANTS = frozenset({"e", "I", "d", "partial", "nabla", "pi", "infty", "∂", "∇", "∞"})
+
+
+class _Known(Network):
+    """The variables so far, for the reader: those whose sizes are being found have open ones."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.equations = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the variables."""
+        return frozenset(variable.name for variable in self.draft.shapes)
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The names of those that have an index."""
+        return frozenset(variable.name for variable in self.draft.shapes if variable.index is not None)
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The letters of sizes, and of the ends of families."""
+        found = {name for shape in self.draft.shapes.values() for size in shape for name in size.symbols}
+        found |= {line.upper.names[0] for line in self.draft.lines if line.upper.names}
+        return tuple(sorted(name for name in found if not is_open(name)))
+
+    def shape_of(self, variable: Variable) -> Shape:
+        if isinstance(variable, Loss):
+            return SCALAR
+        found = self.draft.shape_of(variable)
+        if found is None:
+            known = ", ".join(map(str, self.draft.shapes))
+            raise ShapeError(f"the network has no variable {variable}: it has {known}")
+        return found
+
+
+@dataclass
+class Line:
+    """An equation as it was written.
+
+    Attributes:
+        left: its left side; the loss in the last one.
+        index: the letter of a family, with its range.
+    """
+
+    text: str
+    left: Variable
+    right: Surface
+    index: str | None = None
+    lower: Dim = ONE
+    upper: Dim = ONE
+
+
+@dataclass
+class Draft:
+    """Equations being read.
+
+    Attributes:
+        notation: of the letters; symbols: further ones, by what they mean.
+        rows: whether a small letter without a shape is a row.
+        shapes: of the variables, those given first.
+    """
+
+    notation: str
+    symbols: Mapping[str, str | Expr]
+    rows: bool
+    shapes: dict[Variable, Shape]
+    lines: list[Line] = field(default_factory=list)
+    equations: tuple[Equation, ...] = ()
+    loss: str = "L"
+    found: Found = field(default_factory=lambda: NOTHING)
+
+    # --- what the reader asks ----------------------------------------------------------------------------------------
+
+    def shape_of(self, variable: Variable) -> Shape | None:
+        """The shape of a variable as far as it is known; None if there is none such."""
+        own = self.shapes.get(variable)
+        if own is not None:
+            return shaped(own, self.found)
+        if variable.index is None:
+            return None
+        for member, shape in self.shapes.items():
+            letters = [] if member.index is None else sorted(member.index.symbols)
+            if member.name == variable.name and letters:
+                rows, columns = shaped(shape, self.found)
+                at = {letters[0]: variable.index}
+                return rows.at(at), columns.at(at)
+        return None
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def read(self, equations: Iterable[str | Equation]) -> None:
+        """Read all equations.
+
+        Raises:
+            ReadingError: for what cannot be read, or does not conform.
+            SymbackpropError: for no equations.
+        """
+        trees: list[Equation] = []
+        texts: list[str] = []
+        for each in equations:
+            if isinstance(each, Equation):
+                trees.append(each)
+            else:
+                texts += [line for line in _lines(each) if line.strip()]
+        if texts and trees:
+            raise SymbackpropError("the equations are partly text and partly trees: write all of them one way")
+        if not texts:
+            self.equations = tuple(trees)
+            return
+        self._split(texts)
+        self._declare()
+        for _ in range(PASSES):
+            before = self.found
+            self.equations = tuple(self._equation(line) for line in self.lines)
+            if self.found == before:
+                break
+        self._name_sizes()
+
+    def _split(self, texts: Sequence[str]) -> None:
+        """Left and right sides, with the ranges of families."""
+        sides = [_sides(text) for text in texts]
+        indices = set(ALWAYS) | {
+            name for member in self.shapes if member.index is not None for name in member.index.symbols
+        }
+        for place, (text, left, right, behind) in enumerate(sides):
+            last = place == len(sides) - 1
+            variable = variable_in(left, indices, any_letter=True)
+            if variable is None:
+                raise ReadingError("the left side of an equation is a variable, such as h or h_t", text, left.span)
+            if last:
+                self.loss = variable.name
+                self.lines.append(Line(text, LOSS, right))
+                continue
+            letters = [] if variable.index is None else sorted(variable.index.symbols)
+            if not letters:
+                self.lines.append(Line(text, variable, right))
+                continue
+            name = letters[0]
+            if variable.index != index(name):
+                raise ReadingError(
+                    f"write the left side at the index {name} itself, as {variable.name}_{name}", text, left.span
+                )
+            lower, upper = _range(behind, name, text) if behind else (ONE, index(name.upper()))
+            self.lines.append(Line(text, variable, right, name, lower, upper))
+
+    @property
+    def _indices(self) -> frozenset[str]:
+        own = {name for member in self.shapes if member.index is not None for name in member.index.symbols}
+        return ALWAYS | own | {line.index for line in self.lines if line.index is not None}
+
+    def _declare(self) -> None:
+        """Open shapes for the variables whose shapes are not given."""
+        for line in self.lines:
+            if line.left != LOSS:
+                self._open(line.left, is_computed=True)
+        functions = scope_of(self.notation, _Known(self), self.symbols).functions
+        sizes = _Known(self).sizes
+        for line in self.lines:
+            for variable in names_in(line.right, self._indices):
+                if self._is_entry(variable):
+                    continue
+                if variable.index is None and (variable.name in {*_CONSTANTS, *sizes} or _is_word(variable, functions)):
+                    continue
+                self._open(variable)
+
+    def _is_entry(self, variable: Named) -> bool:
+        """Whether it is `Y_{ik}` where `Y` is a variable: an entry of it."""
+        head, label, _ = variable.name.partition("_")
+        return bool(label) and self.shape_of(variable) is None and self.shape_of(Named(head)) is not None
+
+    def _open(self, variable: Variable, is_computed: bool = False) -> None:
+        """An open shape, by the kind of the letter; of what is computed, its equation says it."""
+        if self.shape_of(variable) is not None:
+            return
+        letters = [] if variable.index is None else sorted(variable.index.symbols & self._indices)
+        if letters:
+            variable = Named(variable.name, index(letters[0]))
+        key = f"{variable}"
+        head = variable.name.partition("_")[0]
+        rows, columns = index(f"?r{key}"), index(f"?c{key}")
+        if (len(head) == 1 and head.isupper()) or (is_computed and letters != [LAYERS]):
+            self.shapes[variable] = (rows, columns)
+        elif letters == [LAYERS]:
+            self.shapes[variable] = (ONE, width(index(LAYERS))) if self.rows else (width(index(LAYERS)), ONE)
+        elif head.isascii() and (len(head) == 1 or head[1:] in _ACCENTS):
+            self.shapes[variable] = (ONE, columns) if self.rows else (rows, ONE)
+        else:
+            self.shapes[variable] = (rows, columns)
+
+    def _equation(self, line: Line) -> Equation:
+        scope = scope_of(self.notation, _Known(self), self.symbols)
+        reader = Reader(line.text, scope)
+        wanted = SCALAR if line.left == LOSS else self.shape_of(line.left)
+        assert wanted is not None
+        readings = read(line.right, reader)
+        fitting: list[tuple[Reading, Found]] = []
+        for each in readings:
+            found = reader.same(each.shape, wanted, {**self.found, **each.found})
+            if found is not None:
+                fitting.append((each, found))
+        if not fitting:
+            shape = scope.written(readings[0].size)
+            raise ReadingError(
+                f"the left side {line.left} is {scope.written(wanted)}, but the right side is {shape}: "
+                "both sides of an equation must have the same shape",
+                line.text,
+                line.right.span,
+            )
+        self._settle(fitting, line)
+        each, _ = fitting[0]
+        tree = settle(each.tree, self.found)
+        return Equation(line.left, tree, line.index, line.lower, line.upper)
+
+    def _settle(self, fitting: Sequence[tuple[Reading, Found]], line: Line) -> None:
+        if len(fitting) > 1:
+            trees = list(dict.fromkeys(settle(each.tree, found) for each, found in fitting))
+            if len(trees) > 1 and not any(is_open(name) for tree in trees for name in _open_names(tree)):
+                raise ReadingError(
+                    f"this can be read in {len(trees)} ways: {trees[0]} or {trees[1]}; put parentheses around what "
+                    "belongs together, or write \\odot for products entry by entry",
+                    line.text,
+                    line.right.span,
+                )
+        self.found = {**self.found, **fitting[0][1]}
+
+    # --- what is still open ------------------------------------------------------------------------------------------
+
+    def members(self) -> dict[Variable, Shape]:
+        """Every variable with its shape."""
+        return {variable: shaped(shape, self.found) for variable, shape in self.shapes.items()}
+
+    def _name_sizes(self) -> None:
+        """Letters for the sizes that nothing says more of."""
+        used = {name for shape in self.shapes.values() for size in shape for name in size.symbols}
+        used |= {variable.name for variable in self.shapes} | self._indices
+        free = iter([letter for letter in _LETTERS if letter not in used])
+        for variable, shape in self.shapes.items():
+            rows, columns = shaped(shape, self.found)
+            if is_open(str(rows)) and is_open(str(columns)) and not variable.name[:1].isupper():
+                raise SymbackpropError(
+                    f"the shape of {variable} does not follow from the equations: "
+                    f"write it, as shapes={{{variable.name!r}: 'n'}}"
+                )
+            for size in (rows, columns):
+                size = put_in(size, self.found)
+                for name in size.symbols:
+                    if is_open(name):
+                        self.found = {**self.found, name: index(next(free))}
+        self.equations = tuple(
+            Equation(e.left, settle(e.right, self.found), e.index, e.lower, e.upper) for e in self.equations
+        )
+
+
+def _open_names(tree: Expr) -> Iterator[str]:
+    yield from (name for name in free_symbols(tree) if is_open(name))
+
+
+def _is_word(variable: Named, functions: Mapping[str, str]) -> bool:
+    """Whether it is the name of a function, or a word, which is never a variable unless its shape is given."""
+    head = variable.name.partition("_")[0]
+    for accent in _ACCENTS:
+        head = head.removesuffix(accent) or head
+    letter = GREEK.get(head, head)
+    return len(letter) > 1 or letter in functions
+
+
+def _lines(text: str) -> list[str]:
+    r"""The equations of a text: one a line; `\\` ends a line too."""
+    return [line.strip().rstrip(",;.") for part in text.split("\n") for line in part.split("\\\\")]
+
+
+def _sides(text: str) -> tuple[str, Surface, Surface, tuple[Surface, ...]]:
+    """Text, left side, right side, and what stands behind the equation."""
+    whole = surface(text)
+    behind: tuple[Surface, ...] = ()
+    if isinstance(whole, s.Listed):
+        whole, *rest = whole.parts
+        behind = tuple(part for part in rest if not isinstance(part, s.Prose | s.Blank))
+    if not isinstance(whole, s.Chain) or len(whole.parts) != 2 or whole.signs[0].text not in ("=", ":=", "←", "≡"):
+        raise ReadingError("a forward equation is one variable, =, and what it is computed from", text, whole.span)
+    return text, whole.parts[0], whole.parts[1], behind
+
+
+def _range(behind: tuple[Surface, ...], name: str, text: str) -> tuple[Dim, Dim]:
+    r"""`t = 1, \dots, T`, or `1 \le t \le T`."""
+    reader = Reader(text, scope_of("lecture", Network.__new__(Network)))
+    match behind:
+        case (s.Chain(parts=(_, first), signs=(s.Sign(text="="),)), s.Dots(), last):
+            return read_dim(first, reader), read_dim(last, reader)
+        case (s.Chain(parts=(first, _, last), signs=(s.Sign(text="≤"), s.Sign(text="≤"))),):
+            return read_dim(first, reader), read_dim(last, reader)
+    raise ReadingError(f"the range of {name} is written as {name} = 1, \\dots, {name.upper()}", text, behind[0].span)
