@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from symbackprop.derivation import Derivation as Derivation
     from symbackprop.errors import SymbackpropError as SymbackpropError
     from symbackprop.from_sympy import from_sympy as from_sympy
+    from symbackprop.given import Network as Network
+    from symbackprop.latex.parse import parse as parse
     from symbackprop.library import derive as derive
     from symbackprop.network import MLP as MLP
     from symbackprop.numeric.bounds import BoundLadder as BoundLadder
@@ -43,6 +45,8 @@ _HOMES = {
     "function": "symbackprop.activations",
     "from_sympy": "symbackprop.from_sympy",
     "MLP": "symbackprop.network",
+    "Network": "symbackprop.given",
+    "parse": "symbackprop.latex.parse",
     "lambdify": "symbackprop.numeric.compile",
     "latex": "symbackprop.render.latex",
     "to_sympy": "symbackprop.symbolic",

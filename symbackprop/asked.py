@@ -1,150 +1,219 @@
-"""What is asked of a network somebody wrote: the gradient by one variable, or by all, from its forward equations.
+"""What is asked of any network: the gradient by one variable, or by all, from its forward equations.
 
 One line for every intermediate variable on the way, from the loss backwards, then what was asked, written out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symbackprop.adjoints import JACOBIAN
+from symbackprop.adjoints import HADAMARD, JACOBIAN
 from symbackprop.derivation import Derivation, Rule, within
-from symbackprop.dims import Bounds, Dim, at_most, index
-from symbackprop.equations import Equation
+from symbackprop.dims import ONE, Bounds, Dim, at_most, index
+from symbackprop.equations import Equation, Network, same_family
 from symbackprop.errors import RuleError, SymbackpropError
-from symbackprop.expr import LOSS, Partial, Variable, factors_of, product_of
+from symbackprop.expr import LOSS, Bias, Expr, Function, Partial, Variable, Weight, factors_of, product_of
 from symbackprop.forward import ForwardNetwork
+from symbackprop.network import MLP
 from symbackprop.rules.citation import as_derived
 from symbackprop.rules.layers import along, free_letter
-from symbackprop.rules.reverse import through_uses, uses
+from symbackprop.rules.reverse import through_uses, uses, variable_of
 from symbackprop.rules.shortening import by_name, shortenings, size_of
+from symbackprop.shapes import shape
+from symbackprop.statements import Chain
 from symbackprop.substitution import places, substitute
-from symbackprop.topic import Part, Topic
+from symbackprop.topic import Topic
 from symbackprop.tree import subterms
 
 # shortening steps in one line at most
 STEPS = 12
 
 
-def gradient_of(variable: Variable, network: ForwardNetwork, style: str = "hadamard") -> Topic:
-    """`∂L/∂variable`: a line for each variable between it and the loss, backwards, then the answer.
+def gradient_of(wrt: Expr, network: Network, style: str = HADAMARD) -> Topic:
+    """`∂L/∂wrt`: a line for each variable between it and the loss, backwards, then the answer.
+
+    Args:
+        wrt: a variable of the network, or a row, a column or an entry of one; the letter of a family (`W_l`) asks for
+            each of its members.
+        style: "jacobian" writes `diag(g'(z)) u`, "hadamard" `g'(z) ⊙ u`.
 
     Raises:
-        SymbackpropError: for a variable that the loss does not depend on.
+        ShapeError: for a variable that the network does not have.
+        SymbackpropError: for one that the loss does not depend on.
     """
-    network.shape_of(variable)
-    needed = _between(variable, network)
+    variable = variable_of(wrt)
+    if variable is None:
+        raise SymbackpropError(f"{wrt} is no variable and no part of one: ask for the gradient by a variable")
+    shape(wrt, network)
     lines: list[Derivation] = []
-    for each in needed:
-        lines += [short(line, lines, style) for line in lines_of(each, network, style)]
-    lines += [line for each in needed for line in all_the_way(each, network)]
-    own = own_lines(variable, network, style)
+    for member in _between(variable, network):
+        lines += [short(line, lines, style) for line in lines_of(member, network, style)]
+    own = _asked(wrt, variable, network, style)
     if not own:
         raise SymbackpropError(f"the loss does not depend on {variable}, so that there is nothing to derive")
-    answers = [answer(line, lines, network, style) for line in own]
-    parts: tuple[Part, ...] = (*lines, *answers)
-    return Topic(parts, network, title=f"The gradient by {variable}")
+    whole = [line for member in _between(variable, network) for line in all_the_way(member, network)]
+    answers = [answer(line, [*lines, *whole], style) for line in own]
+    cited = {proof.start for made in answers for step in made.steps for proof in step.subproofs}
+    shown = [line for line in whole if line.start in cited]
+    return Topic((*lines, *shown, *answers), network)
 
 
-def all_gradients(network: ForwardNetwork, style: str = "hadamard") -> Topic:
-    """The gradients by every variable, from the loss backwards: the backward pass, with parameters and inputs in it."""
-    computed = list(reversed([equation.left for equation in network.equations[:-1]]))
+def all_gradients(network: Network, style: str = HADAMARD) -> Topic:
+    """The gradients by every variable, from the loss backwards: the backward pass, with parameters and inputs in it.
+
+    Raises:
+        SymbackpropError: for a network whose loss depends on nothing.
+    """
     lines: list[Derivation] = []
-    for each in (*computed, *network.inputs):
-        lines += [short(line, lines, style) for line in lines_of(each, network, style)]
+    for member in (*reversed(_computed(network)), *_inputs(network)):
+        lines += [short(line, lines, style) for line in lines_of(member, network, style)]
     if not lines:
         raise SymbackpropError("the loss depends on no variable of the network, so that there is nothing to derive")
-    return Topic(tuple(lines), network, title="The backward pass")
+    return Topic(tuple(lines), network)
 
 
-def _between(variable: Variable, network: ForwardNetwork) -> list[Variable]:
-    """The variables computed from one, which the loss depends on, from the loss backwards; families as in equations."""
+# --- the variables of a network --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Member:
+    """A variable, or every one of a family: at a letter, with its bounds.
+
+    Attributes:
+        name: the letter; None for a single variable.
+    """
+
+    variable: Variable
+    name: str | None = None
+    low: Dim = ONE
+    high: Dim = ONE
+
+    def at(self, value: Dim) -> Variable:
+        """The one at an index."""
+        return self.variable if self.name is None else _at(self.variable, self.name, value)
+
+    def known(self, network: Network, low: Dim | None = None, high: Dim | None = None) -> Bounds:
+        """What is known of its letter, and of the sizes of the network."""
+        known = _known(network)
+        if self.name is not None:
+            known[self.name] = (self.low if low is None else low, self.high if high is None else high)
+        return known
+
+
+def _at(variable: Variable, name: str, value: Dim) -> Variable:
+    made = substitute(variable, {name: value})
+    assert isinstance(made, Variable)
+    return made
+
+
+def _known(network: Network) -> dict[str, tuple[Dim | None, Dim | None]]:
+    if isinstance(network, ForwardNetwork):
+        return dict(network.bounds)
+    return dict.fromkeys(network.depth.symbols, (ONE, None))
+
+
+def _assumed(network: Network) -> tuple[Chain, ...]:
+    return network.assumed if isinstance(network, ForwardNetwork) else ()
+
+
+def _computed(network: Network) -> list[Member]:
+    """What the equations compute, but for the loss."""
+    return [_family(equation) for equation in network.equations if equation.left != LOSS]
+
+
+def _family(equation: Equation) -> Member:
+    """The left side of an equation; of a family at its letter itself, with the bounds of that."""
+    left = equation.left
+    if equation.index is None or left.index is None:
+        return Member(left)
+    shift = left.index - index(equation.index)
+    variable = _at(left, equation.index, index(equation.index) - shift)
+    return Member(variable, equation.index, equation.lower + shift, equation.upper + shift)
+
+
+def _inputs(network: Network) -> list[Member]:
+    """Parameters, inputs and targets, those of families at a letter over the indices at which they are used."""
+    if isinstance(network, ForwardNetwork):
+        return [_ranged(variable, network) for variable in network.inputs]
+    assert isinstance(network, MLP)
+    l = index("l")
+    own: list[Variable] = [Weight(l), *([Bias(l)] if network.bias == "separate" else []), network.input]
+    return [_ranged(variable, network) for variable in own]
+
+
+def _ranged(variable: Variable, network: Network) -> Member:
+    """A variable that was asked for; at a letter, with the bounds of it in the equations that compute or use it."""
+    letters = sorted(variable.index.symbols - set(_known(network))) if variable.index is not None else []
+    if not letters:
+        return Member(variable)
+    (name,) = letters
+    for equation in network.equations:
+        parts = [part for side in (equation.left, equation.right) for _, part in subterms(side)]
+        for part in parts:
+            if isinstance(part, Variable) and same_family(part, variable) and part.index is not None:
+                bounds = _bounds_in(equation, part, parts)
+                if bounds is not None:
+                    return Member(variable, name, *bounds)
+    return Member(variable)
+
+
+def _bounds_in(equation: Equation, part: Variable, parts: Sequence[object]) -> tuple[Dim, Dim] | None:
+    """Over what the index of a variable in an equation runs: with the family, or with a sum."""
+    assert part.index is not None
+    ranges = {} if equation.index is None else {equation.index: (equation.lower, equation.upper)}
+    for each in parts:
+        name, lower, upper = (getattr(each, field, None) for field in ("index", "lower", "upper"))
+        if isinstance(name, str) and isinstance(lower, Dim) and isinstance(upper, Dim):
+            ranges[name] = (lower, upper)
+    for name, (low, high) in ranges.items():
+        shift = part.index - index(name)
+        if shift.is_constant:
+            return low + shift, high + shift
+    return None
+
+
+def _between(variable: Variable, network: Network) -> list[Member]:
+    """What is computed from a variable on the way to the loss, from the loss backwards."""
     known = _known(network)
     found = [
-        equation.left
-        for equation in network.equations[:-1]
-        if equation.left != variable
-        and network.computed_from(equation.left, variable, known)
-        and network.computed_from(LOSS, equation.left, known)
+        member
+        for member in _computed(network)
+        if not same_family(member.variable, variable)
+        and network.computed_from(member.variable, variable, known)
+        and network.computed_from(LOSS, member.variable, known)
     ]
-    return list(reversed(found))
-
-
-def _known(network: ForwardNetwork) -> Bounds:
-    return dict(network.bounds)
+    own = [
+        member for member in _computed(network) if same_family(member.variable, variable) and member.name is not None
+    ]
+    return [*reversed(found), *own]
 
 
 # --- one line for a variable -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Member:
-    """A variable with what is known of its index: one, or each of a range."""
-
-    variable: Variable
-    known: Bounds
-
-
-def lines_of(variable: Variable, network: ForwardNetwork, style: str) -> list[Derivation]:
-    """The line for a variable that an equation computes; of a family, one for its inner members and one for the last.
-
-    None where the loss does not depend on it.
-    """
-    equation = next((e for e in network.equations if e.left == variable), None)
-    if equation is None or equation.index is None:
-        return own_lines(variable, network, style)
-    name = equation.index
-    inside = {**_known(network), name: (equation.lower, equation.upper)}
-    whole = _line(Member(variable, inside), network, style)
-    if whole is not None:
-        return whole
-    return [line for member in _split(variable, equation, network) for line in _line(member, network, style) or []]
+def lines_of(member: Member, network: Network, style: str) -> list[Derivation]:
+    """The line for a variable; of a family one for all, or one for its last member and one for the others."""
+    whole = _line(member.variable, member.known(network), network, style)
+    if whole is not None or member.name is None:
+        return whole or []
+    last = _line(member.at(member.high), _known(network), network, style) or []
+    others = _line(member.variable, member.known(network, high=member.high - 1), network, style) or []
+    return [*last, *others]
 
 
-def own_lines(variable: Variable, network: ForwardNetwork, style: str) -> list[Derivation]:
-    """The line for the variable that was asked for: at the index it was asked for."""
-    letters = sorted(variable.index.symbols - set(network.sizes)) if variable.index is not None else []
-    if letters:
-        return lines_in_range(variable, letters[0], network, style)
-    return _line(Member(variable, _known(network)), network, style) or []
-
-
-def lines_in_range(variable: Variable, name: str, network: ForwardNetwork, style: str) -> list[Derivation]:
-    """The lines of a family at a letter, over the indices at which equations compute or use it."""
-    for equation in network.equations:
-        if equation.index is None:
-            continue
-        parts = [equation.left, *(part for _, part in subterms(equation.right) if isinstance(part, Variable))]
-        for part in parts:
-            if part.name == variable.name and part.index is not None and equation.index in part.index.symbols:
-                shift = part.index - index(equation.index)
-                low, high = equation.lower + shift, equation.upper + shift
-                placed = Equation(variable, equation.right, name, low, high)
-                whole = _line(Member(variable, {**_known(network), name: (low, high)}), network, style)
-                if whole is not None:
-                    return whole
-                split = _split(variable, placed, network)
-                return [line for member in split for line in _line(member, network, style) or []]
-    return _line(Member(variable, _known(network)), network, style) or []
-
-
-def _split(variable: Variable, equation: Equation, network: ForwardNetwork) -> Iterator[Member]:
-    """The last member of a family, then the others: the last one is used otherwise, if at all."""
-    name = equation.index
-    assert name is not None
-    yield Member(_member(variable, name, equation.upper), _known(network))
-    yield Member(variable, {**_known(network), name: (equation.lower, equation.upper - 1)})
-
-
-def _line(member: Member, network: ForwardNetwork, style: str) -> list[Derivation] | None:
-    """The line for a variable; none where the loss does not depend on it, None where that is not settled."""
+def _line(wrt: Expr, known: Bounds, network: Network, style: str) -> list[Derivation] | None:
+    """The line for a variable or a part of one; none where the loss does not depend on it, None if not settled."""
+    variable = variable_of(wrt)
+    assert variable is not None
     try:
-        if not uses(network, member.variable, member.known):
-            return []
+        found = uses(network, variable, known)
     except LookupError:
         return None
-    start = Derivation(Partial(LOSS, member.variable), network, known=member.known, given=network.assumed)
+    if not found or any(isinstance(use.equation.right, Function) for use in found):
+        # of a loss of which nothing is known, the gradient is a name
+        return []
+    start = Derivation(Partial(LOSS, wrt), network, known=known, given=_assumed(network))
     return [shortened(start.by(through_uses(style)), style)]
 
 
@@ -184,48 +253,44 @@ def short(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivati
 # --- along a family --------------------------------------------------------------------------------------------------
 
 
-def all_the_way(variable: Variable, network: ForwardNetwork) -> list[Derivation]:
+def all_the_way(member: Member, network: Network) -> list[Derivation]:
     """`∂L/∂v_t` by the gradient of the last member of its family, a product over those in between, by induction.
 
     None where the way from a member to the next one is not a product.
     """
-    equation = next((e for e in network.equations if e.left == variable), None)
-    if equation is None or equation.index is None or variable.index is None:
+    if member.name is None:
         return []
-    name, upper = equation.index, equation.upper
-    following = Partial(LOSS, _member(variable, name, index(name) + 1))
-    inside = {**_known(network), name: (equation.lower, upper - 1)}
-    once = _on_to(Derivation(Partial(LOSS, variable), network, known=inside, given=network.assumed), following, network)
+    whole = from_here(member, index(member.name), member.known(network), network)
+    return [] if whole is None else [whole]
+
+
+def from_here(member: Member, first: Dim, known: Bounds, network: Network) -> Derivation | None:
+    """The same from one index on."""
+    assert member.name is not None
+    name, last = member.name, member.high
+    start = _start(member.variable, member.known(network, high=last - 1), network)
+    once = _on_to(start, Partial(LOSS, member.at(index(name) + 1)), network)
     if once is None:
-        return []
-    over = free_letter(once.result, name)
-    on = free_letter(once.result, name, over)
+        return None
+    over = free_letter(once.result, name, *first.symbols)
+    on = free_letter(once.result, name, over, *first.symbols)
     body = substitute(product_of(factors_of(once.result)[:-1]), {name: index(over)})
 
-    def one_on(start: Derivation) -> Derivation:
-        made = _on_to(start, Partial(LOSS, _member(variable, name, index(on) + 1)), network)
+    def one_on(before: Derivation) -> Derivation:
+        made = _on_to(before, Partial(LOSS, member.at(index(on) + 1)), network)
         if made is None:
-            raise RuleError(f"no product leads from {variable} to the next one")
+            raise RuleError(f"no product leads from {member.variable} to the next one")
         return made
 
-    known = {**_known(network), name: (equation.lower, upper)}
-    start = Derivation(Partial(LOSS, variable), network, known=known, given=network.assumed)
-    return [
-        along(
-            start,
-            lambda at: _member(variable, name, at),
-            body,
-            one_on,
-            index(name),
-            upper,
-            name=over,
-            on=on,
-            dots="…",
-        )
-    ]
+    whole = _start(member.at(first), known, network)
+    return along(whole, member.at, body, one_on, first, last, name=over, on=on, dots="…")
 
 
-def _on_to(start: Derivation, wanted: Partial, network: ForwardNetwork) -> Derivation | None:
+def _start(variable: Variable, known: Bounds, network: Network) -> Derivation:
+    return Derivation(Partial(LOSS, variable), network, known=known, given=_assumed(network))
+
+
+def _on_to(start: Derivation, wanted: Partial, network: Network) -> Derivation | None:
     """The derivation taken on, one use after another, until its last line is a product that ends in `wanted`."""
     made = start
     for _ in network.equations:
@@ -241,20 +306,23 @@ def _on_to(start: Derivation, wanted: Partial, network: ForwardNetwork) -> Deriv
     return None
 
 
-def _member(variable: Variable, name: str, at: Dim) -> Variable:
-    made = substitute(variable, {name: at})
-    assert isinstance(made, Variable)
-    return made
-
-
 # --- the answer ------------------------------------------------------------------------------------------------------
 
 
-def answer(line: Derivation, lines: Sequence[Derivation], network: ForwardNetwork, style: str) -> Derivation:
+def _asked(wrt: Expr, variable: Variable, network: Network, style: str) -> list[Derivation]:
+    """The line for what was asked for; of a family that reaches its last member by a product, that product."""
+    member = _ranged(variable, network)
+    if wrt != variable:
+        return _line(wrt, member.known(network), network, style) or []
+    whole = all_the_way(member, network) if member.name is not None else []
+    return whole or lines_of(member, network, style)
+
+
+def answer(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivation:
     """The line with the gradients of the lines before put in, as far as they are found."""
     made = line
     for _ in range(len(lines) + 1):
-        found = _next(made, lines)
+        found = _next(made, lines) or _at_an_index(made, style)
         if found is None:
             return made
         made = shortened(made.by(found), style)
@@ -265,9 +333,31 @@ def _next(derivation: Derivation, lines: Sequence[Derivation]) -> Rule | None:
     """The rule that puts in the first gradient in the last line that has a line of its own, at the same index."""
     gradients = [part for _, part in subterms(derivation.result) if isinstance(part, Partial) and part.of == LOSS]
     for gradient in gradients:
-        for line in lines:
+        # a product over all of a family leads further than a step of it
+        for line in reversed(lines):
             if line.start == gradient and line.steps and _holds_at(line, derivation):
                 return as_derived(line, "put in", ("This is the line for ", gradient, "."))
+    return None
+
+
+def _at_an_index(derivation: Derivation, style: str) -> Rule | None:
+    """The rule that puts in the gradient by a member of a family at an index that no line is about."""
+    network, known = derivation.network, derivation.known
+    members = {member.variable.name: member for member in _computed(network) if member.name is not None}
+    for _, part in subterms(derivation.result):
+        if not (isinstance(part, Partial) and isinstance(part.wrt, Variable) and part.wrt.index is not None):
+            continue
+        member, at = members.get(part.wrt.name), part.wrt.index
+        if member is None or not at.symbols <= known.keys():
+            continue
+        made = None
+        if not (member.high - at).is_constant and at_most(member.low, at, known) and at_most(at, member.high, known):
+            made = from_here(member, at, known, network)
+        if made is None:
+            found = _line(part.wrt, known, network, style)
+            made = found[0] if found else None
+        if made is not None:
+            return as_derived(made, "put in", (part, " is found the same way."))
     return None
 
 

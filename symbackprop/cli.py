@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from symbackprop.derivation import Derivation
+    from symbackprop.equations import Network
     from symbackprop.network import MLP
     from symbackprop.notations import Notation
     from symbackprop.topic import Topic
@@ -90,12 +91,16 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=_list)
 
     derive = commands.add_parser("derive", help="a derivation or topic, step by step, in the terminal or in files")
-    derive.add_argument("what", metavar="NAME|FILE.py", help="a name from `symbackprop list`, or a derivation file")
+    derive.add_argument(
+        "what", metavar="NAME|FILE.py", nargs="?", help="a name from `symbackprop list`, or a derivation file"
+    )
+    derive.add_argument("--wrt", metavar="LATEX|all", help="instead of a name: the gradient that is asked for, or all")
+    derive.add_argument("--given", metavar="FILE.toml", help="a network of your own: its forward equations")
     _add_outputs(derive, ".tex .typ .pdf .md .json .py")
     _add_network_options(derive)
-    derive.add_argument("--style", default="jacobian", help="jacobian (D_l W_lᵀ) or hadamard (g'(z) ⊙ …)")
+    derive.add_argument("--style", help="jacobian (D_l W_lᵀ), or hadamard (g'(z) ⊙ …), as for a network of your own")
     derive.add_argument("--layout", default="denominator", help="denominator (gradients are columns) or numerator")
-    derive.add_argument("--notation", default="lecture", help=f"whose letters: lecture, {', '.join(COURSES)}")
+    derive.add_argument("--notation", help=f"whose letters: lecture, {', '.join(COURSES)}")
     derive.add_argument(
         "--data", help="examples as columns (W x + b) or as rows (x W + b); the notation's, if not given"
     )
@@ -192,11 +197,11 @@ def _derive(options: argparse.Namespace) -> int:
 
     if options.slides and not options.outputs:
         raise SymbackpropError("slides are a file: write -o slides.pdf with --slides")
-    letters = _letters(options)
+    what = _asked(options)
     check_outputs(options.outputs, options.engine, options.slides)
     with drawn_ahead(_figures(options)):
-        network = _network(options, letters.bias)
-        made = derive(options.what, network, style=options.style, layout=options.layout)
+        network, letters = _network_and_letters(options)
+        made = derive(what, network, style=options.style, layout=options.layout)
         if not options.outputs:
             print(plain(made, notation=letters, subproofs=options.subproofs))
             return DONE
@@ -208,12 +213,33 @@ def _derive(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _letters(options: argparse.Namespace) -> Notation:
-    """The notation that is asked for, with examples as columns or rows as is said."""
+def _asked(options: argparse.Namespace) -> str:
+    """What is to be derived: a name, a file, or a gradient.
+
+    Raises:
+        SymbackpropError: for neither a name nor a gradient, or for both.
+    """
+    if (options.what is None) == (options.wrt is None):
+        raise SymbackpropError(
+            "say what to derive: a name from `symbackprop list`, "
+            r"or --wrt '\frac{\partial L}{\partial W_1}', or --wrt all"
+        )
+    what: str = options.wrt if options.what is None else options.what
+    return what
+
+
+def _network_and_letters(options: argparse.Namespace) -> tuple[Network, Notation]:
+    """The network that is asked for, and the notation, with examples as columns or rows as is said."""
     from symbackprop.notations import notation
 
-    found = notation(options.notation)
-    return found if options.data is None else found.with_data(options.data)
+    if options.given is not None:
+        from symbackprop.given_file import read_given
+
+        network = read_given(options.given, options.notation, options.data)
+        return network, notation(options.notation or network.notation)
+    found = notation(options.notation or "lecture")
+    found = found if options.data is None else found.with_data(options.data)
+    return _network(options, found.bias), found
 
 
 def _figures(options: argparse.Namespace) -> Sequence[str]:

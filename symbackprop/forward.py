@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import copy
+from dataclasses import replace
 
 from symbackprop.dims import ONE, Dim, Units, Width, dim, index
 from symbackprop.equations import Equation, same_family
@@ -26,6 +27,8 @@ from symbackprop.expr import (
     Variable,
     number,
 )
+from symbackprop.notations import Notation, Written
+from symbackprop.notations import notation as find_notation
 from symbackprop.quantities import Quantities, placed
 from symbackprop.shapes import SCALAR, Shape, shape, written
 from symbackprop.statements import Chain, equal
@@ -44,7 +47,8 @@ class ForwardNetwork(Quantities):
         shapes: rows × columns of every variable; of a family under its member at a letter, `W_l`, with `n_l` among the
             sizes if they differ from layer to layer.
         assumed: equations that hold beside the forward equations, as that targets sum to 1.
-        loss: the letter of the loss.
+        letters: how variables are written, by name; others are as in the notation.
+        loss: how the loss is.
         notation: the name of the notation that it is written in.
 
     Raises:
@@ -57,14 +61,16 @@ class ForwardNetwork(Quantities):
         equations: Iterable[Equation],
         shapes: Mapping[Variable, Shape],
         assumed: Iterable[Chain] = (),
-        loss: str = "L",
+        letters: Mapping[str, Written] | None = None,
+        loss: Written | None = None,
         notation: str = "lecture",
     ) -> None:
         self.equations = tuple(equations)
         self._members = dict(shapes)
         self._width: int | None = None
         self.assumed = tuple(assumed)
-        self.loss_letter = loss
+        self.letters = dict(letters or {})
+        self.loss_letter = Written("L") if loss is None else loss
         self.notation = notation
         if not self.equations or self.equations[-1].left != LOSS:
             raise SymbackpropError("a network ends in its loss, a scalar: write it as the last equation, as L = …")
@@ -139,6 +145,30 @@ class ForwardNetwork(Quantities):
             return super().size(atom)
         # every layer has a width of its own, so that nothing conforms by accident
         return dim(self._width + layer.constant * 3 % 7 - (0 if isinstance(atom, Width) else 1))
+
+    @property
+    def reading(self) -> Notation:
+        """The notation that formulas about this network are read in."""
+        return self.written_in(find_notation(self.notation))
+
+    def written_in(self, notation: Notation) -> Notation:
+        """A notation with the letters of this network; its marks stay, but indices and data are as they were given."""
+        if notation.named.keys() >= self.letters.keys() and notation.quantity["loss"] == self.loss_letter:
+            return notation
+        return self.kept(("letters", notation), lambda: self._written_in(notation))
+
+    def _written_in(self, notation: Notation) -> Notation:
+        arrows = any(row.style == "vec" for row in self.letters.values())
+        return replace(
+            notation,
+            vectors="vec" if arrows else "bold",
+            quantity={**notation.quantity, "loss": self.loss_letter},
+            named={**notation.named, **self.letters},
+            gradient={},
+            index={},
+            first=0,
+            data="columns",
+        )
 
     # --- numbers for sizes -------------------------------------------------------------------------------------------
 

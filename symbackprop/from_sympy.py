@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sympy
@@ -14,7 +15,7 @@ from symbackprop.quantities import Quantities
 from symbackprop.shapes import shape
 from symbackprop.sympy_input import matrices as matrices
 from symbackprop.sympy_input.scalars import taken
-from symbackprop.sympy_input.scope import Scope
+from symbackprop.sympy_input.scope import Scope, plain
 
 
 def from_sympy(e: Any, network: Network | None = None) -> Expr:
@@ -23,8 +24,8 @@ def from_sympy(e: Any, network: Network | None = None) -> Expr:
     Args:
         e: a scalar or a matrix expression. A symbol known to be an integer, one that a sum or product counts with, and
             the letter of a size are an index or a size; every other one is a variable. `L` is the loss.
-        network: whose variables the symbols are. Without one they are variables of their own, `w_1` being the member 1
-            of the family `w`; `quantities_of(e)` is a network of them.
+        network: whose variables the symbols are: an `MLP`, one of forward equations, or `quantities_of(e)`. Without one
+            they are variables of their own, `w_1` being the member 1 of the family `w`.
 
     Returns:
         The tree; where there is a network, its shapes conform in it.
@@ -51,6 +52,8 @@ def from_sympy(e: Any, network: Network | None = None) -> Expr:
 def quantities_of(e: Any) -> Quantities:
     """The variables of an expression of SymPy, with the shapes of its `MatrixSymbol`s; the other symbols are scalars.
 
+    Each has its whole name, as `W_1`, because two members of a family may have two shapes.
+
     Raises:
         SymbackpropError: for a shape that is no sum of letters and whole numbers.
     """
@@ -58,9 +61,13 @@ def quantities_of(e: Any) -> Quantities:
     shapes: dict[str, tuple[Dim, ...]] = {}
     for part in sympy.preorder_traversal(e):
         if isinstance(part, sympy.MatrixSymbol):
-            shapes[scope.variable(part.name).name] = tuple(scope.size(size) for size in part.shape)
+            shapes[_name(part.name)] = tuple(scope.size(size) for size in part.shape)
     inside = {size for each in e.atoms(sympy.MatrixSymbol) for part in each.shape for size in part.free_symbols}
     for symbol in e.free_symbols - inside:
         if isinstance(symbol, sympy.Symbol) and not symbol.is_integer:
-            shapes.setdefault(scope.variable(symbol.name).name, ())
+            shapes.setdefault(_name(symbol.name), ())
     return Quantities(shapes)
+
+
+def _name(written: str) -> str:
+    return re.sub(r"[{}]", "", plain(written))

@@ -12,18 +12,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from symbackprop.dims import ONE, Dim, dim, index, width
 from symbackprop.equations import Equation
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr, Variable
+from symbackprop.expr import Expr, LogSumExp, Softmax, Variable
 from symbackprop.forward import WIDTHS, ForwardNetwork, targets_sum_to_one
 from symbackprop.latex.draft import Draft
 from symbackprop.latex.grammar import surface
-from symbackprop.latex.names import LAYERS, variable_in
+from symbackprop.latex.names import ALWAYS, LAYERS, variable_in, written_as
 from symbackprop.latex.parse import parse
-from symbackprop.shapes import Shape
+from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain
+from symbackprop.substitution import replace_at
+from symbackprop.tree import at_path, subterms
 
 Extents = str | Sequence[int | str | Dim]
 DATA = ("columns", "rows")
@@ -36,7 +39,8 @@ class Network(ForwardNetwork):
         equations: one each, or several with a line for each.
         shapes: rows × columns by the name of a variable, as it stands in the equations: `{"W_1": "H x D", "x": "D"}`;
             those that are missing are found.
-        data: whether a small letter without a shape is a column or, for "rows", a row.
+        data: whether a small letter without a shape is a column or, for "rows", a row; and which of them a softmax
+            of a batch is taken of.
         notation: how the equations are written, and how derivations print: the name of a notation.
         symbols: what further letters mean: `{r"\sigma": "tanh"}`.
         assume: equations that hold; that the targets of a cross-entropy sum to 1 is always assumed.
@@ -50,22 +54,42 @@ class Network(ForwardNetwork):
         self,
         *equations: str | Equation,
         shapes: Mapping[str, Extents] | None = None,
-        data: str = "columns",
+        data: str | None = None,
         notation: str = "lecture",
         symbols: Mapping[str, str | Expr] | None = None,
         assume: Sequence[str] = (),
     ) -> None:
-        if data not in DATA:
+        if data is not None and data not in DATA:
             raise SymbackpropError(f"data are no {data!r}: write one of {', '.join(DATA)}")
         draft = Draft(notation, symbols or {}, data == "rows", dict(_declared(shapes or {})))
+        draft.letters |= dict(filter(None, (written_as(surface(name), ALWAYS) for name in shapes or {})))
         draft.read(equations)
-        super().__init__(draft.equations, draft.members(), (), draft.loss, notation)
+        draft.equations = tuple(_along(equation, draft, data) for equation in draft.equations)
+        super().__init__(draft.equations, draft.members(), (), draft.letters, draft.loss, notation)
         given = [parse(text, notation, self, symbols) for text in assume]
         for text, chain in zip(assume, given, strict=True):
             if not isinstance(chain, Chain):
                 raise SymbackpropError(f"what is assumed is an equation, but {text!r} is none: write one, as a = b")
         stated = tuple(chain for chain in given if isinstance(chain, Chain))
         self.assumed = tuple(dict.fromkeys((*targets_sum_to_one(self), *stated)))
+
+
+def _along(equation: Equation, draft: Draft, data: str | None) -> Equation:
+    """The equation with each softmax of a batch taken of the examples.
+
+    Raises:
+        SymbackpropError: where nothing says whether they are its columns or its rows.
+    """
+    right = equation.right
+    for path, part in list(subterms(right)):
+        if isinstance(part, Softmax | LogSumExp) and ONE not in shape(part.operand, draft.known):
+            if data is None:
+                raise SymbackpropError(
+                    f"{part} in the equation for {equation.left} is of a matrix: say whether its columns or its rows "
+                    "are the examples, with data='columns' or data='rows'"
+                )
+            right = replace_at(right, path, type(part)(at_path(right, path).operand, data.removesuffix("s")))
+    return replace(equation, right=right)
 
 
 # --- shapes as they are written --------------------------------------------------------------------------------------

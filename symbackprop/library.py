@@ -13,7 +13,10 @@ from pathlib import Path
 from types import ModuleType
 
 from symbackprop.derivation import Derivation
+from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
+from symbackprop.expr import LOSS, Partial
+from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
 from symbackprop.topic import Topic
 
@@ -55,29 +58,59 @@ def _loaded(path: Path) -> ModuleType:
 
 
 def derive(
-    what: str, network: MLP | None = None, *, style: str = "jacobian", layout: str = "denominator"
+    what: str, network: Network | None = None, *, style: str | None = None, layout: str = "denominator"
 ) -> Derivation | Topic:
-    """The derivation or topic of that name, or of the file at that path, for a network.
+    r"""The derivation or topic of that name, or of the file at that path, or the gradient that is asked for.
 
     Args:
-        what: a name of `names()`, or the path of a file that ends in `.py`.
-        network: the lecture's network of symbolic depth and widths, if not given.
-        style: "jacobian" (`D_l W_lᵀ`) or "hadamard" (`g'(z) ⊙ (W̃ᵀ …)`).
+        what: a name of `names()`, the path of a file that ends in `.py`, a gradient as
+            `\frac{\partial L}{\partial W_1}`, or "all" for those by every variable.
+        network: the lecture's network of symbolic depth and widths, if not given; a name is about an `MLP` only.
+        style: "jacobian" (`D_l W_lᵀ`) or "hadamard" (`g'(z) ⊙ (W̃ᵀ …)`); the former, if not given, and the latter for
+            a network of equations.
         layout: "denominator" (gradients are columns) or "numerator" (rows).
 
     Raises:
+        ReadingError: for a gradient that cannot be read.
         SymbackpropError: for an unknown name, style or layout, or a file that is not a derivation.
     """
+    style = style or ("hadamard" if isinstance(network, ForwardNetwork) else "jacobian")
     for option, value, known in (("style", style, STYLES), ("layout", layout, LAYOUTS)):
         if value not in known:
             raise SymbackpropError(f"there is no {option} {value!r}: write one of {', '.join(known)}")
     if not isinstance(what, str):
         raise SymbackpropError(f"{what!r} is no name of a derivation: write one of {', '.join(names())}")
+    if what == "all" or not (what.endswith(".py") or what.replace("_", "").isalnum()):
+        made = _asked(what, network or MLP(), style)
+        return made.oriented() if layout == "numerator" else made
+    if network is not None and not isinstance(network, MLP):
+        raise SymbackpropError(
+            f"the derivation {what} is about an MLP: ask this network for a gradient, as "
+            r"\frac{\partial L}{\partial W}, or for all"
+        )
     found = _written_by_user(Path(what)) if what.endswith(".py") else _known(what)
-    made = _called(found, what, network or MLP(), style)
+    named = _called(found, what, network or MLP(), style)
     title = (found.__doc__ or "").strip().partition("\n")[0] or what
-    made = made.called(found.__name__.removeprefix("symbackprop_derivation_"), title)
-    return made.oriented() if layout == "numerator" else made
+    named = named.called(found.__name__.removeprefix("symbackprop_derivation_"), title)
+    return named.oriented() if layout == "numerator" else named
+
+
+def _asked(what: str, network: Network, style: str) -> Topic:
+    """The gradient that LaTeX asks for, or all."""
+    from symbackprop.asked import all_gradients, gradient_of
+
+    if what == "all":
+        return all_gradients(network, style).called("gradients", "The gradients by every variable")
+    from symbackprop.latex.parse import parse
+
+    notation = network.reading if isinstance(network, ForwardNetwork) else "lecture"
+    tree = parse(what, notation, network)
+    if not isinstance(tree, Partial) or tree.of != LOSS:
+        raise SymbackpropError(
+            f"{what} is not a gradient of the loss: write one as \\frac{{\\partial L}}{{\\partial W}}, or all"
+        )
+    wrt = tree.wrt
+    return gradient_of(wrt, network, style).called("gradient", f"The gradient by {wrt}")
 
 
 def _known(name: str) -> ModuleType:

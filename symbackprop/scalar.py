@@ -63,7 +63,8 @@ class Activation:
         """
         if self.formula is None:
             raise SymbackpropError(
-                f"{self.name} is a generic function, so nothing more is known of it: give it a formula"
+                f"{self.name} is a generic function, so nothing more is known of it: "
+                "write a named one, such as tanh, or register a formula"
             )
         return _expression(self, order)
 

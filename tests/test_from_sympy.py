@@ -48,9 +48,11 @@ from symbackprop.expr import (
 )
 from symbackprop.expr import Function as Unknown
 from symbackprop.from_sympy import from_sympy, quantities_of
+from symbackprop.given import Network
 from symbackprop.groups import EntrywisePower
 from symbackprop.judges.floats import Point
 from symbackprop.judges.steps import evaluate
+from symbackprop.latex.parse import parse
 from symbackprop.network import MLP
 from symbackprop.primitives import DiagonalPart, EntrywiseQuotient, Pairwise, Rows, Stacked, Trace
 from symbackprop.quantities import Quantities
@@ -252,6 +254,20 @@ def test_the_variables_of_an_expression_are_found_with_their_shapes() -> None:
     assert found.shape_of(NV) == (N, dim(1))
     assert found.shape_of(X) == (dim(1), dim(1))
     assert found.sizes == ("m", "n")
+    # two members of one family, of two shapes
+    two_layers = MatrixSymbol("W_2", 3, n) * MatrixSymbol("W_1", n, 4)
+    network = quantities_of(two_layers)
+    assert from_sympy(two_layers, network) == Named("W_2") @ Named("W_1")
+    assert to_sympy(from_sympy(two_layers, network), network=network) == two_layers
+
+
+def test_symbols_are_the_variables_of_a_network_of_forward_equations() -> None:
+    network = Network(r"z = W_1 x", r"J = z^\top z", shapes={"x": "D", "W_1": "m x D"})
+    D = Symbol("D", integer=True, positive=True)
+    W = MatrixSymbol("W_1", m, D)
+    found = from_sympy(sympy.Derivative(Symbol("J"), W), network)
+    assert found == parse(r"\frac{\partial J}{\partial W_1}", network=network)
+    assert from_sympy(W * MatrixSymbol("x", D, 1), network) == parse("W_1 x", network=network)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "g"])

@@ -94,7 +94,10 @@ def test_who_judges_ends_where_nobody_asks() -> None:
 
 
 def test_an_unknown_effort_is_refused_once_an_outcome_is_asked_for() -> None:
-    with judging(derive("hidden"), effort="much") as outcomes, pytest.raises(SymbackpropError, match="no effort 'much'"):
+    with (
+        judging(derive("hidden"), effort="much") as outcomes,
+        pytest.raises(SymbackpropError, match="no effort 'much'"),
+    ):
         outcomes[1]
 
 

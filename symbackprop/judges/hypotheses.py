@@ -105,12 +105,17 @@ def says(claim: Claim) -> str:
     return f"{claim.left} {claim.relation} {claim.right}"
 
 
-def plan(claim: Claim, values: Mapping[str, int]) -> Plan:
-    """How the free variables are to be made so that what is assumed may hold, with numbers for symbolic sizes."""
+def plan(claim: Claim, values: Mapping[str, int] | None = None) -> Plan:
+    """How the free variables are to be made so that what is assumed may hold.
+
+    Args:
+        values: numbers for symbolic sizes, which are put in.
+    """
     if not claim.given:
         return NOTHING
-    key = "plan", claim.given, frozenset(values.items())
-    return claim.network.kept(key, lambda: _plan(claim).at(values))
+    sizes = values or {}
+    key = "plan", claim.given, frozenset(sizes.items())
+    return claim.network.kept(key, lambda: _plan(claim).at(sizes))
 
 
 def _plan(claim: Claim) -> Plan:

@@ -20,6 +20,7 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
 from symbackprop.judges.field import PRIME, Unvalued, inverse
 from symbackprop.primitives import Pairwise
+from symbackprop.scalar import Activation
 
 if TYPE_CHECKING:
     from symbackprop.judges.field import Point
@@ -162,7 +163,7 @@ def growth_of(name: str, order: int) -> int:
         row = scalar_function(name)
     except SymbackpropError:
         return 1
-    return 1 if row.is_generic else max(_growth(row.expression(order)), _growth(row.expression(order + 1)))
+    return 1 if row.is_generic else max(_growth(_derivative(row, order)), _growth(_derivative(row, order + 1)))
 
 
 def _growth(e: Any) -> int:
@@ -179,7 +180,14 @@ def _formula(name: str, order: int) -> Value | None:
         row = scalar_function(name)
     except SymbackpropError:
         return None
-    return None if row.is_generic else _read(row.expression(order))
+    return None if row.is_generic else _read(_derivative(row, order))
+
+
+def _derivative(row: Activation, order: int) -> Any:
+    """The derivative as SymPy finds it: to write it as a person would, as the table does, takes a second or more."""
+    import sympy
+
+    return sympy.diff(row.expression(), sympy.Symbol("z", real=True), order)
 
 
 def _read(e: Any) -> Value:

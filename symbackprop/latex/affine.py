@@ -1,4 +1,4 @@
-"""Scalars that are made of whole numbers and sizes only: one `Size`, where they are affine and have a letter in them."""
+"""Scalars made of whole numbers and sizes only: one `Size`, where they are affine and have a letter in them."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.meaning import read
 from symbackprop.latex.meaning_dims import read_dim
-from symbackprop.latex.names import ALWAYS, LAYERS, names_in, variable_in
+from symbackprop.latex.names import ALWAYS, LAYERS, names_in, variable_in, written_as
 from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader, Reading, settle
 from symbackprop.latex.sizes import NOTHING, Found, is_open, put_in, shaped
 from symbackprop.latex.surface import Surface
-from symbackprop.notations import GREEK
+from symbackprop.notations import GREEK, Written
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.substitution import free_symbols
 
@@ -91,6 +91,7 @@ class Draft:
         notation: of the letters; symbols: further ones, by what they mean.
         rows: whether a small letter without a shape is a row.
         shapes: of the variables, those given first.
+        loss: how the loss is written; letters: how the variables are, by their names.
     """
 
     notation: str
@@ -99,8 +100,14 @@ class Draft:
     shapes: dict[Variable, Shape]
     lines: list[Line] = field(default_factory=list)
     equations: tuple[Equation, ...] = ()
-    loss: str = "L"
+    loss: Written | None = None
+    letters: dict[str, Written] = field(default_factory=dict)
     found: Found = field(default_factory=lambda: NOTHING)
+
+    @property
+    def known(self) -> Network:
+        """A network with the shapes found so far."""
+        return _Known(self)
 
     # --- what the reader asks ----------------------------------------------------------------------------------------
 
@@ -160,10 +167,13 @@ class Draft:
             variable = variable_in(left, indices, any_letter=True)
             if variable is None:
                 raise ReadingError("the left side of an equation is a variable, such as h or h_t", text, left.span)
+            as_written = written_as(left, indices)
             if last:
-                self.loss = variable.name
+                self.loss = None if as_written is None else as_written[1]
                 self.lines.append(Line(text, LOSS, right))
                 continue
+            if as_written is not None:
+                self.letters.setdefault(*as_written)
             letters = [] if variable.index is None else sorted(variable.index.symbols)
             if not letters:
                 self.lines.append(Line(text, variable, right))
@@ -189,12 +199,19 @@ class Draft:
         functions = scope_of(self.notation, _Known(self), self.symbols).functions
         sizes = _Known(self).sizes
         for line in self.lines:
-            for variable in names_in(line.right, self._indices):
+            for variable, place in names_in(line.right, self._indices):
                 if self._is_entry(variable):
                     continue
                 if variable.index is None and (variable.name in {*_CONSTANTS, *sizes} or _is_word(variable, functions)):
                     continue
+                self._note(place)
                 self._open(variable)
+
+    def _note(self, place: Surface) -> None:
+        """Keep how a variable is written where it is met first."""
+        found = written_as(place, self._indices)
+        if found is not None:
+            self.letters.setdefault(*found)
 
     def _is_entry(self, variable: Named) -> bool:
         """Whether it is `Y_{ik}` where `Y` is a variable: an entry of it."""

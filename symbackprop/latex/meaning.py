@@ -1,8 +1,8 @@
 """What a surface means: `read(surface, reader)` gives its readings, in the files `meaning_*` by subject.
 
-A kind of surface registers itself: `@reads(s.Numeral)`. Some of a kind may be something special, as a fraction may be a
-derivative: `@special(s.Fraction)` registers what is asked first, and gives None where it does not apply. Every part of a
-surface is read, or there is an error that points at it.
+A kind of surface registers itself: `@reads(s.Numeral)`. Some of a kind may be something special, as a fraction may be
+a derivative: `@special(s.Fraction)` registers what is asked first, and gives None where it does not apply. Every part
+of a surface is read, or there is an error that points at it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-r"""What takes the rest of its term along: `\sum`, `\prod`, `\max_i`, `\sup_{\|x\|_2=1}`; and families `\{W_l\}_{l=0}^L`."""
+r"""What takes the rest of its term along: `\sum`, `\prod`, `\max_i`, `\sup_{\|x\|=1}`; families `\{W_l\}_{l=0}^L`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.meaning_scripts import measured
 from symbackprop.latex.readings import Reader, Reading, Readings, over, said
 from symbackprop.latex.surface import Surface
-from symbackprop.render.look import counts_layers
-from symbackprop.shapes import SCALAR, Shape, shape
+from symbackprop.render.counting import counts_layers
+from symbackprop.shapes import SCALAR, Shape
 from symbackprop.tree import subterms
 
 _REFUSED = {
@@ -89,9 +89,9 @@ def _bounds(below: Surface, upper: Dim | None, e: s.Big, reader: Reader) -> Boun
             if upper is None:
                 raise reader.error(f"{e.sign} does not say where it ends: write the last value above it", e)
             return Bounds(name_of(letter, reader), read_dim(first, reader), upper)
-        case s.Letter() if upper is None:
+        case s.Letter(text=text) if upper is None and len(text) == 1:
             return Bounds(name_of(below, reader))
-        case s.Letter():
+        case s.Letter() if upper is not None:
             raise reader.error("the first value of the index is missing: write l=1 below", below)
     raise reader.error(
         f"{reader.source(below)!r} below {e.sign} cannot be read: write the index and its first value, as k=1, "
@@ -273,14 +273,10 @@ def multiplied_over(at: Bounds, body: Reading, span: s.Span, reader: Reader) -> 
     ends = at.ends(tree, reader)
     assert ends is not None
     first, last = ends
-    rises = at_most(first, last + 1, _KNOWN)
-    falls = at_most(last + 1, first, _KNOWN)
     size = body.size
+    directions = _directions(first, last)
     if size == SCALAR:
-        made = _over(at.name, first, last, tree, falls and not rises)
-        return over(made, SCALAR, span, [body], body.found)
-    from_depth = bool(first.symbols) and last.is_constant
-    directions = [falls and not rises] if rises or falls else [from_depth, not from_depth]
+        return over(_over(at.name, first, last, tree, directions[0]), SCALAR, span, [body], body.found)
     for falling in directions:
         found = _conforming(at.name, ends, size, falling, reader)
         if found is not None:
@@ -288,11 +284,21 @@ def multiplied_over(at: Bounds, body: Reading, span: s.Span, reader: Reader) -> 
     step = -1 if directions[0] else 1
     after = size[0].at({at.name: index(at.name) + step})
     raise reader.nonconforming(
-        f"the factors of this product do not conform: {said(tree)} ({reader.scope.written(size)}) is followed by one of "
-        f"{reader.scope.says(after)} rows; are they in the other order, or one of them to be transposed?",
+        f"the factors of this product do not conform: {said(tree)} ({reader.scope.written(size)}) is followed by one "
+        f"of {reader.scope.says(after)} rows; are they in the other order, or one of them to be transposed?",
         span,
         tree,
     )
+
+
+def _directions(first: Dim, last: Dim) -> list[bool]:
+    """Whether the index falls: the one way that the ends allow, or both, the likelier first."""
+    rises = at_most(first, last + 1, _KNOWN)
+    falls = at_most(last + 1, first, _KNOWN)
+    if rises or falls:
+        return [not rises]
+    likely = bool(first.symbols) and last.is_constant
+    return [likely, not likely]
 
 
 # the depth is at least 1

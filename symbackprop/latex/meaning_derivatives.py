@@ -1,4 +1,4 @@
-r"""Derivatives: `\frac{\partial L}{\partial W}`, `\partial L/\partial W`, `\frac{dL}{dW}`, `\nabla_W L`, `dZ`, `\frac{\partial}{\partial W} L`."""
+r"""Derivatives: `\frac{\partial L}{\partial W}`, `\partial L/\partial W`, `\frac{dL}{dW}`, `\nabla_W L`, `dZ`."""
 
 from __future__ import annotations
 

@@ -528,7 +528,7 @@ def _outside(made: Readings, call: Call, after: Surface, at: Surface) -> Reading
 
 def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
     r"""`L(\hat{y}, y)`; `J(\theta)` and `J(W, b)`, which are `J`; `f(x; {W_l})`."""
-    head = head_of(rest.first)
+    head = head_of(rest.first.base if isinstance(rest.first, s.Scripted) else rest.first)
     if head is None or isinstance(after, s.Scripted):
         return
     call = Call(head, rest.part(0, 2), rest.reader)
@@ -539,26 +539,29 @@ def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
     if rest.reader.scope.is_loss_function(head):
         yield 2, _loss(call, [read(part, rest.reader) for part in parts])
         return
-    if head.accents:
-        return
-    found = [each.tree for each in rest.reader.scope.candidates(head, (), ())]
-    if any(isinstance(each, expr.Loss) for each in found):
+    found = _readings(rest.first, rest.reader)
+    if any(isinstance(each.tree, expr.Loss) for each in found):
         if any(is_parameters(part, rest.reader) for part in parts):
-            yield 2, read(rest.first, rest.reader)
+            yield 2, found
         else:
             yield 2, _loss(call, [read(part, rest.reader) for part in parts])
-    elif head.text in LOSSES and any(rest.reader.scope.shape_of(each) == SCALAR for each in found):
+    elif head.text in LOSSES and any(isinstance(each.tree, expr.Variable) and each.is_scalar for each in found):
         if all(is_parameters(part, rest.reader) or _is_variable(part, rest.reader) for part in parts):
-            yield 2, read(rest.first, rest.reader)
+            yield 2, found
     elif head.text in ("f", "F") and isinstance(fence.body, s.Listed):
         yield 2, prediction(call, parts)
 
 
-def _is_variable(e: Surface, reader: Reader) -> bool:
+def _readings(e: Surface, reader: Reader) -> Readings:
+    """The readings of what need not have any."""
     try:
-        return any(isinstance(part.tree, expr.Variable) for part in read(e, reader))
+        return read(e, reader)
     except ReadingError:
-        return False
+        return []
+
+
+def _is_variable(e: Surface, reader: Reader) -> bool:
+    return any(isinstance(part.tree, expr.Variable) for part in _readings(e, reader))
 
 
 def is_parameters(e: Surface, reader: Reader) -> bool:
@@ -650,7 +653,6 @@ def _(e: s.Scripted, reader: Reader) -> Readings | None:
 def _jacobian_of_layer(layer: Dim, marks: tuple[Above, ...], e: s.Scripted, reader: Reader) -> Readings:
     from symbackprop.latex.meaning_scripts import mark_of
     from symbackprop.network import MLP
-    from symbackprop.shapes import shape
 
     network = reader.scope.network
     assert isinstance(network, MLP)

@@ -1,7 +1,7 @@
 r"""Matrices that are written out: diagonals and column placements with dots, blocks, cases, and notes below braces.
 
-Dots stand for what the cells around them say: the first and the last cell of a diagonal or a column are the same formula
-of the first and the last entry of one column.
+Dots stand for what the cells around them say: the first and the last cell of a diagonal or a column are the same
+formula of the first and the last entry of one column.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from symbackprop.latex.readings import Mark, Reader, Reading, Readings, over, sa
 from symbackprop.latex.sizes import Found, open_size
 from symbackprop.latex.surface import Surface
 from symbackprop.primitives import Stacked
-from symbackprop.shapes import shape
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
 
@@ -197,9 +196,9 @@ def _from_left(place: Dim, width: Dim, reader: Reader) -> Found:
     (line,) = lines
     number = line.column if isinstance(line, expr.Column) else line.row
     size = reader.scope.network.normal(reader.scope.shape(line.operand)[1 if turned else 0])
-    found = {name: size for name in width.symbols}
+    found = dict.fromkeys(width.symbols, size)
     if any(name.startswith("?") for name in place.symbols):
-        found |= {name: number for name in place.symbols}
+        found |= dict.fromkeys(place.symbols, number)
     elif place != number:
         return {}
     return found

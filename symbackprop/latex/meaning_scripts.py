@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbackprop import expr
@@ -16,11 +16,11 @@ from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read, reads
 from symbackprop.latex.meaning_dims import as_dim, read_dim, read_places
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf, over
-from symbackprop.latex.scope import ANY, At, Candidate, Head, Range
+from symbackprop.latex.scope import ANY, At, Candidate, Head, Places, Range
 from symbackprop.latex.sizes import NOTHING, merged, open_size
 from symbackprop.latex.surface import Surface
 from symbackprop.primitives import Rows
-from symbackprop.shapes import SCALAR, Shape, shape
+from symbackprop.shapes import SCALAR, Shape
 from symbackprop.tree import children
 
 TRANSPOSES = frozenset({"⊤", "⊺", "T", "t"})
@@ -171,6 +171,9 @@ def pushed_in(e: Surface) -> Surface:
 
 @reads(s.Letter, s.Accented, s.Styled)
 def _(e: Surface, reader: Reader) -> Readings:
+    given = _given(e, reader)
+    if given is not None:
+        return given
     e = pushed_in(e)
     if isinstance(e, s.Scripted):
         return read(e, reader)
@@ -205,9 +208,11 @@ def _constant(e: s.Accented | s.Styled, body: s.Numeral, reader: Reader) -> Read
 @reads(s.Scripted)
 def _(e: s.Scripted, reader: Reader) -> Readings:
     e = flattened(e)
-    given = reader.scope.given.get(e)
+    given = _given(e, reader)
     if given is not None:
-        return [leaf(given, reader.scope.shape(given), e)]
+        return given
+    if e.base in reader.scope.given:
+        return scripted(read(e.base, reader), e, reader)
     inner = pushed_in(e.base)
     if inner is not e.base and isinstance(inner, s.Scripted):
         return read(s.Scripted(e.span, inner, e.sub, e.sup, e.primes, e.dotted), reader)
@@ -215,6 +220,14 @@ def _(e: s.Scripted, reader: Reader) -> Readings:
     if head is not None:
         return lettered(head, e, reader)
     return scripted(read(e.base, reader), e, reader)
+
+
+def _given(e: Surface, reader: Reader) -> Readings | None:
+    """What a further symbol stands for; None for what is none."""
+    tree = reader.scope.given.get(e)
+    if tree is None:
+        return None
+    return [Reading(tree, reader.scope.shape(tree), replace(mark_of(tree, e), fenced=True))]
 
 
 def flattened(e: s.Scripted) -> s.Scripted:
@@ -236,7 +249,7 @@ def lettered(head: Head, e: s.Scripted, reader: Reader) -> Readings:
         ReadingError: if it is none; the message says what there is.
     """
     aboves = read_above(e.sup, reader)
-    belows = [()] if e.sub is None else read_places(e.sub, reader)
+    belows: list[Places] = [()] if e.sub is None else read_places(e.sub, reader)
     made: Readings = []
     failed: ReadingError | None = None
     for candidate, marks in _candidates(head, belows, aboves, reader):
@@ -252,7 +265,7 @@ def lettered(head: Head, e: s.Scripted, reader: Reader) -> Readings:
 
 
 def _candidates(
-    head: Head, belows: list[tuple[At, ...]], aboves: list[tuple[Above, ...]], reader: Reader
+    head: Head, belows: list[Places], aboves: list[tuple[Above, ...]], reader: Reader
 ) -> list[tuple[Candidate, tuple[Above, ...]]]:
     """What the letter may be, with the marks above it that are no index."""
     scope = reader.scope
@@ -349,7 +362,7 @@ def scripted(bases: Readings, e: s.Scripted, reader: Reader) -> Readings:
     aboves = read_above(e.sup, reader)
     belows = [()] if e.sub is None else read_places(e.sub, reader)
 
-    def attempt(base: Reading, below: tuple[At, ...], above: tuple[Above, ...]) -> Callable[[], Readings]:
+    def attempt(base: Reading, below: Places, above: tuple[Above, ...]) -> Callable[[], Readings]:
         def made() -> Readings:
             result = parted(base, below, e, reader)
             for mark in above:
@@ -425,7 +438,7 @@ def marked(base: Reading, mark: Above, e: s.Scripted, reader: Reader) -> Reading
     return over(EntrywisePower(base.tree, mark.exponent), base.shape, e, [base])
 
 
-def parted(base: Reading, places: tuple[At, ...], e: Surface, reader: Reader) -> Reading:
+def parted(base: Reading, places: Places, e: Surface, reader: Reader) -> Reading:
     """The entry, row, column or block that places below say.
 
     Raises:
@@ -460,7 +473,7 @@ def parted(base: Reading, places: tuple[At, ...], e: Surface, reader: Reader) ->
     return measured(made, [base], reader, e)
 
 
-def _part(tree: Expr, places: tuple[At, ...], s_: Shape, turned: bool) -> Expr | None:
+def _part(tree: Expr, places: Places, s_: Shape, turned: bool) -> Expr | None:
     rows, columns = s_
     match places:
         case (Dim() as i, At_any) if At_any is ANY:
@@ -471,7 +484,7 @@ def _part(tree: Expr, places: tuple[At, ...], s_: Shape, turned: bool) -> Expr |
             return expr.Columns(tree, first, last)
         case (Range(first, last), At_any) if At_any is ANY:
             return Rows(tree, first, last)
-        case (Dim() as i, Dim() as k) if s_ != SCALAR:
+        case (Dim() as i, Dim() as k) if s_ != SCALAR and (columns != ONE or k == ONE) and (rows != ONE or i == ONE):
             return expr.Entry(tree, i, k)
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
 
@@ -112,11 +112,10 @@ def still_open(tree: Expr, e: Surface, reader: Reader) -> ReadingError | None:
     return reader.error("how large this is does not follow from the rest: write its size below it, as I_n", at)
 
 
-def _only(found: Sequence[Said] | object, e: Surface, reader: Reader) -> Said:
-    several = list(found)  # type: ignore[call-overload]
+def _only(found: Iterable[Said], e: Surface, reader: Reader) -> Said:
+    several = list(found)
     if len(several) == 1:
-        only: Said = several[0]
-        return only
+        return several[0]
     one, two = _differing(several[0].tree, several[1].tree)
     raise AmbiguousError(
         f"{reader.source(e)!r} can be read in {len(several)} ways: {said(one)} or {said(two)}; {_advice(one, two)}",
@@ -161,7 +160,10 @@ def _(e: s.Chain, reader: Reader, like: Shape | None) -> Said:
 
 
 def _is_words(e: Surface) -> bool:
-    return isinstance(e, s.Prose | s.Letter)
+    """Whether a note over a relation says no more than why: a word, or the number of a line."""
+    if isinstance(e, s.Fenced):
+        return _is_words(e.body)
+    return isinstance(e, s.Prose | s.Letter | s.Numeral)
 
 
 def _implication(e: s.Chain, i: int, reader: Reader, like: Shape | None) -> Said:
@@ -214,7 +216,6 @@ def _chain(sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader:
 
 def before(reader: Reader, e: Surface) -> Reading:
     """The side that a line goes on from."""
-    from symbackprop.shapes import shape
 
     assert reader.left is not None
     return Reading(reader.left, reader.scope.shape(reader.left), Mark((e.span[0], e.span[0])))
@@ -277,6 +278,7 @@ def _disagreeing(
 def _(e: s.Listed, reader: Reader, like: Shape | None) -> Said:
     parts: list[Surface] = []
     dropped = {",", ";", "quad", ""}
+    e = _without_reason(e)
     for sign in e.signs:
         if sign.text not in dropped:
             raise reader.error(f"{sign.text} separates no statements: write a comma", sign)
@@ -297,6 +299,20 @@ def _(e: s.Listed, reader: Reader, like: Shape | None) -> Said:
     tree = Together(tuple(one.tree for one in read_parts if isinstance(one.tree, Statement)))
     assumed = tuple(dict.fromkeys(words for one in read_parts for words in one.assumed))
     return Said(tree, Mark(e.span, tuple(one.mark for one in read_parts)), assumed)
+
+
+# words that say when a line holds, and not why
+_CONDITIONS = frozenset({"if", "for", "when", "unless", "where", "or", "not", "otherwise", "provided", "with", "as"})
+
+
+def _without_reason(e: s.Listed) -> s.Listed:
+    """A line without the reason that stands beside it: `& \text{(chain rule)}`."""
+    if not isinstance(e.parts[-1], s.Prose) or e.signs[-1].text not in ("quad", ""):
+        return e
+    words = e.parts[-1].text.casefold().strip("( .:")
+    if not words or words.split()[0] in _CONDITIONS:
+        return e
+    return s.Listed(e.span, e.parts[:-1], e.signs[:-1])
 
 
 _CONNECTIVES = frozenset({"and", "e.g", "where", "with", "so", "thus", "hence", "therefore", ""})

@@ -9,6 +9,7 @@ from symbackprop.expr import Named
 from symbackprop.latex import surface as s
 from symbackprop.latex.scope import ENGLISH
 from symbackprop.latex.surface import Surface
+from symbackprop.notations import ACCENTS, Written
 
 # the letters that are indices of layers and of time wherever they stand below
 LAYERS, TIME = "l", "t"
@@ -90,11 +91,42 @@ def _label(e: Surface) -> str | None:
     return None
 
 
-def names_in(e: Surface, indices: Collection[str]) -> Iterator[Named]:
-    """Every variable that a formula seems to name: letters that stand on the line, not in bounds or scripts."""
+_STYLES = {"vec": "vec", "bold": "bold"}
+
+
+def written_as(e: Surface, indices: Collection[str]) -> tuple[str, Written] | None:
+    """The name of the variable that a surface names, and how it is written there; None for anything else."""
+    variable = variable_in(e, indices, any_letter=True)
+    if variable is None:
+        return None
+    place, fence = "sub", ""
+    base = e
+    if isinstance(e, s.Scripted):
+        base = e.base
+        if e.sup is not None:
+            place = "sup"
+        if isinstance(e.sup, s.Fenced):
+            fence = e.sup.left
+    style, accent = "plain", ""
+    while not isinstance(base, s.Letter):
+        if isinstance(base, s.Accented):
+            accent, base = base.accent, base.body
+        elif isinstance(base, s.Styled):
+            style, base = _STYLES.get(base.style, style), base.body
+        else:
+            return None
+    style = _STYLES.get(base.style, style)
+    _, _, label = variable.name.partition("_")
+    if accent not in ACCENTS:
+        return None
+    return variable.name, Written(base.text, style, accent, place, fence, label=label)
+
+
+def names_in(e: Surface, indices: Collection[str]) -> Iterator[tuple[Named, Surface]]:
+    """Every variable that a formula seems to name, and where: letters on the line, not in bounds or scripts."""
     found = variable_in(e, indices)
     if found is not None:
-        yield found
+        yield found, e
         return
     match e:
         case s.Scripted(base=base):

@@ -25,7 +25,8 @@ from symbackprop.latex.readings import Mark, Reader, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Letter, Span, Surface
 from symbackprop.network import MLP
-from symbackprop.notations import Notation, notation as notation_named
+from symbackprop.notations import Notation
+from symbackprop.notations import notation as notation_named
 from symbackprop.orientation import in_rows
 from symbackprop.shapes import Shape
 from symbackprop.statements import Statement
@@ -121,7 +122,9 @@ def _turned(e: Node, back: Node, mark: Mark, scope: Scope) -> Mark:
         left.reverse()
     parts: list[Mark] = []
     for part in after:
-        here = next(i for i, (each, _) in enumerate(left) if not isinstance(e, Product) or _is_turned(each, part, scope))
+        here = next(
+            i for i, (each, _) in enumerate(left) if not isinstance(e, Product) or _is_turned(each, part, scope)
+        )
         inner, own = left.pop(here)
         parts.append(_turned(inner, part, own, scope))
     return Mark(mark.span, tuple(parts))

@@ -8,6 +8,7 @@ tried (`δ ⊙ σ'(z) xᵀ`, and `a(1-a)` for columns).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 
@@ -247,10 +248,8 @@ def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Read
         except ReadingError:
             pass
     if sign in reader.scope.entrywise_signs | EITHER or (matrix is None and not one.is_scalar):
-        try:
+        with suppress(ReadingError):
             yield _flat_hadamard(one, two, reader, at)
-        except ReadingError:
-            pass
 
 
 def _flat_product(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading:
@@ -269,7 +268,7 @@ def _flat_hadamard(one: Reading, two: Reading, reader: Reader, at: Span) -> Read
 
 def _operands(part: Reading, kind: type[expr.Product] | type[expr.Hadamard]) -> list[tuple[Expr, Mark]]:
     """The factors of a product that was made here; what stood in parentheses stays one factor."""
-    operands = part.tree.factors if isinstance(part.tree, kind) else ()  # type: ignore[union-attr]
+    operands = part.tree.factors if isinstance(part.tree, kind) else ()
     if operands and len(operands) == len(part.mark.parts) and not part.mark.fenced:
         return list(zip(operands, part.mark.parts, strict=True))
     return [(part.tree, part.mark)]
@@ -334,10 +333,7 @@ def divided(
             case _, Number(two) if not two:
                 raise reader.error("nothing can be divided by 0: write another denominator", at)
         return over(expr.Quotient(above.tree, below.tree), above.shape, at, (above, below), found)
-    if above.is_number and not below.is_scalar:
-        top = as_column(above, below.size, reader)
-    else:
-        top = above
+    top = as_column(above, below.size, reader) if above.is_number and not below.is_scalar else above
     after = reader.same(top.shape, below.shape, found)
     if after is None:
         raise reader.nonconforming(
@@ -374,8 +370,10 @@ def as_column(number: Reading, size: Shape, reader: Reader) -> Reading:
 
 def _mismatch(verb: str, joined: str, one: Reading, two: Reading, found: Found, reader: Reader) -> str:
     scope = reader.scope
-    sizes = [scope.written(shaped(each.shape, found)) for each in (one, two)]
-    return f"cannot {verb} {reader.source(one.mark.span)} ({sizes[0]}) {joined} {reader.source(two.mark.span)} ({sizes[1]})"
+    left, right = (
+        f"{reader.source(each.mark.span)} ({scope.written(shaped(each.shape, found))})" for each in (one, two)
+    )
+    return f"cannot {verb} {left} {joined} {right}"
 
 
 def _likely(one: Reading, two: Reading, found: Found, reader: Reader) -> str:

@@ -1,9 +1,9 @@
 r"""Which letter, with which accents and scripts, is which quantity: made from a notation and a network.
 
-The network's quantities are found in the notation's tables, the variables of any other network by their names: a letter
-in English if it is Greek, then its accents, then a subscript that is no index (`\hat{y}` is `yhat`, `W_{xh}` is `W_xh`).
-What a network does not know is no variable: `shape_of` decides, so a subscript is an index, an entry or part of the name
-according to what there is.
+The network's quantities are found in the notation's tables, the variables of any other network by their names: a
+letter in English if it is Greek, then its accents, then a subscript that is no index (`\hat{y}` is `yhat`, `W_{xh}` is
+`W_xh`). What a network does not know is no variable: `shape_of` decides, so a subscript is an index, an entry or part
+of the name according to what there is.
 """
 
 from __future__ import annotations

@@ -168,7 +168,10 @@ class Stack:
 
     def _take(self, waiting: Waiting, item: Item) -> Item | None:
         """One more argument of a command; what it makes of them when they are complete."""
-        if item.kind not in self.accepted.get(waiting.role, ("atom",)):
+        accepted = self.accepted.get(waiting.role, ("atom",))
+        if "big" not in accepted:
+            (item,) = ready([item])  # `\hat{\max}`
+        if item.kind not in accepted:
             self.refuse_open(waiting, Token("", None, item.start, item.end))
         waiting.arguments.append(item)
         if len(waiting.arguments) < waiting.needed:

@@ -1,4 +1,4 @@
-"""How random quantities and training sets are written and spoken: distributions, moments, families of parameters, predictions."""
+"""How random quantities and training sets are written and spoken: distributions, moments, families, predictions."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from symbackprop.derivation import Derivation, Reason, Step
+from symbackprop.derivation import Derivation, Reason, Step, least_depth
+from symbackprop.dims import dim
 from symbackprop.judges.outcome import Outcome
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
@@ -112,7 +113,7 @@ def _row(derivation: Derivation, place: int, step: Step, look: Look, subproofs: 
         "why": _sentence(step.why, look),
         "shape": _latex(Dimensions(step.after, ends=True), look),
         "since": place - 1 if lines[place - 1] == step.before else lines.index(step.before),
-        "assuming": list(step.assuming),
+        "assuming": _assuming(derivation, step, look),
         "source": step.rule.source,
     }
     if not step.is_true:
@@ -120,6 +121,16 @@ def _row(derivation: Derivation, place: int, step: Step, look: Look, subproofs: 
     if subproofs:
         row["subproofs"] = [_subproof(proof, look) for proof in step.subproofs]
     return row
+
+
+def _assuming(derivation: Derivation, step: Step, look: Look) -> list[str]:
+    """The least depth that a step needs, as the notation counts it."""
+    depth = derivation.network.depth
+    if not step.assuming or depth.is_constant:
+        return list(step.assuming)
+    (name,) = depth.symbols
+    least = look.notation.value(name, dim(least_depth(step.known, depth)), False)
+    return [f"{look.notation.indices(depth) + -look.notation.shift_of(name)} ≥ {least}"]
 
 
 def _subproof(proof: Derivation, look: Look) -> Row:

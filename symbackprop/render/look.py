@@ -12,6 +12,7 @@ from symbackprop.derivation import Shown
 from symbackprop.dims import Bounds, Dim, Units, Width, as_width
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
+from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
 from symbackprop.notations import Notation, Written, notation
 from symbackprop.orientation import in_rows
@@ -51,6 +52,11 @@ class Look:
     # laid-out parts, by what of `shown` and `known` they depend on; lines of one derivation share most of their parts
     _laid: dict[object, Laid] = field(default_factory=dict, init=False, repr=False, compare=False)
     _dims: dict[tuple[Dim, bool], Box] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.network, ForwardNetwork):
+            # whoever wrote the equations reads their own letters
+            object.__setattr__(self, "notation", self.network.written_in(self.notation))
 
     def showing(self, shown: Shown) -> Look:
         """The same look for another line."""

@@ -6,11 +6,13 @@ from enum import IntEnum
 from functools import singledispatch
 
 from symbackprop import expr, groups
-from symbackprop.dims import DEPTH, Units, dim
+from symbackprop.dims import DEPTH, Dim, Units, dim, index
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
+from symbackprop.render.counting import counts_layers
+from symbackprop.render.letters import GENERIC
 from symbackprop.render.spoken import (
     FRACTIONS,
     dim_words,
@@ -227,10 +229,10 @@ def bounds_words(
     notation: Notation | None,
     way: str = "to",
 ) -> str:
-    letter = index(name)
+    symbol = index(name)
     if notation is not None:
         is_layer = bool(notation.first) and counts_layers(name, body)
         first, last = (notation.value(name, end, is_layer) for end in (first, last))
-        letter = letter - notation.shift_of(name)
+        symbol = symbol - notation.shift_of(name)
     low, high = (size_words(end, network, notation) for end in (first, last))
-    return f"over {dim_words(letter, notation=notation)} from {low} {way} {high}"
+    return f"over {dim_words(symbol, notation=notation)} from {low} {way} {high}"

@@ -239,11 +239,12 @@ def _(e: sympy.Piecewise, scope: Scope) -> Expr:
 
 
 def in_the_table(e: Any, argument: Any) -> tuple[str, int] | None:
-    """The function, and the order of its derivative, that an expression is of an argument; None if it is none."""
-    for row in FUNCTIONS.values():
-        for order in range(3):
+    """The function that an expression is of an argument, or of which it is the derivative; None if there is none."""
+    z = sympy.Symbol("z", real=True)
+    for order in (0, 1):
+        for row in FUNCTIONS.values():
             formula = row.expression(order)
-            if formula.free_symbols and formula.subs(sympy.Symbol("z", real=True), argument) == e:
+            if formula.free_symbols and formula.subs(z, argument) == e:
                 return row.name, order
     return None
 
@@ -252,7 +253,7 @@ def in_the_table(e: Any, argument: Any) -> tuple[str, int] | None:
 def _(e: AppliedUndef, scope: Scope) -> Expr:
     """A generic function `g(z)` of a scalar; what depends on matrices or on several is a loss."""
     name = plain(type(e).__name__)
-    if name == "L" or scope.declares(name):
+    if name == scope.loss or scope.declares(name):
         # of what it is a function is for the network to say
         return scope.variable(name)
     if len(e.args) == 1 and not getattr(e.args[0], "is_Matrix", False):

@@ -13,6 +13,7 @@ from symbackprop.dims import Dim, dim, index, width
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Named
+from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
 from symbackprop.notations import GREEK
 from symbackprop.quantities import Quantities
@@ -56,7 +57,8 @@ class Scope:
                 return self._letter(e)
             case sympy.Add():
                 parts = [self.dim(part) for part in e.args]
-                return sum((part for part in parts if part), dim(0)) if None not in parts else None
+                found = [part for part in parts if part is not None]
+                return sum(found, dim(0)) if len(found) == len(parts) else None
             case sympy.Mul(args=(sympy.Integer() as factor, rest)):
                 inner = self.dim(rest)
                 return None if inner is None else inner * int(factor)
@@ -105,20 +107,26 @@ class Scope:
         name, _, script = plain(written).partition("_")
         script = script.strip("{}")
         at = _affine(script) if script else None
-        counts = at is not None and (not at.symbols or isinstance(self.network, MLP) or at.symbols <= self.counted)
         whole = f"{name}_{script}" if script else name
+        if at is not None and at.symbols & self.counted:
+            raise SymbackpropError(
+                f"{written} is one symbol to SymPy, the same for every {', '.join(sorted(at.symbols & self.counted))}: "
+                f"write the entry of a MatrixSymbol, as {name}[{script} - 1, 0]"
+            )
         if self.declares(whole):
             return Named(whole)
         if isinstance(self.network, MLP) and (found := _of_layers(name, at, self.network)) is not None:
             return found
-        if name == "L" and not script and not self.declares("L"):
+        if whole == self.loss:
             return expr.LOSS
-        if counts and at is not None and at.symbols:
-            raise SymbackpropError(
-                f"{written} is one symbol to SymPy, the same for every {', '.join(sorted(at.symbols))}: "
-                f"write the entry of a MatrixSymbol, as {name}[{script} - 1, 0]"
-            )
-        return Named(name, at) if counts else Named(whole)
+        # a letter is an index of a family that the network has, and else a part of the name
+        is_member = at is not None and (not at.symbols or self.declares(name))
+        return Named(name, at) if is_member else Named(whole)
+
+    @property
+    def loss(self) -> str:
+        """The letter of the loss."""
+        return self.network.loss_letter.letter if isinstance(self.network, ForwardNetwork) else "L"
 
 
 def _of_layers(name: str, at: Dim | None, network: MLP) -> expr.Variable | None:

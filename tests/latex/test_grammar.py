@@ -316,6 +316,7 @@ FORMULAS: list[tuple[str, Surface]] = [
     (r"\mathop{\arg\max}\limits_k p_k", big("argmax", sub("p", "k"), "k")),
     (r"\sum_{\substack{k=1 \\ k \ne j}} a",
      big("∑", "a", Matrix(AT, "substack", ((chain("k", "=", "1"),), (chain("k", "≠", "j"),))))),
+    (r"\hat{\max}", hat(operator("max"))),
     (r"\Sigma'(z)", term(prime("Σ"), fence("z"))),
     (r"\log_2 x", term(sub(operator("log"), "2"), "x")),
     # --- delimiters and bars

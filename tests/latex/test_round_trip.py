@@ -7,13 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from symbackprop import expr, notations
-from symbackprop.dims import DEPTH, ONE, Dim, dim, index, units, width
-from symbackprop.errors import ShapeError
+from symbackprop.dims import DEPTH, ONE, dim, index, width
 from symbackprop.expr import (
     LOSS,
     Bias,
-    Columns,
     ColumnAt,
+    Columns,
     Diagonal,
     Elementwise,
     Entry,
@@ -41,10 +40,12 @@ from symbackprop.expr import (
     number,
 )
 from symbackprop.latex.parse import parse
+from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
 from symbackprop.network import MLP
-from symbackprop.primitives import EntrywiseQuotient, Pairwise, Trace
+from symbackprop.primitives import DiagonalPart, EntrywiseQuotient, Pairwise, Rows, Stacked, Trace
 from symbackprop.render.latex import latex
 from symbackprop.shapes import SCALAR, shape
+from symbackprop.tree import subterms
 
 AUGMENTED, SEPARATE = MLP(), MLP(bias="separate")
 NETWORKS = {"augmented": AUGMENTED, "separate": SEPARATE}
@@ -76,17 +77,55 @@ def leaves(network):
         if isinstance(variable, Weight):
             made += [expr.Row(variable, index("j")), expr.Column(variable, dim(1))]
             made += [Entry(variable, index("i"), index("k")), Columns(variable, ONE, index("k"))]
-            made += [Transpose(expr.Row(variable, index("j"))), Partial(LOSS, Transpose(expr.Row(variable, index("j"))))]
+            made += [
+                Transpose(expr.Row(variable, index("j"))),
+                Partial(LOSS, Transpose(expr.Row(variable, index("j")))),
+            ]
             if network.augmented:
                 made.append(WithoutBias(variable))
         elif not isinstance(variable, expr.Loss):
             made += [Entry(variable, i) for i in INDICES]
     made += [Partial(PreActivation(l + 1), Hidden(l)) for l in LAYERS]
     made += [network.layer_map(PreActivation(l)) for l in LAYERS]
+    made += big(network)
     if network.augmented:
         made += [expr.ActivationJacobian("g", PreActivation(l)) for l in LAYERS]
-    made += [number(2), number(3), Number(Fraction(1, 2)), Size(width(index("l"))), expr.Kronecker(index("i"), index("k"))]
+    made += [
+        number(2),
+        number(3),
+        Number(Fraction(1, 2)),
+        Size(width(index("l"))),
+        expr.Kronecker(index("i"), index("k")),
+    ]
     return made
+
+
+def big(network):
+    """Products and sums over an index, columns among zeros, blocks: one of each, which the tree puts in many places."""
+    l, m, z, w = index("l"), index("m"), PreActivation(index("l")), Weight(index("l"))
+    jacobian = expr.ActivationJacobian("g", z) if network.augmented else Diagonal(Elementwise("g", z, 1))
+    body = Product((jacobian, Transpose(w)))
+    count = shape(z, network)[0]
+    square = Product((w, Transpose(w)))
+    return [
+        IndexedProduct("l", ONE, DEPTH, body),
+        IndexedProduct("l", ONE, m, body),
+        IndexedProduct("l", dim(2), DEPTH - 1, Product((SingularValue(w), Norm(Hidden(l))))),
+        IndexedSum("l", dim(0), DEPTH, Power(Norm(w, "F"), Fraction(2))),
+        Product((Quotient(number(1), Size(count)), IndexedSum("i", ONE, count, Entry(z, index("i"))))),
+        Extreme("max", "i", ONE, count, Elementwise("abs", Elementwise("g", Entry(z, index("i")), 1))),
+        SquareRoot(SpectralSum("i", w, Power(SingularValueAt(w, index("i")), Fraction(2)))),
+        OverUnit("sup", Hidden(l), Norm(Product((w, Hidden(l))))),
+        SingularValue(w, "smallest"),
+        Trace(square),
+        DiagonalPart(square),
+        expr.LogSumExp(z),
+        Diagonal(z),
+        Stacked((z, PreActivation(l + 1)), "rows"),
+        Rows(w, ONE, m),
+        expr.Function("L", (PreActivation(DEPTH + 1), Target())),
+        Product((ColumnAt(z, dim(1), dim(2)), Transpose(ColumnAt(z, dim(2), dim(2))))),
+    ]
 
 
 def by_shape(network):
@@ -120,7 +159,10 @@ def makers(bias, wanted, depth):
     """Strategies for a tree of a shape, by what stands at its top."""
     known = LEAVES[bias]
     rows, columns = wanted
-    below = lambda s: trees(bias, s, depth - 1)  # noqa: E731
+
+    def below(s):
+        return trees(bias, s, depth - 1)
+
     made = {}
     if wanted[::-1] in known and wanted != SCALAR:
         made["transpose"] = below(wanted[::-1]).map(Transpose).filter(is_no_double_transpose)
@@ -140,20 +182,26 @@ def makers(bias, wanted, depth):
         matrices = [s for s in known if ONE not in s]
         made["singular"] = st.sampled_from(matrices).flatmap(below).map(SingularValue)
         vectors = [s for s in known if s[1] == ONE and s != SCALAR]
-        made["sumover"] = st.sampled_from(vectors).flatmap(
-            lambda s: st.sampled_from([leaf for leaf in known[s] if isinstance(leaf, PreActivation | Target)] or [Target()])
-        ).map(lambda v: IndexedSum("k", ONE, shape(v, NETWORKS[bias])[0], Power(Entry(v, index("k")), Fraction(2))))
+        made["sumover"] = (
+            st.sampled_from(vectors)
+            .flatmap(
+                lambda s: st.sampled_from(
+                    [leaf for leaf in known[s] if isinstance(leaf, PreActivation | Target)] or [Target()]
+                )
+            )
+            .map(lambda v: IndexedSum("k", ONE, shape(v, NETWORKS[bias])[0], Power(Entry(v, index("k")), Fraction(2))))
+        )
     else:
         made["hadamard"] = st.tuples(below(wanted), below(wanted)).map(lambda p: Hadamard(p))
         made["ratio"] = st.tuples(below(wanted), below(wanted)).map(lambda p: EntrywiseQuotient(*p))
         made["max"] = below(wanted).map(lambda e: Pairwise("max", number(0), e))
-        inner = [s for s in known if s[0] == columns and s != SCALAR and s[1] != ONE] if columns != ONE else []
-        inner = inner or [s for s in known if s[0] != ONE and s[1] == columns and (rows, s[0]) in known]
         products = [s[0] for s in known if (rows, s[0]) in known and s[1] == columns and s[0] != ONE]
         if products:
-            made["matmul"] = st.sampled_from(products).flatmap(
-                lambda n: st.tuples(below((rows, n)), below((n, columns)))
-            ).map(multiplied)
+            made["matmul"] = (
+                st.sampled_from(products)
+                .flatmap(lambda n: st.tuples(below((rows, n)), below((n, columns))))
+                .map(multiplied)
+            )
     made["function"] = st.tuples(st.sampled_from(FUNCTIONS), below(wanted), st.integers(0, 1)).map(
         lambda p: Elementwise(p[0], p[1], p[2])
     )
@@ -216,8 +264,6 @@ def summed(pair):
 
 def is_canonical(e):
     """Whether no other tree is printed the same."""
-    from symbackprop.tree import subterms
-
     for _, part in subterms(e):
         match part:
             case Sum(terms) | Product(terms) if all(map(is_affine, terms)):
@@ -226,8 +272,6 @@ def is_canonical(e):
                 # a number among matrices would stand for the matrix of it
                 if any(isinstance(term, Number) and term.value < 0 for term in terms):
                     return False
-            case Norm(operand, "2") if False:
-                return False
     return True
 
 

@@ -279,13 +279,28 @@ def test_what_it_means_is_what_was_computed_on_paper() -> None:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_we_read_what_is_meant(name: str) -> None:
-    wrong = {
-        latex: str(ours(latex))
-        for latex, each in FORMULAS.items()
-        if each["class"] == name and each["means"] and not our_reading_is_right(each)
-    }
+def test_we_read_what_is_meant_or_refuse_it(name: str) -> None:
+    wrong = {}
+    for latex, each in FORMULAS.items():
+        if each["class"] != name or not each["means"]:
+            continue
+        if DIFFERENCES.get(latex, {}).get("right") == "theirs":
+            assert isinstance(ours(latex), str), f"{latex} is read now: strike it from the differences"
+        elif not our_reading_is_right(each):
+            wrong[latex] = str(ours(latex))
     assert wrong == {}
+
+
+def test_a_wrong_reading_is_noticed() -> None:
+    for latex, mistaken in (
+        ("w x + b", "w*x - b"),
+        (r"\ln x", "log(x)/log(10)"),
+        (r"\sigma(-z) + \sigma(z)", "2/(1 + exp(-z))"),
+    ):
+        assert our_reading_is_right(FORMULAS[latex])
+        assert not our_reading_is_right({**FORMULAS[latex], "means": mistaken})
+    assert second_reading_is_right(FORMULAS["w x + b"], THEIRS["w x + b"])
+    assert not second_reading_is_right({**FORMULAS["w x + b"], "means": "w*x - b"}, THEIRS["w x + b"])
 
 
 def test_we_refuse_what_has_two_readings() -> None:
@@ -327,17 +342,28 @@ def test_latex2sympy2_still_reads_what_was_recorded() -> None:
             assert (one is None and two is None) or same(one, two), latex
 
 
+# tan is in no table, π has no node, and a power has a number as its exponent or as its base
+NOT_TAKEN = [
+    r"\tan x",
+    r"\frac{\sin(x)}{\cos(x)} - \tan(x)",
+    r"1 + \tan^2 x",
+    r"\pi x",
+    r"\sum_{k=0}^{3} x^k",
+]
+
+
 def test_what_latex2sympy2_read_is_taken_over_with_its_value() -> None:
-    refused: dict[str, list[str]] = {}
+    refused = []
     taken = 0
     for latex, formula in FORMULAS.items():
         if not formula["means"] or not second_reading_is_right(formula, THEIRS[latex]):
             continue
         try:
             tree = from_sympy(in_sympy(THEIRS[latex]), network_of(formula))
-        except SymbackpropError as error:
-            refused.setdefault(str(error).split(",")[0], []).append(latex)
+        except SymbackpropError:
+            refused.append(latex)
             continue
         taken += 1
         assert all(same(value(tree, at), meant(formula, at)) for at in points(formula)), f"{latex}: {tree}"
-    assert (taken, json.dumps(refused, indent=1)) == (0, {})
+    assert sorted(refused) == sorted(NOT_TAKEN)
+    assert taken > 300

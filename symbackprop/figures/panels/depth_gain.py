@@ -80,7 +80,7 @@ DESIGN = Design(
     caption="How much larger the gradient is at the first than at the last hidden layer of random tanh networks, by "
     "depth and by the gain of the weights; dotted, the critical gain 1 of deep ones.",
     alt="A heat map of the logarithm of the gradient norm ratio over gains from 0.5 to 3 and 2 to 40 layers. The "
-    "line of equal norms moves from a gain of 1.9 at 2 layers to 1.15 at 40. Left of it gradients vanish with depth, "
+    "line of equal norms moves from a gain of 2 at 2 layers to 1.15 at 40. Left of it gradients vanish with depth, "
     "right of it they explode.",
     numbers=numbers,
     draw=draw,

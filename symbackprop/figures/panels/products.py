@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LOW, MEDIAN, HIGH = 10, 50, 90
 
 
-def numbers(progress: Progress, *, seed: int = 0, width: int = 96, factors: int = 10, samples: int = 20) -> Table:
+def numbers(progress: Progress, *, seed: int = 0, width: int = 128, factors: int = 10, samples: int = 12) -> Table:
     """Percentiles over samples of products of `1 … factors` square matrices of variance 1/width."""
     import numpy as np
 
