@@ -131,9 +131,10 @@ class Point:
         self._members: dict[tuple[Variable, int], Variable] = {}
         self._read: dict[Variable, tuple[Variable, ...]] = {}
         self._functions: dict[tuple[str, int, int], int] = {}
-        # logarithms that are known, and 1 + exp(-u) by u
+        # logarithms that are known; what 1 + exp(-u) and the sigmoid of u are values of
         self.logarithms: dict[int, int] = {}
         self.softened: dict[int, int] = {}
+        self.sigmoids: dict[int, int] = {}
         self._turns: dict[Variable, int] = {}
         self._row_turns: dict[Variable, dict[int, int]] = {}
         # what has been computed here: the variables, and the derivatives that somebody asked for

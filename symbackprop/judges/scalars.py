@@ -63,6 +63,8 @@ def _log(point: Point, u: int) -> int:
     if u in point.softened:
         c = point.softened[u]
         return (point.function("log", 0, 1 + point.function("exp", 0, c)) - c) % PRIME
+    if u in point.sigmoids:
+        return -point.function("softplus", 0, -point.sigmoids[u] % PRIME) % PRIME
     found = point.logarithms.get(u)
     return point.hashed("log", 0, u) if found is None else found
 
@@ -72,12 +74,9 @@ def _softplus(point: Point, u: int) -> int:
 
 
 def _sigmoid(point: Point, u: int) -> int:
-    above = 1 + point.function("exp", 0, PRIME - u if u else 0)
-    found = inverse(above)
-    logarithm = -point.function("log", 0, above % PRIME) % PRIME
-    point.logarithms[found] = logarithm
-    # 1 - σ(u) is exp(-u) σ(u)
-    point.logarithms[(1 - found) % PRIME] = (logarithm - u) % PRIME
+    found = inverse(1 + point.function("exp", 0, PRIME - u if u else 0))
+    # 1 - σ(u) is σ(-u)
+    point.sigmoids[found], point.sigmoids[(1 - found) % PRIME] = u, -u % PRIME
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from symbackprop.dims import ONE, Dim, index, width
 from symbackprop.equations import Equation, Network
@@ -283,7 +284,9 @@ class Draft:
         """Letters for the sizes that nothing says more of."""
         used = {name for shape in self.shapes.values() for size in shape for name in size.symbols}
         used |= {variable.name for variable in self.shapes} | self._indices
-        free = iter([letter for letter in _LETTERS if letter not in used])
+        # where the letters do not suffice, they are numbered
+        numbered = (f"d_{i}" for i in count(1))
+        free = (letter for letter in chain(_LETTERS, numbered) if letter not in used)
         for variable, shape in self.shapes.items():
             rows, columns = shaped(shape, self.found)
             if is_open(str(rows)) and is_open(str(columns)) and not variable.name[:1].isupper():

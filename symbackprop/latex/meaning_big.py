@@ -12,7 +12,7 @@ from symbackprop.expr import Expr, Variable
 from symbackprop.latex import surface as s
 from symbackprop.latex.meaning import read, reads, special
 from symbackprop.latex.meaning_dims import read_dim
-from symbackprop.latex.meaning_scripts import measured
+from symbackprop.latex.parts import measured
 from symbackprop.latex.readings import Reader, Reading, Readings, over, said
 from symbackprop.latex.surface import Surface
 from symbackprop.render.counting import counts_layers

@@ -9,10 +9,11 @@ from symbackprop.expr import Expr
 from symbackprop.latex import surface as s
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read, special
-from symbackprop.latex.meaning_scripts import head_of, lettered, measured, pushed_in
+from symbackprop.latex.meaning_scripts import head_of, lettered, pushed_in
 from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, units_at
+from symbackprop.latex.parts import measured
+from symbackprop.latex.places import Head
 from symbackprop.latex.readings import Reader, Reading, Readings, over
-from symbackprop.latex.scope import Head
 from symbackprop.latex.surface import Surface
 from symbackprop.shapes import SCALAR
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from symbackprop.dims import Dim, dim, index
 from symbackprop.latex import surface as s
+from symbackprop.latex.places import ANY, At, Head, Label, Range
 from symbackprop.latex.readings import Reader
-from symbackprop.latex.scope import ANY, At, Head, Label, Range
 from symbackprop.latex.surface import Surface
 
 # an index is a letter; words are labels

@@ -1,4 +1,4 @@
-r"""Functions: what is applied to what. `\sigma(z)`, `g'(z)`, `\log \hat{y}_k`, `\operatorname{softmax}(z)_k`, `\max(0, z)`.
+r"""Functions: what is applied to what. `\sigma(z)`, `g'(z)`, `\log \hat{y}_k`, `\operatorname{softmax}(z)_k`.
 
 A letter that is both a function and a variable is read as both; the shapes decide. A function of another kind than
 these registers itself: `@named("det")`.
@@ -6,231 +6,32 @@ these registers itself: `@named("det")`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Iterator
+from dataclasses import replace
 
-from symbackprop import expr, magnitudes
+from symbackprop import expr
 from symbackprop.activations import scalar_function
-from symbackprop.chance import Expectation, Gaussian, Variance
-from symbackprop.dataset import Prediction
-from symbackprop.dims import ONE, Dim
+from symbackprop.dims import Dim
 from symbackprop.expr import Elementwise, Expr
 from symbackprop.latex import surface as s
+from symbackprop.latex.calls import NAMED, Arguments, Call, Maker, no_scripts, one_argument
 from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.marks_above import PRIMES, Above, Layer, Raised, read_above
 from symbackprop.latex.meaning import read, special
+from symbackprop.latex.meaning_cases import indicator, is_indicator
 from symbackprop.latex.meaning_dims import as_dim
-from symbackprop.latex.meaning_matrices import diagonal_of, indicator, is_indicator
-from symbackprop.latex.meaning_scripts import (
-    PRIMES,
-    Above,
-    Layer,
-    Raised,
-    head_of,
-    marked,
-    measured,
-    primed,
-    read_above,
-    scripted,
-)
+from symbackprop.latex.meaning_matrices import diagonal_of
+from symbackprop.latex.meaning_named import loss_of, normal, place_of, prediction, singular
+from symbackprop.latex.meaning_scripts import head_of
 from symbackprop.latex.meaning_sums import GROUPS, norm
 from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, units_at
+from symbackprop.latex.parts import mark_of, marked, measured, primed, scripted
+from symbackprop.latex.places import Head
 from symbackprop.latex.readings import Reader, Reading, Readings, over
-from symbackprop.latex.scope import LOSSES, Head
-from symbackprop.latex.sizes import shaped
+from symbackprop.latex.scope import LOSSES
 from symbackprop.latex.surface import Surface
-from symbackprop.primitives import DiagonalPart, Pairwise, Trace
-from symbackprop.shapes import SCALAR
+from symbackprop.network import MLP
 from symbackprop.tree import subterms
-
-
-@dataclass(frozen=True)
-class Call:
-    """A function with its scripts, and what it is applied to.
-
-    Attributes:
-        primes: how many times it is differentiated.
-        sub: what stands below it.
-        power: of the value, as in `\\tanh^2(z)`.
-        layer: a layer that its letter is marked with, as in `g^{[1]}`.
-    """
-
-    head: Head
-    at: Surface
-    reader: Reader
-    primes: int = 0
-    sub: Surface | None = None
-    power: Fraction | None = None
-    layer: Dim | None = None
-
-    @property
-    def name(self) -> str:
-        return self.head.text
-
-
-Arguments = list[Readings]
-# makes readings of a call with these arguments; a named function that takes no scripts refuses them
-Maker = Callable[[Call, Arguments], Readings]
-NAMED: dict[str, Maker] = {}
-# names that take what follows without parentheses
-_WORDS: set[str] = set()
-
-
-def named(*names: str) -> Callable[[Maker], Maker]:
-    """Register what a named function of whole arguments is."""
-
-    def register(maker: Maker) -> Maker:
-        for name in names:
-            NAMED[name] = maker
-        return maker
-
-    return register
-
-
-def one_argument(call: Call, arguments: Arguments) -> Readings:
-    if len(arguments) != 1:
-        raise call.reader.error(f"{call.name} has one argument: write {call.name}(…)", call.at)
-    return arguments[0]
-
-
-def unary(*names: str) -> Callable[[Callable[[Expr], Expr]], Callable[[Expr], Expr]]:
-    """Register a function of one argument whose shape is that of its tree."""
-
-    def register(make: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
-        @named(*names)
-        def made(call: Call, arguments: Arguments) -> Readings:
-            no_scripts(call)
-            return call.reader.one_of(
-                [one_argument(call, arguments)],
-                call.at,
-                lambda parts, _: measured(make(parts[0].tree), parts, call.reader, call.at),
-            )
-
-        return make
-
-    return register
-
-
-def no_scripts(call: Call) -> None:
-    if call.primes or call.sub is not None or call.layer is not None:
-        raise call.reader.error(f"{call.name} takes no scripts: write {call.name}(…)", call.at)
-
-
-unary("tr", "Tr", "trace", "Trace")(Trace)
-
-
-@unary("Var", "var", "𝕍")
-def _(e: Expr) -> Expr:
-    return Variance(e)
-
-
-@unary("E", "𝔼")
-def _(e: Expr) -> Expr:
-    return Expectation(e)
-
-
-def _along(kind: type[expr.Softmax] | type[expr.LogSumExp]) -> Maker:
-    """Of a vector, or of each row or column of a matrix: of rows where data are rows, or where it says so."""
-
-    def maker(call: Call, arguments: Arguments) -> Readings:
-        by_row = isinstance(call.sub, s.Letter | s.Prose) and call.sub.text in ("row", "rows")
-        no_scripts(replace(call, sub=None) if by_row else call)
-
-        def made(parts: tuple[Reading, ...], _: object) -> Reading:
-            rows, columns = parts[0].size
-            by_rows = by_row or rows == ONE or (columns != ONE and call.reader.scope.notation.data == "rows")
-            tree = kind(parts[0].tree, "row" if by_rows and (rows, columns) != SCALAR else "column")
-            return measured(tree, parts, call.reader, call.at)
-
-        return call.reader.one_of([one_argument(call, arguments)], call.at, made)
-
-    return maker
-
-
-for _name in ("softmax", "Softmax", "SoftMax"):
-    NAMED[_name] = _along(expr.Softmax)
-for _name in ("logsumexp", "LSE", "LogSumExp"):
-    NAMED[_name] = _along(expr.LogSumExp)
-
-
-@named("diag", "Diag")
-def _(call: Call, arguments: Arguments) -> Readings:
-    no_scripts(call)
-
-    def made(parts: tuple[Reading, ...], _: object) -> Reading:
-        (part,) = parts
-        rows, columns = part.size
-        size = call.reader.scope.length(part.size)
-        if size is not None:
-            return over(expr.Diagonal(part.tree), (size, size), call.at, parts)
-        if ONE in (rows, columns):
-            size = columns if rows == ONE else rows
-            turned = over(expr.Transpose(part.tree), (columns, rows), part.mark.span, parts)
-            return over(expr.Diagonal(turned.tree), (size, size), call.at, [turned])
-        return measured(DiagonalPart(part.tree), parts, call.reader, call.at)
-
-    return call.reader.one_of([one_argument(call, arguments)], call.at, made)
-
-
-@named("sqrt")
-def _(call: Call, arguments: Arguments) -> Readings:
-    no_scripts(call)
-    return [
-        over(expr.SquareRoot(part.tree), SCALAR, call.at, [part]) if part.is_scalar else _entrywise_root(part, call)
-        for part in one_argument(call, arguments)
-    ]
-
-
-def _entrywise_root(part: Reading, call: Call) -> Reading:
-    from symbackprop.groups import EntrywisePower
-
-    return over(EntrywisePower(part.tree, Fraction(1, 2)), part.shape, call.at, [part])
-
-
-@named("max", "min")
-def _(call: Call, arguments: Arguments) -> Readings:
-    no_scripts(call)
-    if len(arguments) != 2:
-        raise call.reader.error(f"{call.name} is of two here: write \\{call.name}(0, z)", call.at)
-
-    def made(parts: tuple[Reading, ...], found: object) -> Reading:
-        one, two = parts
-        if one.is_number or two.is_number:
-            size = two.shape if one.is_number else one.shape
-            return over(Pairwise(call.name, one.tree, two.tree), size, call.at, parts, {**one.found, **two.found})
-        after = call.reader.same(one.shape, two.shape, {**one.found, **two.found})
-        if after is None:
-            sizes = [call.reader.scope.written(part.size) for part in parts]
-            raise call.reader.nonconforming(
-                f"cannot take the {call.name} of {call.reader.source(one.mark.span)} ({sizes[0]}) and "
-                f"{call.reader.source(two.mark.span)} ({sizes[1]}): both must have the same shape",
-                call.at,
-                one.tree,
-                two.tree,
-            )
-        return over(Pairwise(call.name, one.tree, two.tree), one.shape, call.at, parts, after)
-
-    return call.reader.one_of(arguments, call.at, made)
-
-
-def _refused(words: str) -> Maker:
-    def refuse(call: Call, arguments: Arguments) -> Readings:
-        raise call.reader.error(words, call.at)
-
-    return refuse
-
-
-for _name, _words in {
-    "vec": "vec(…) stacks a matrix into a column, for which there is no operation here: write the matrix itself",
-    "det": "the determinant is none of the operations here: leave it out, or give it a name",
-    "rank": "the rank is none of the operations here: leave it out",
-    "sum": r"sum(…) does not say over what: write \sum_{k=1}^{n} with the index in what is summed",
-    "mean": r"mean(…) does not say over what: write \frac{1}{n} \sum_{k=1}^{n} with the index in what is summed",
-    "sign": "sign(…) is none of the functions here: write z/|z|, or the derivative of |z|",
-    "dim": "the dimension is none of the operations here: write its letter",
-}.items():
-    NAMED[_name] = _refused(_words)
-
 
 # --- functions of one variable ---------------------------------------------------------------------------------------
 
@@ -268,8 +69,6 @@ def _has_layer(e: Expr, layer: Dim) -> bool:
 
 
 def _layer_map(call: Call, arguments: Arguments) -> Readings:
-    from symbackprop.network import MLP
-
     network = call.reader.scope.network
     assert isinstance(network, MLP)
     if call.primes:
@@ -288,104 +87,6 @@ def _jacobian(call: Call, arguments: Arguments) -> Readings:
         [one_argument(call, arguments)],
         call.at,
         lambda parts, _: measured(call.reader.scope.jacobian(parts[0].tree), parts, call.reader, call.at),
-    )
-
-
-# --- singular values -------------------------------------------------------------------------------------------------
-
-
-def _singular(call: Call, arguments: Arguments) -> Readings:
-    """`σ_{1,1}(A)`, `σ_max(A)`, `σ_{i,i}(A)`."""
-    where = _place(call.sub, call.reader)
-    if where is None:
-        raise call.reader.error(
-            r"these indices name no singular value: write \sigma_{1,1}, \sigma_{n,n} or \sigma_{i,i}", call.at
-        )
-
-    def tree(of: Expr) -> Expr:
-        if isinstance(where, str):
-            return expr.SingularValue(of, where)
-        assert isinstance(where, Dim)
-        return magnitudes.SingularValueAt(of, where)
-
-    return [over(tree(part.tree), SCALAR, call.at, [part]) for part in one_argument(call, arguments)]
-
-
-def _place(sub: Surface | None, reader: Reader) -> str | Dim | None:
-    parts = sub.parts if isinstance(sub, s.Listed) else sub.factors if isinstance(sub, s.Term) else (sub,)
-    if len(parts) > 2 or (len(parts) == 2 and parts[0] != parts[1]):
-        return None
-    match parts[0]:
-        case s.Letter(text="max"):
-            return expr.LARGEST
-        case s.Letter(text="min"):
-            return expr.SMALLEST
-        case s.Letter(text="n") if "n" not in reader.bound:
-            return expr.SMALLEST
-        case s.Numeral(text="11") if len(parts) == 1:
-            return expr.LARGEST
-        case s.Surface() as one:
-            at = as_dim(one, reader)
-            return expr.LARGEST if at == ONE else at
-    return None
-
-
-# --- what has a letter of its own ------------------------------------------------------------------------------------
-
-
-def _normal(call: Call, arguments: Arguments) -> Readings:
-    no_scripts(call)
-    if len(arguments) != 2:
-        raise call.reader.error(
-            r"a normal distribution has a mean and a covariance: write \mathcal{N}(\vec{0}, I)", call.at
-        )
-
-    def made(parts: tuple[Reading, ...], found: object) -> Reading:
-        mean, covariance = parts
-        size = mean.shape[1 if call.reader.scope.turned else 0]
-        after = call.reader.same(call.reader.scope.vector(size), mean.shape, {**mean.found, **covariance.found})
-        if after is not None:
-            after = call.reader.same((size, size), covariance.shape, after)
-        if after is None:
-            sizes = [call.reader.scope.written(part.size) for part in parts]
-            raise call.reader.nonconforming(
-                f"the covariance ({sizes[1]}) needs as many rows and columns as the mean ({sizes[0]}) has entries",
-                call.at,
-                mean.tree,
-                covariance.tree,
-            )
-        return over(
-            Gaussian(mean.tree, covariance.tree), shaped(call.reader.scope.vector(size), after), call.at, parts, after
-        )
-
-    return call.reader.one_of(arguments, call.at, made)
-
-
-def _loss(call: Call, arguments: Arguments) -> Readings:
-    """`L(ŷ, y)`: a scalar function of its arguments."""
-    no_scripts(call)
-    return call.reader.one_of(
-        arguments,
-        call.at,
-        lambda parts, found: over(
-            expr.Function(expr.LOSS.name, tuple(part.tree for part in parts)), SCALAR, call.at, parts, found
-        ),
-    )
-
-
-def prediction(call: Call, parts: tuple[Surface, ...]) -> Readings:
-    """`f(x; {W_l})`."""
-    if len(parts) != 2:
-        raise call.reader.error("a prediction is of one input and its parameters: write f(x; W)", call.at)
-    return call.reader.one_of(
-        [read(part, call.reader) for part in parts],
-        call.at,
-        lambda chosen, _: measured(
-            Prediction(call.reader.scope.function_name(call.head), *(each.tree for each in chosen)),
-            chosen,
-            call.reader,
-            call.at,
-        ),
     )
 
 
@@ -418,9 +119,9 @@ def _maker(call: Call, reader: Reader) -> Maker | None:
     if head.accents:
         return None
     if head.text == "𝒩":
-        return _normal
-    if head.text == "σ" and call.sub is not None and not call.primes and _place(call.sub, reader) is not None:
-        return _singular
+        return normal
+    if head.text == "σ" and call.sub is not None and not call.primes and place_of(call.sub, reader) is not None:
+        return singular
     if head.text in NAMED and (len(head.text) > 1 or head.style in ("blackboard", "roman") or head.text in "𝔼𝕍"):
         return NAMED[head.text]
     if scope.is_layer_map(head):
@@ -458,7 +159,8 @@ def _with_mark(call: Call, part: Surface, reader: Reader) -> Call:
         if isinstance(mark, Raised) and not more:
             if mark.exponent < 0:
                 raise reader.error(
-                    f"{reader.source(call.at)!r} may be an inverse function or one over its value: write \\frac{{1}}{{…}}",
+                    f"{reader.source(call.at)!r} may be an inverse function or one over its value: "
+                    r"write \frac{1}{…}",
                     call.at,
                 )
             return replace(call, power=mark.exponent)
@@ -537,14 +239,14 @@ def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
         yield 2, prediction(call, parts)
         return
     if rest.reader.scope.is_loss_function(head):
-        yield 2, _loss(call, [read(part, rest.reader) for part in parts])
+        yield 2, loss_of(call, [read(part, rest.reader) for part in parts])
         return
     found = _readings(rest.first, rest.reader)
     if any(isinstance(each.tree, expr.Loss) for each in found):
         if any(is_parameters(part, rest.reader) for part in parts):
             yield 2, found
         else:
-            yield 2, _loss(call, [read(part, rest.reader) for part in parts])
+            yield 2, loss_of(call, [read(part, rest.reader) for part in parts])
     elif head.text in LOSSES and any(isinstance(each.tree, expr.Variable) and each.is_scalar for each in found):
         if all(is_parameters(part, rest.reader) or _is_variable(part, rest.reader) for part in parts):
             yield 2, found
@@ -651,9 +353,6 @@ def _(e: s.Scripted, reader: Reader) -> Readings | None:
 
 
 def _jacobian_of_layer(layer: Dim, marks: tuple[Above, ...], e: s.Scripted, reader: Reader) -> Readings:
-    from symbackprop.latex.meaning_scripts import mark_of
-    from symbackprop.network import MLP
-
     network = reader.scope.network
     assert isinstance(network, MLP)
     operand = network.argument(layer)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from symbackprop.dims import Dim, dim, index
 from symbackprop.expr import Named
 from symbackprop.latex import surface as s
-from symbackprop.latex.scope import ENGLISH
+from symbackprop.latex.places import ENGLISH
 from symbackprop.latex.surface import Surface
 from symbackprop.notations import ACCENTS, Written
 

@@ -11,9 +11,12 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Product
 from symbackprop.latex import (
     meaning_big,
+    meaning_cases,
     meaning_derivatives,
     meaning_functions,
     meaning_matrices,
+    meaning_named,
+    meaning_notes,
     meaning_scripts,
     meaning_sums,
     meaning_terms,
@@ -41,6 +44,9 @@ REGISTERED = (
     meaning_functions,
     meaning_derivatives,
     meaning_matrices,
+    meaning_cases,
+    meaning_named,
+    meaning_notes,
     meaning_big,
 )
 

@@ -9,25 +9,33 @@ of the name according to what there is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from symbackprop import expr
 from symbackprop.activations import FUNCTIONS
-from symbackprop.dims import ONE, Dim, Symbol, Width, dim, index, units, width
+from symbackprop.dims import Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Named, Variable
+from symbackprop.latex.counting import Counting
+from symbackprop.latex.places import (
+    ENGLISH,
+    MARKED,
+    Accents,
+    At,
+    Candidate,
+    Head,
+    Label,
+    Places,
+    is_entry,
+)
 from symbackprop.latex.surface import Surface
 from symbackprop.network import MLP
-from symbackprop.notations import GREEK, Notation, Written
-from symbackprop.orientation import in_rows
-from symbackprop.shapes import Shape, shape
+from symbackprop.notations import Notation, Written
+from symbackprop.shapes import Shape
 from symbackprop.tree import subterms
 
-ENGLISH: Mapping[str, str] = {letter: name for name, letter in GREEK.items()} | {"ℓ": "ell", "ℒ": "L", "ϵ": "epsilon"}
-# the styles that mark a vector or a matrix; the others are those of letters, words and sets
-MARKED = frozenset({"vec", "bold", "underline"})
 GENERIC = ("g", "f", "φ", "ψ", "ϕ")
 # what courses write for the loss where the letter stands for nothing else
 LOSSES = frozenset({"L", "ℓ", "J", "C", "E", "loss", "Loss", "cost", "ℒ"})
@@ -38,84 +46,9 @@ _FAMILIES: Mapping[str, type[Variable]] = {
     "weight_row": expr.Weight,
     "bias": expr.Bias,
 }
-Accents = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Head:
-    """A letter with its style and accents, in the order of the alphabet, without scripts."""
-
-    text: str
-    style: str = "plain"
-    accents: Accents = ()
-    prefix: str = ""
-
-    @property
-    def is_marked(self) -> bool:
-        return self.style in MARKED
-
-    @property
-    def name(self) -> str:
-        """The name of a variable that is written so: `yhat`."""
-        return ENGLISH.get(self.text, self.text) + "".join(self.accents)
-
-    @property
-    def key(self) -> tuple[str, Accents]:
-        return self.text, self.accents
-
-
-class Anywhere(str):
-    """A place holder in a subscript: `·` in `w_{l,j,·}`."""
-
-
-ANY = Anywhere("·")
-
-
-@dataclass(frozen=True)
-class Range:
-    """`1 … n` in a subscript."""
-
-    first: Dim
-    last: Dim
-
-
-@dataclass(frozen=True)
-class Label:
-    """A subscript that is no index: the `x` of `W_x`."""
-
-    text: str
-
-
-At = Dim | Anywhere | Range | Label
-Places = tuple[At, ...]
-
-
-def is_entry(rest: Places) -> bool:
-    """Whether these places are those of one entry."""
-    return bool(rest) and all(isinstance(place, Dim) for place in rest)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A quantity that a letter with its first scripts may be, the scripts that are left, and what is taken for granted.
-
-    Attributes:
-        is_marked: whether the notation marks it, as a vector by an arrow.
-        is_declared: whether the network has a variable whose name says all that is written.
-    """
-
-    tree: Expr
-    rest: Places = ()
-    assumed: str = ""
-    is_marked: bool = False
-    is_declared: bool = False
-
-    def is_written(self, head: Head) -> bool:
-        """Whether the notation writes it so: an entry is plain, and the whole as its row says."""
-        return head.is_marked == (self.is_marked and not is_entry(self.rest))
-
-
-class Scope:
+class Scope(Counting):
     """What letters mean.
 
     Args:
@@ -132,105 +65,10 @@ class Scope:
         given: Mapping[Surface, Expr] | None = None,
         functions: Mapping[str, str] | None = None,
     ) -> None:
-        self.notation = notation
-        self.network = network
+        super().__init__(notation, network)
         self.given = dict(given or {})
         self.given_functions = dict(functions or {})
         self.known: dict[Variable, Shape | None] = {}
-
-    @cached_property
-    def is_layered(self) -> bool:
-        """Whether the network is the lecture's, whose quantities stand in the notation's tables."""
-        return isinstance(self.network, MLP)
-
-    # --- sizes and indices -------------------------------------------------------------------------------------------
-
-    def conform(self, one: Dim, two: Dim) -> bool:
-        """Whether two sizes are the same; a network whose sizes are still being found puts its own in here."""
-        return self.network.normal(one) == self.network.normal(two)
-
-    def says(self, size: Dim) -> str:
-        return "?" if any(name.startswith("?") for name in size.symbols) else self.network.says(size)
-
-    def written(self, s: Shape) -> str:
-        return f"{self.says(s[0])} × {self.says(s[1])}"
-
-    @cached_property
-    def sizes(self) -> frozenset[str]:
-        """Letters of sizes and of the depth: integers that may stand in a formula as numbers."""
-        own = frozenset(getattr(self.network, "sizes", ()))
-        return own | (self.network.depth.symbols if self.is_layered else frozenset())
-
-    def index(self, letter: str) -> Dim:
-        """The integer symbol that a letter of a script stands for."""
-        return self._indices.get(letter) or index("l" if letter == "ℓ" else ENGLISH.get(letter, letter))
-
-    @cached_property
-    def _indices(self) -> Mapping[str, Dim]:
-        made = {letter: index(name) for name, letter in self.notation.letters.items() if len(name) == 1}
-        return made | {row.letter: index(name) - row.shift for name, row in self.notation.index.items()}
-
-    def layer(self, written: Dim, row: Written) -> Dim:
-        """The layer that a row of the notation writes so: counted from its first one, and less the row's shift."""
-        return self._unnumbered(written - row.shift) if row.layered else written - row.shift
-
-    def _unnumbered(self, written: Dim) -> Dim:
-        """The inverse of the notation's `numbered`."""
-        first = self.notation.first
-        if not first:
-            return written
-        shift_of = self.notation.shift_of
-        counted = sum(c for atom, c in written.terms if isinstance(atom, Symbol) and not shift_of(atom.name))
-        return written - first * (1 - counted)
-
-    def end(self, written: Dim, name: str, is_layer: bool) -> Dim:
-        """The end of the range of an index, where it is written so: the inverse of the notation's `value`."""
-        value = written + self.notation.shift_of(name)
-        return self._unnumbered(value) if is_layer else value
-
-    def width(self, head: Head, below: Dim | None, above: Dim | None) -> Dim | None:
-        """The width that a letter with a layer is; None if it is none."""
-        row = self.notation.quantity.get("width")
-        if not self.is_layered or row is None or head.key != (row.letter, ()) or head.is_marked:
-            return None
-        at, other = (above, below) if row.place == "sup" else (below, above)
-        return None if at is None or other is not None else width(self.layer(at, row))
-
-    def units(self, d: Dim) -> Dim:
-        """A size as the network counts it: `n_l - 1` is the number of units of a layer with a bias unit."""
-        match d:
-            case Dim(((Width(layer), 1),), -1) if self.network.normal(units(layer)) != self.network.normal(
-                width(layer)
-            ):
-                return units(layer)
-        return d
-
-    # --- rows or columns ---------------------------------------------------------------------------------------------
-
-    @cached_property
-    def turned(self) -> bool:
-        """Whether formulas are about rows where the network has columns, or the other way round."""
-        return bool(self.notation.data != self.network.data)
-
-    def shape(self, e: Expr) -> Shape:
-        """Rows × columns of an expression as it is written.
-
-        Raises:
-            ShapeError: if two parts do not conform.
-        """
-        if not self.turned:
-            return shape(e, self.network)
-        columns, rows = shape(in_rows(e, self.network), self.network)
-        return rows, columns
-
-    def vector(self, size: Dim) -> Shape:
-        """The shape of a vector: a column, or where formulas are about rows a row."""
-        return (ONE, size) if self.turned else (size, ONE)
-
-    def length(self, s: Shape) -> Dim | None:
-        """The number of entries of a vector; None for what is none."""
-        along, across = (s[1], s[0]) if self.turned else s
-        return along if across == ONE else None
 
     # --- variables ---------------------------------------------------------------------------------------------------
 

@@ -85,10 +85,10 @@ class Decayed(MLP):
 
     def _uses(self, variable: Variable, known: Bounds) -> list[Equation]:
         """Where a variable is used on the way to the loss: penalty and total are computed after it, or beside it."""
-        return self.data._uses(variable, known)
+        return self.unpenalized._uses(variable, known)
 
     @property
-    def data(self) -> MLP:
+    def unpenalized(self) -> MLP:
         """The same network without the penalty."""
         return MLP(**self.options)
 

@@ -14,6 +14,7 @@ from symbackprop.notations import notation
 from symbackprop.render import markdown, typ
 from symbackprop.render.arranged import turned
 from symbackprop.render.document import document
+from symbackprop.topic import Topic
 
 COURSES = [name for name in notations() if name != "lecture"]
 NAMES = [name for name in names() if name != "lecture"]
@@ -28,6 +29,28 @@ def test_a_topic_in_a_course(name: str, course: str) -> None:
     made = derive(name, MLP(bias=letters.bias))
     text = markdown.source(document(made, letters, subproofs=name in ("weight_matrix", "preactivation")))
     assert not ARROW.search(text)
+
+
+@pytest.mark.parametrize("bias", ["augmented", "separate"])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_network_is_about_columns(name: str, bias: str) -> None:
+    """So each is turned in a course about rows, and in no other."""
+    made = derive(name, MLP(bias=bias))
+    parts = [made, *made.derivations] if isinstance(made, Topic) else [made]
+    assert {each.network.data for each in parts} == {"columns"}
+
+
+def test_ridge_regression_as_courses_write_it() -> None:
+    made = derive("weight_decay", MLP(bias="separate"))
+    columns, rows = (same(markdown.source(document(made, course))) for course in ("goodfellow", "cs224n"))
+    assert r"=2(\mathbf{W}(\mathbf{X}\mathbf{X}^\top+\lambdaI)-\mathbf{Y}\mathbf{X}^\top)" in columns
+    assert r"=2((\mathbf{X}^\top\mathbf{X}+\lambdaI)\mathbf{W}-\mathbf{X}^\top\mathbf{Y})" in rows
+    assert r"(\nabla_{\mathbf{a}^{(k)}}J)\mathbf{h}^{(k-1)\top}+2\lambda\mathbf{W}^{(k)}" in columns
+    assert r"\mathbf{h}_{l-1}^\top\boldsymbol{\delta}_l+2\lambda\mathbf{W}_l" in rows
+
+
+def same(text: str) -> str:
+    return re.sub(r"\s+|\\left|\\right", "", text)
 
 
 @pytest.mark.parametrize("data", ["rows", "columns"])

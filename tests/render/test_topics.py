@@ -238,7 +238,7 @@ class Waiting(dict[int, dict[str, Outcome]]):
 
     here = False
 
-    def get(self, number: int, default: object = None) -> dict[str, Outcome]:  # type: ignore[override]
+    def get(self, number: int, default: object = None) -> dict[str, Outcome]:
         assert self.here, "a page was laid out only once the judges were done"
         return self[number]
 
