@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symbackprop.adjoints import HADAMARD, JACOBIAN
-from symbackprop.derivation import Derivation, Rule, within
+from symbackprop.derivation import Context, Derivation, Rule, within
 from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.equations import Equation, Network, same_family
 from symbackprop.errors import RuleError, SymbackpropError
@@ -19,7 +19,7 @@ from symbackprop.network import MLP
 from symbackprop.rules.citation import as_derived
 from symbackprop.rules.layers import along, free_letter
 from symbackprop.rules.reverse import through_uses, uses, variable_of
-from symbackprop.rules.shortening import by_name, shortenings, size_of
+from symbackprop.rules.shortening import EVERYWHERE, shortenings, size_of
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain
 from symbackprop.substitution import places, substitute
@@ -232,13 +232,15 @@ def shortened(derivation: Derivation, style: str) -> Derivation:
 
 def _best(derivation: Derivation, applied: Rule) -> Derivation | None:
     """One step more by a rule, where it makes the line shortest; names are put in everywhere at once."""
-    found: list[Derivation] = []
-    for path in [()] if applied == by_name else [path for path, _ in subterms(derivation.result)]:
-        try:
-            found.append(derivation.by(applied, at=path))
-        except RuleError:
-            continue
-    return min(found, key=lambda made: size_of(made.result)) if found else None
+    line, best, least = derivation.result, None, 0
+    for path, part in [((), line)] if applied in EVERYWHERE else list(subterms(line)):
+        context = Context(derivation.network, within(line, path, derivation.known), derivation.given)
+        made = applied(part, context)
+        if made is not None:
+            size = size_of(made.after) - size_of(part)
+            if best is None or size < least:
+                best, least = path, size
+    return None if best is None else derivation.by(applied, at=best)
 
 
 def short(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivation:

@@ -163,7 +163,7 @@ class Network:
 
     def computed_from(self, variable: Variable, other: Variable, known: Bounds) -> bool:
         """Whether a variable depends on another one; True also where that is not settled."""
-        shift = self._reach.get((_family(variable), _family(other)))
+        shift = self._reach.get(_family(variable), {}).get(_family(other))
         if shift is None:
             return False
         if shift == math.inf or variable.index is None or other.index is None:
@@ -171,29 +171,31 @@ class Network:
         return not at_most(variable.index + int(shift) + 1, other.index, known)
 
     @cached_property
-    def _reach(self) -> dict[tuple[Family, Family], float]:
+    def _reach(self) -> dict[Family, dict[Family, float]]:
         """By how much the index grows at most on a way from a variable to one that it is computed from.
 
         `h_l` is computed from `W_{l-1}` and from those before it: -1. Infinite where nothing bounds it.
         """
-        edges = [
-            (_family(equation.left), _family(right), _shift(equation, right, bound))
-            for equation in self.equations
-            for right, bound in variables_of(equation.right)
-        ]
-        reach: dict[tuple[Family, Family], float] = {}
-        for start, end, shift in edges:
-            reach[start, end] = max(reach.get((start, end), -math.inf), shift)
-        rounds = len({family for start, end, _ in edges for family in (start, end)})
-        before: dict[tuple[Family, Family], float] = {}
-        turn = 0
-        while reach != before:
-            before, turn = dict(reach), turn + 1
-            for (start, middle), so_far in before.items():
-                for here, end, shift in edges:
-                    if here == middle and so_far + shift > reach.get((start, end), -math.inf):
-                        # what still grows after as many steps as there are families grows for ever
-                        reach[start, end] = so_far + shift if turn <= rounds else math.inf
+        edges: dict[Family, list[tuple[Family, float]]] = {}
+        for equation in self.equations:
+            for right, bound in variables_of(equation.right):
+                edge = (_family(right), _shift(equation, right, bound))
+                edges.setdefault(_family(equation.left), []).append(edge)
+        reach: dict[Family, dict[Family, float]] = {start: {} for start in edges}
+        # in the order of the equations one pass finds all but what goes round through a family
+        for turn in range(2 * len(edges) + 2):
+            changed = False
+            for start, following in edges.items():
+                own = reach[start]
+                for middle, here in following:
+                    for end, shift in ((middle, 0.0), *reach.get(middle, {}).items()):
+                        total = here + shift
+                        if total > own.get(end, -math.inf):
+                            # what still grows after as many passes as there are families grows for ever
+                            own[end] = total if turn <= len(edges) else math.inf
+                            changed = True
+            if not changed:
+                break
         return reach
 
 

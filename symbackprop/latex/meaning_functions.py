@@ -22,13 +22,12 @@ from symbackprop.latex.meaning_cases import indicator, is_indicator
 from symbackprop.latex.meaning_dims import as_dim
 from symbackprop.latex.meaning_matrices import diagonal_of
 from symbackprop.latex.meaning_named import loss_of, normal, place_of, prediction, singular
-from symbackprop.latex.meaning_scripts import head_of
+from symbackprop.latex.meaning_scripts import head_of, lettered
 from symbackprop.latex.meaning_sums import GROUPS, norm
 from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, units_at
 from symbackprop.latex.parts import mark_of, marked, measured, primed, scripted
 from symbackprop.latex.places import Head
 from symbackprop.latex.readings import Reader, Reading, Readings, over
-from symbackprop.latex.scope import LOSSES
 from symbackprop.latex.surface import Surface
 from symbackprop.network import MLP
 from symbackprop.tree import subterms
@@ -247,7 +246,7 @@ def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
             yield 2, found
         else:
             yield 2, loss_of(call, [read(part, rest.reader) for part in parts])
-    elif head.text in LOSSES and any(isinstance(each.tree, expr.Variable) and each.is_scalar for each in found):
+    elif any(isinstance(each.tree, expr.Variable) and each.is_scalar for each in found):
         if all(is_parameters(part, rest.reader) or _is_variable(part, rest.reader) for part in parts):
             yield 2, found
     elif head.text in ("f", "F") and isinstance(fence.body, s.Listed):
@@ -258,6 +257,13 @@ def _readings(e: Surface, reader: Reader) -> Readings:
     """The readings of what need not have any."""
     try:
         return read(e, reader)
+    except ReadingError:
+        return []
+
+
+def _readings_of_letter(head: Head, e: s.Scripted, reader: Reader) -> Readings:
+    try:
+        return lettered(head, e, reader)
     except ReadingError:
         return []
 
@@ -347,7 +353,7 @@ def _(e: s.Scripted, reader: Reader) -> Readings | None:
     head = head_of(e.base)
     if head is None or (head.text, head.accents) != ("e", ()) or e.sup is None or e.sub is not None or e.primes:
         return None
-    if reader.scope.candidates(head, (), ()):
+    if reader.scope.candidates(head, (), ()) or _readings_of_letter(head, e, reader):
         return None
     return [over(Elementwise("exp", part.tree), part.shape, e, [part]) for part in read(e.sup, reader)]
 

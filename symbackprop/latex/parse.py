@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from symbackprop.activations import FUNCTIONS, activation
 from symbackprop.equations import Network
@@ -102,7 +103,8 @@ def read(
     Raises:
         ReadingError: as `parse` does.
     """
-    scope = scope_of(notation, network, symbols)
+    scope = _kept(notation, network) if not symbols and isinstance(network, MLP | None) else None
+    scope = scope or scope_of(notation, network, symbols)
     if scope.turned:
         left = None if left is None else in_rows(left, scope.network)
         like = None if like is None else like[::-1]
@@ -138,6 +140,12 @@ def _turned(e: Node, back: Node, mark: Mark, scope: Scope) -> Mark:
 
 def _is_turned(one: Node, two: Node, scope: Scope) -> bool:
     return bool(in_rows(one, scope.network) == two)
+
+
+@lru_cache(maxsize=64)
+def _kept(notation: str | Notation, network: MLP | None) -> Scope:
+    """The scope of a network that never changes, made once."""
+    return scope_of(notation, network)
 
 
 def scope_of(

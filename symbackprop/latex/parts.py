@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, at_most
@@ -19,6 +20,9 @@ from symbackprop.latex.surface import Surface
 from symbackprop.primitives import Rows
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.tree import children
+
+# what a power of a square matrix is, by its exponent: a new primitive registers itself, as the inverse for -1
+POWERS: dict[Fraction, Callable[[Expr], Expr]] = {}
 
 
 def mark_of(tree: Expr, at: Surface) -> Mark:
@@ -94,6 +98,8 @@ def marked(base: Reading, mark: Above, e: s.Scripted, reader: Reader) -> Reading
     if base.is_scalar:
         return over(expr.Power(base.tree, mark.exponent), SCALAR, e, [base])
     rows, columns = base.size
+    if rows == columns and mark.exponent in POWERS:
+        return over(POWERS[mark.exponent](base.tree), base.shape, e, [base])
     if mark.exponent == -1 and rows == columns:
         raise reader.error(
             f"the inverse {reader.source(e)!r} is none of the operations here: write the equation that it solves", e
@@ -129,7 +135,8 @@ def parted(base: Reading, places: Places, e: Surface, reader: Reader) -> Reading
     made = _part(tree, places, (rows, columns), reader.scope.turned)
     if made is None:
         raise reader.error(
-            f"{reader.source(e)!r} has {len(places)} indices below, but it is {reader.scope.written((rows, columns))}: "
+            f"{reader.source(e)!r} has {len(places)} {'index' if len(places) == 1 else 'indices'} below, but it is "
+            f"{reader.scope.written((rows, columns))}: "
             f"write {'none' if base.is_scalar else 'one for each of its dimensions'}",
             e,
         )

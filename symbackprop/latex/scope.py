@@ -69,6 +69,7 @@ class Scope(Counting):
         self.given = dict(given or {})
         self.given_functions = dict(functions or {})
         self.known: dict[Variable, Shape | None] = {}
+        self._candidates: dict[tuple[Head, Places, Places], list[Candidate]] = {}
 
     # --- variables ---------------------------------------------------------------------------------------------------
 
@@ -124,12 +125,13 @@ class Scope(Counting):
 
         The order is from the more to the less literal; the shapes of the formula decide among them.
         """
-        found: list[Candidate] = []
-        if self.is_layered:
-            found += self._layered(head, below, above)
-        found += self._variables(head, below, above)
-        written = [each for each in found if each.is_written(head)]
-        return list(dict.fromkeys(written or found or self._loss(head, below, above)))
+        key = (head, below, above)
+        if key not in self._candidates:
+            found = list(self._layered(head, below, above)) if self.is_layered else []
+            found += self._variables(head, below, above)
+            written = [each for each in found if each.is_written(head)]
+            self._candidates[key] = list(dict.fromkeys(written or found or self._loss(head, below, above)))
+        return self._candidates[key]
 
     def _layered(self, head: Head, below: Places, above: Places) -> Iterator[Candidate]:
         bare = head.key not in self.table and "tilde" in head.accents
@@ -197,6 +199,10 @@ class Scope(Counting):
                 text = place.text if isinstance(place, Label) else str(place)
                 for each in self._indexed(f"{head.name}_{text}", below[1:], above, head):
                     yield replace(each, is_declared=True)
+        if len(above) == 1:
+            # `W^{(1)}`, where the table of shapes has `W_1`
+            for each in self._indexed(f"{head.name}_{above[0]}", below, (), head):
+                yield replace(each, is_declared=True)
         names = [name for name, _ in self.named.get(head.key, ())]
         # a name that the tables write with another letter is not written with its own
         if head.name not in self._names:

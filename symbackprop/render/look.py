@@ -365,7 +365,8 @@ def _lettered(d: Dim, letters: Notation) -> Dim:
 
 def _atom(atom: dims.Atom, look: Look) -> Box:
     if isinstance(atom, dims.Symbol):
-        return Symbol(atom.name)
+        letter, _, label = atom.name.partition("_")
+        return Scripts(Symbol(letter), sub=Symbol(label)) if letter and label else Symbol(atom.name)
     written = look.notation.quantity["width"]
     return indexed(written, atom.layer, (), look)
 

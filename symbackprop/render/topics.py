@@ -62,6 +62,8 @@ class TopicWriter:
         self.subproofs = subproofs
         self.outcomes = outcomes
         self._place = 0
+        # what the derivation before assumes, which is not said again
+        self.assumed: tuple[Chain, ...] = ()
         self._said: set[Reason] = set()
         self._networks: list[Network] = []
 
@@ -185,7 +187,9 @@ class _Section:
         title = part.title.strip().removesuffix(".")
         if title:
             yield Heading(title, 0 if in_aside else self.level)
-        yield from given(part, writer)
+        if title or part.given != self.whole.assumed:
+            self.whole.assumed = part.given
+            yield from given(part, writer)
         if said := ranges(part, self.whole.notation):
             yield Paragraph(writer.words(said))
         line = writer.one_line(part, steps)

@@ -10,7 +10,7 @@ from symbackprop.adjoints import HADAMARD, NoAdjoint, Setting, contribution
 from symbackprop.derivation import Context, Reason, Rewritten, Rule
 from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.entries import entries
-from symbackprop.equations import Equation, Network, same_family, same_variable
+from symbackprop.equations import Equation, Network, same_variable
 from symbackprop.expr import LOSS, Expr, IndexedSum, Partial, Variable, number
 from symbackprop.forms import negated, plus, turned
 from symbackprop.forms import times as times_of
@@ -39,25 +39,33 @@ class Use:
     is_sum: bool = False
 
 
+# the sums around a place, each with its own
+Sums = tuple[tuple[Path, expr.IndexedSum], ...]
+
+
 def uses(network: Network, variable: Variable, known: Bounds) -> list[Use]:
     """Every place where a variable is used on the way to the loss, in the order in which the network computes.
 
     Raises:
         LookupError: if what is known of the indices does not settle it.
     """
+    every = network.kept("uses by family", lambda: _by_family(network))
     found: list[Use] = []
-    for equation in network.equations:
-        if equation.left != LOSS and not network.computed_from(LOSS, equation.left, known):
-            continue
-        for path, template, sums in _occurrences(equation.right):
-            if same_family(template, variable):
-                use = _use(equation, path, template, sums, variable, known)
-                if use is not None and use not in found:
-                    found.append(use)
+    for equation, path, template, sums in every.get((type(variable), variable.name), ()):
+        if equation.left == LOSS or network.computed_from(LOSS, equation.left, known):
+            use = _use(equation, path, template, sums, variable, known)
+            if use is not None and use not in found:
+                found.append(use)
     return found
 
 
-Sums = tuple[tuple[Path, expr.IndexedSum], ...]
+def _by_family(network: Network) -> dict[tuple[type[Variable], str], list[tuple[Equation, Path, Variable, Sums]]]:
+    """Every place at which a variable stands in an equation, by what it is a member of."""
+    found: dict[tuple[type[Variable], str], list[tuple[Equation, Path, Variable, Sums]]] = {}
+    for equation in network.equations:
+        for path, template, sums in _occurrences(equation.right):
+            found.setdefault((type(template), template.name), []).append((equation, path, template, sums))
+    return found
 
 
 def _occurrences(e: Expr, path: Path = (), sums: Sums = ()) -> Iterator[tuple[Path, Variable, Sums]]:

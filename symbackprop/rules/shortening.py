@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
 from symbackprop import expr
-from symbackprop.adjoints import HADAMARD
+from symbackprop.adjoints import HADAMARD, JACOBIAN
 from symbackprop.assumptions import with_assumed
 from symbackprop.clearing import same_cleared
 from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
 from symbackprop.dims import ONE, index
 from symbackprop.entries import entries
 from symbackprop.equations import Equation, Network, same_family
-from symbackprop.expr import Diagonal, Elementwise, Expr, Hadamard, Ones, Product, Softmax, Sum, Variable, number
-from symbackprop.forms import entrywise, times
+from symbackprop.expr import (
+    Diagonal,
+    Elementwise,
+    Expr,
+    Hadamard,
+    Ones,
+    Partial,
+    Power,
+    Product,
+    Softmax,
+    Sum,
+    Variable,
+    number,
+)
+from symbackprop.forms import entrywise, negated, plus, times
+from symbackprop.groups import EntrywisePower
 from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.normalform import normal
 from symbackprop.primitives import EntrywiseQuotient
@@ -38,13 +53,16 @@ def diagonal_as_hadamard(e: Expr, context: Context) -> Rewritten | None:
 
 # --- names -----------------------------------------------------------------------------------------------------------
 
+# what a forward equation computes and a gradient has again
+NAMED = (Elementwise, Softmax, expr.SquareRoot, expr.LogSumExp, expr.Norm, EntrywisePower)
+
 
 @rule("variables by their names", source="the forward equations")
 def by_name(e: Expr, context: Context) -> Rewritten | None:
     r"""f(v, …) = u wherever it stands, where u = f(v, …) is a forward equation        shape: as before"""
     found: dict[Expr, Variable] = {}
     for _, part in subterms(e):
-        if isinstance(part, Elementwise | Softmax) and part not in found:
+        if isinstance(part, NAMED) and part not in found:
             named = name_of(part, context.network)
             if named is not None:
                 found[part] = named
@@ -129,12 +147,83 @@ def slope(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
+# --- factors ---------------------------------------------------------------------------------------------------------
+
+
+@rule("root and square", source="algebra")
+def root_squared(e: Expr, context: Context) -> Rewritten | None:
+    r"""(√a)² = a        shapes: scalars"""
+    match e:
+        case Power(expr.SquareRoot(a), exponent) if exponent == 2:
+            return Rewritten(a, ("The square undoes the root.",))
+    return None
+
+
+@rule("a factor 1", source="algebra")
+def without_ones(e: Expr, context: Context) -> Rewritten | None:
+    r"""A 1 = A        shapes: A is any, 1 the number"""
+    if not isinstance(e, Product) or number(1) not in e.factors:
+        return None
+    return Rewritten(times(*e.factors), ("A factor 1 changes nothing.",))
+
+
+@rule("a common factor", source="algebra")
+def common_factor(e: Expr, context: Context) -> Rewritten | None:
+    r"""a ⊙ u + b ⊙ u = (a + b) ⊙ u, where u is a gradient        shapes: all as u"""
+    if not isinstance(e, Sum):
+        return None
+    terms = [_Term.of(term, context.network) for term in e.terms]
+    for shared in [part for part in terms[0].factors if isinstance(part, Partial)]:
+        if all(shared in term.factors for term in terms):
+            rest = plus(*(term.without(shared, context.network) for term in terms))
+            return Rewritten(entrywise(rest, shared), ("All terms have the factor ", shared, "."))
+    return None
+
+
+@dataclass(frozen=True)
+class _Term:
+    """What is multiplied entry by entry in a term, with the scalars in front."""
+
+    is_negative: bool
+    scalars: tuple[Expr, ...]
+    factors: tuple[Expr, ...]
+
+    @classmethod
+    def of(cls, e: Expr, network: Network) -> _Term:
+        match e:
+            case expr.Negative(operand):
+                inner = cls.of(operand, network)
+                return replace(inner, is_negative=not inner.is_negative)
+            case Product((*scalars, last)) if all(shape(part, network) == SCALAR for part in scalars):
+                inner = cls.of(last, network)
+                return replace(inner, scalars=(*scalars, *inner.scalars))
+            case Hadamard(factors):
+                parts = [cls.of(factor, network) for factor in factors]
+                before = tuple(scalar for part in parts for scalar in part.scalars)
+                inside = tuple(factor for part in parts for factor in part.factors)
+                return cls(sum(part.is_negative for part in parts) % 2 == 1, before, inside)
+        return cls(False, (), (e,))
+
+    def without(self, shared: Expr, network: Network) -> Expr:
+        """The term divided by one of its factors."""
+        at = self.factors.index(shared)
+        rest = (*self.factors[:at], *self.factors[at + 1 :])
+        made = times(*self.scalars, entrywise(*rest) if rest else _one(shared, network))
+        return negated(made) if self.is_negative else made
+
+
 # --- worked out ------------------------------------------------------------------------------------------------------
 
 
 def size_of(e: Expr) -> int:
-    """How long an expression is: the number of its parts."""
-    return sum(1 for _ in subterms(e))
+    """How long an expression is: the number of its parts. A row or a matrix of ones counts as the 1 that it stands for.
+
+    So `(1 1ᵀ - h ⊙ h) ⊙ u` stays as it is, which is what a person writes.
+    """
+    match e:
+        case expr.Transpose(Ones()) | Product((Ones(), expr.Transpose(Ones()))):
+            return 1
+    return 1 + sum(map(size_of, children(e)))
 
 
 def worked_out(name: str, applies: Callable[[Expr, Context], bool], style: str) -> Rule:
@@ -233,13 +322,18 @@ def _is_sigmoid(e: Expr) -> bool:
     return isinstance(e, Elementwise) and e.function == "sigmoid" and e.order == 0
 
 
+WORKED_OUT = {style: worked_out("worked out", lambda e, context: True, style) for style in (JACOBIAN, HADAMARD)}
+# those that are about a line as a whole
+EVERYWHERE = (by_name, *WORKED_OUT.values())
+
+
 @cache
 def shortenings(style: str) -> tuple[Rule, ...]:
     """The rules, in the order in which they are tried."""
     named = (
         worked_out("softmax with cross-entropy", _has_softmax, style),
         _logistic(),
-        worked_out("worked out", lambda e, context: True, style),
+        WORKED_OUT[style],
     )
-    shared = (slope, by_name)
-    return (*shared, *((diagonal_as_hadamard,) if style == HADAMARD else ()), *named)
+    shared = (slope, by_name, without_ones, root_squared)
+    return (*shared, *((diagonal_as_hadamard, common_factor) if style == HADAMARD else ()), *named)

@@ -295,7 +295,7 @@ def test_leaves(name, bias):
 
 @pytest.mark.parametrize("bias", sorted(NETWORKS))
 @pytest.mark.parametrize("name", notations.names())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_trees(name, bias, data):
     network = NETWORKS[bias]
