@@ -2,11 +2,12 @@ r"""The gallery of questions: `python docs/make_questions.py` writes docs/questi
 
 The questions are rows of docs/questions.toml:
 
-- `title`, `found`: the heading, and in how many of sixteen public courses it was found.
+- `title`, `found`: the heading, and in how many of sixteen public courses it was found, where that was counted.
 - `question`: in words, with formulas between dollar signs. `remark`: what is said below the answer.
-- either `given`, a network in docs/questions/, with `ask`, the gradients that are asked for, each as LaTeX, or "all";
-  or `derive`, the name of a derivation or a file in docs/questions/.
-- `show`: titles of the derivations that are shown, where a topic has more of them than were asked for.
+- either `given`, a network in docs/questions/, with `ask`, the gradients that are asked for, each as LaTeX; with
+  `lines = "all"` the answers are lines of the backward pass, else each is written out;
+- or `derive`, the name of a derivation or a file in docs/questions/; `show` has the titles, or the places from 0, of
+  the derivations that are shown, where it has more of them than were asked for.
 - `notation`, and the options of a lecture's network by their names on the command line: `activation = "sigmoid"`.
 
 Everything else on the page comes from the derivations and from the judges.
@@ -28,9 +29,10 @@ from typing import Any
 
 from symbackprop.derivation import Derivation, Step
 from symbackprop.equations import Network
-from symbackprop.expr import LOSS, Variable
+from symbackprop.expr import LOSS, Partial, Variable
 from symbackprop.forward import ForwardNetwork
 from symbackprop.given_file import read_given
+from symbackprop.latex.parse import parse
 from symbackprop.library import derive
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
@@ -71,12 +73,13 @@ class Question:
     """A row of docs/questions.toml."""
 
     title: str
-    found: int
     question: str
+    found: int = 0
     given: str = ""
     ask: tuple[str, ...] = ()
+    lines: str = "asked"
     derive: str = ""
-    show: tuple[str, ...] = ()
+    show: tuple[str | int, ...] = ()
     remark: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,7 +91,7 @@ class Question:
 
     @property
     def heading(self) -> str:
-        return f"{self.title} ({self.found})"
+        return f"{self.title} ({self.found})" if self.found else self.title
 
     @property
     def anchor(self) -> str:
@@ -118,11 +121,8 @@ class Question:
         options = "".join(f" --{key} {value}" for key, value in self.options.items())
         if self.derive:
             return (f"symbackprop derive {self._named}{options}",)
-        return tuple(
-            f"symbackprop derive --given docs/questions/{self.given} --wrt "
-            f"{wrt if wrt == 'all' else repr(wrt).replace(chr(92) * 2, chr(92))}{options}"
-            for wrt in self.ask
-        )
+        asked = ("all",) if self.lines == "all" else tuple(f"'{wrt}'" for wrt in self.ask)
+        return tuple(f"symbackprop derive --given docs/questions/{self.given} --wrt {wrt}{options}" for wrt in asked)
 
     @property
     def _named(self) -> str:
@@ -137,20 +137,29 @@ class Question:
             made = derive(what, self.network, style=style, layout=layout)
             topics = (made if isinstance(made, Topic) else Topic((made,), made.network, made.name, made.title),)
         else:
-            asked = (derive(wrt, self.network, style=style, layout=layout) for wrt in self.ask)
+            wanted = ("all",) if self.lines == "all" else self.ask
+            asked = (derive(wrt, self.network, style=style, layout=layout) for wrt in wanted)
             topics = tuple(made for made in asked if isinstance(made, Topic))
         return tuple(replace(made, parts=tuple(self._shown(made))) for made in topics)
 
     def _shown(self, topic: Topic) -> Iterator[Part]:
-        if not self.show:
+        if self.lines == "all":
+            computed = {equation.left.name for equation in self.network.equations}
+            yield from (each for each in topic.derivations if _name(each) in computed | self._names)
+        elif not self.show:
             yield from topic.parts
-            return
-        for title in self.show:
-            found = [each for each in topic.derivations if each.title == title]
-            if not found:
-                known = ", ".join(repr(each.title) for each in topic.derivations)
-                raise SystemExit(f"{self.title}: no derivation is called {title!r}; there are {known}")
-            yield from found
+        for place in self.show:
+            titles = [each.title for each in topic.derivations]
+            if isinstance(place, str) and place not in titles:
+                raise SystemExit(f"{self.title}: no derivation is called {place!r}; there are {', '.join(titles)}")
+            yield topic.derivations[titles.index(place) if isinstance(place, str) else place]
+
+    @cached_property
+    def _names(self) -> set[str]:
+        """The variables by which a gradient is asked for."""
+        assert isinstance(self.network, ForwardNetwork)
+        read = (parse(wrt, self.network.reading, self.network) for wrt in self.ask)
+        return {made.wrt.name for made in read if isinstance(made, Partial) and isinstance(made.wrt, Variable)}
 
     @cached_property
     def derivations(self) -> tuple[Derivation, ...]:
@@ -160,9 +169,17 @@ class Question:
     @property
     def answers(self) -> tuple[Derivation, ...]:
         """Those whose results are the answer."""
-        if self.given and self.ask != ("all",):
-            return _once(topic.derivation for topic in self.topics)
-        return self.derivations
+        if self.given and self.lines == "all":
+            return tuple(each for each in self.derivations if _name(each) in self._names)
+        return _once(topic.derivation for topic in self.topics if topic.derivations)
+
+
+def _name(made: Derivation) -> str:
+    """The variable by which it is a gradient; nothing if it is none."""
+    match made.start:
+        case Partial(_, Variable() as wrt):
+            return wrt.name
+    return ""
 
 
 def _once(made: Iterable[Derivation]) -> tuple[Derivation, ...]:
@@ -236,8 +253,8 @@ def _network(question: Question) -> Iterator[str]:
         yield "\n".join(f"- {words(writer.words(each))}" for each in found)
     elif isinstance(network, ForwardNetwork):
         yield f"Shapes: {_shapes(network, writer)}."
-        assumed = list(given(question.derivations[0], writer))
-        yield from map(block, assumed)
+        for made in question.derivations[:1]:
+            yield from map(block, given(made, writer))
 
 
 def _forward(writer: Writer, chain: Chain, note: Any) -> str:

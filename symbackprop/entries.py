@@ -260,7 +260,7 @@ def _(e: expr.Softmax, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 @entries.register
 def _(e: expr.Norm, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     rows, columns = calculus.shape(e.operand)
-    if e.kind == "2" and columns != ONE:
+    if e.kind == "2" and ONE not in (rows, columns):
         raise Inexpressible("a spectral norm has no formula by entries")
     i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
     one = entries(e.operand, i, k, calculus)

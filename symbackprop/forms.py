@@ -55,6 +55,9 @@ def _numbers_first(factors: list[Expr]) -> list[Expr]:
         match factor:
             case expr.Quotient(expr.Number(above), below):
                 return [*rest[:i], expr.Quotient(expr.Number(above * total), below), *rest[i + 1 :]]
+            case expr.Quotient(above, expr.Number(below)) if total.denominator == 1 and total % below == 0:
+                # 2 (λ/2) is λ
+                return _numbers_first([expr.Number(total / below), *rest[:i], *factors_of(above), *rest[i + 1 :]])
     return rest if total == 1 and rest else [expr.Number(total), *rest]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from symbackprop.dims import Dim, index
-from symbackprop.expr import Expr, Hadamard, Product, Sum, Variable
+from symbackprop.dims import Dim, Units, Width, index
+from symbackprop.expr import Expr, Hadamard, Named, Product, Sum, Variable
 from symbackprop.keeping import kept
 from symbackprop.magnitudes import OverUnit
 from symbackprop.tree import N, Node, Path, children, rebuild, subterms
@@ -114,3 +114,25 @@ def put(e: Expr, variable: Variable, new: Expr) -> Expr:
     symbols = frozenset[str]() if variable.index is None else variable.index.symbols
     changed = tuple(c if bound & symbols else put(c, variable, new) for c, bound in scopes(e))
     return e if changed == children(e) else rebuild(e, changed)
+
+
+def counts_layers(name: str, e: Node) -> bool:
+    """Whether an integer symbol is the layer of a variable or of a width, or bounds an index that is."""
+    if isinstance(e, Variable):
+        return not isinstance(e, Named) and e.index is not None and name in e.index.symbols
+    for value in e._values():
+        if isinstance(value, Dim) and any(name in atom.layer.symbols for atom in _sizes(value)):
+            return True
+    inner = bound_index(e)
+    if inner == name:
+        return False
+    is_bound = inner is not None and any(name in end.symbols for end in _own_dims(e))
+    return any(counts_layers(name, part) or (is_bound and counts_layers(str(inner), part)) for part in children(e))
+
+
+def _own_dims(e: Node) -> Iterator[Dim]:
+    return (value for value in e._values() if isinstance(value, Dim))
+
+
+def _sizes(d: Dim) -> Iterator[Width | Units]:
+    return (atom for atom, _ in d.terms if isinstance(atom, Width | Units))

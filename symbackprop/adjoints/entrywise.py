@@ -97,15 +97,14 @@ def _(e: expr.SquareRoot, at: int, upstream: Expr, setting: Setting) -> Expr:
 
 @pullback.register
 def _(e: Pairwise, at: int, upstream: Expr, setting: Setting) -> Expr:
-    r"""C = max(X, Y): ∂L/∂X = 1[X > Y] ⊙ G, ∂L/∂Y = (1 - 1[X > Y]) ⊙ G, so that a tie counts once"""
+    r"""C = max(X, Y): ∂L/∂X = 1[X > Y] ⊙ G, ∂L/∂Y = (1 - 1[X > Y]) ⊙ G, so that a tie counts once; min: with X < Y"""
     if e.kind == "max" and at == 1 and e.left == number(0):
         # max(0, z) is relu(z), whose slope at 0 is 0 whichever way it is written
         return scaled_by_entries(expr.Elementwise("step", e.right), upstream, setting)
     first, second = (e.left, e.right) if e.kind == "max" else (e.right, e.left)
     ahead = expr.Elementwise("step", _difference(first, second, setting))
-    is_left = (at == 0) == (e.kind == "max")
     reached = scaled_by_entries(ahead, upstream, setting)
-    return reached if is_left else plus(upstream, negated(reached))
+    return reached if at == 0 else plus(upstream, negated(reached))
 
 
 def _difference(one: Expr, two: Expr, setting: Setting) -> Expr:

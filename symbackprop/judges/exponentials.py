@@ -1,5 +1,7 @@
 """Scalar functions of one variable that are rational in `e^z`: as fractions in lowest terms, equality is decided.
 
+Their arguments are whole multiples of the variable: `2 σ(2z) - 1`.
+
 The sigmoid is `t/(1+t)` and tanh is `(t²-1)/(t²+1)` with `t = e^z`; derivatives by the chain rule `d/dz = t d/dt`.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symbackprop import expr
 from symbackprop.equations import Network
@@ -41,6 +43,12 @@ class InExponential:
             return _lowest(self.below**-exponent, self.above**-exponent)
         return InExponential(self.above**exponent, self.below**exponent)
 
+    def at(self, multiple: int) -> InExponential:
+        """The function at `n z`: with `t^n` in place of `t`."""
+        length = max(len(self.above), len(self.below))
+        above, below = (_spread(part, multiple, length) for part in (self.above, self.below))
+        return _lowest(above, below)
+
     def slope(self) -> InExponential:
         """`d/dz`, which is `t d/dt`."""
         above = self.above.derivative() * self.below - self.above * self.below.derivative()
@@ -57,6 +65,14 @@ def _polynomial(*coefficients: int) -> fmpq_poly:
     from flint import fmpq_poly
 
     return fmpq_poly(list(coefficients))
+
+
+def _spread(one: fmpq_poly, multiple: int, length: int) -> fmpq_poly:
+    """`p(t^n)`; for a negative `n` times the power of `t` that makes it a polynomial, the same for all of a length."""
+    coefficients = [one[i] for i in range(length)]
+    made: list[Any] = [0] * (abs(multiple) * (length - 1) + 1)
+    made[:: abs(multiple)] = coefficients if multiple > 0 else coefficients[::-1]
+    return type(one)(made)
 
 
 def _lowest(above: fmpq_poly, below: fmpq_poly) -> InExponential:
@@ -83,7 +99,7 @@ def in_exponential(e: Expr, network: Network) -> tuple[Variable, InExponential] 
     parts = [part for _, part in subterms(e)]
     variables = {part for part in parts if isinstance(part, Variable)}
     functions = [part for part in parts if isinstance(part, expr.Elementwise)]
-    if len(variables) != 1 or not functions or any(f.operand not in variables for f in functions):
+    if len(variables) != 1 or not functions or any(_multiple(f.operand) is None for f in functions):
         return None
     if any(shape(v, network) != SCALAR for v in variables):
         return None
@@ -91,15 +107,36 @@ def in_exponential(e: Expr, network: Network) -> tuple[Variable, InExponential] 
     return None if made is None else (variables.pop(), made)
 
 
+# what is multiplied with the variable inside a function, at most: the degrees grow with it
+_LARGEST = 32
+
+
+def _multiple(e: Expr) -> int | None:
+    """The whole number `n`, not 0, of `n z`; None for anything else."""
+    match e:
+        case Variable():
+            return 1
+        case expr.Negative(operand):
+            inner = _multiple(operand)
+            return None if inner is None else -inner
+        case expr.Product((expr.Number(value), Variable())) if value.denominator == 1 and 0 < abs(value) <= _LARGEST:
+            return value.numerator
+    return None
+
+
 def _fraction(e: Expr) -> InExponential | None:
     match e:
         case expr.Number(value):
             return InExponential(_polynomial(value.numerator) / value.denominator, _polynomial(1))
-        case expr.Elementwise(function, _, order) if function in FUNCTIONS:
+        case expr.Elementwise(function, operand, order) if function in FUNCTIONS:
             made = InExponential(*(_polynomial(*part) for part in FUNCTIONS[function]))
             for _ in range(order):
                 made = made.slope()
-            return made
+            multiple = _multiple(operand)
+            return None if multiple is None else made.at(multiple)
+        case expr.Quotient(above, below):
+            parts = _fractions((above, below))
+            return None if parts is None or not parts[1].is_positive else parts[0] * parts[1].raised(-1)
         case expr.Negative(operand):
             inner = _fraction(operand)
             return None if inner is None else -inner

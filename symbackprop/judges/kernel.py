@@ -22,7 +22,7 @@ from symbackprop.dims import ONE, Bounds, Dim, at_most, bound_to, index
 from symbackprop.entries import entries, expanded
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, Product, Variable, factors_of
+from symbackprop.expr import Expr, IndexedProduct, Partial, Product, Variable, factors_of
 from symbackprop.indices import Calculus, Entries, Inexpressible
 from symbackprop.judges import cases
 from symbackprop.judges.moment_forms import prove
@@ -36,8 +36,8 @@ from symbackprop.rules.citation import Cited, Claimed
 from symbackprop.rules.induction import Induction
 from symbackprop.shapes import Shape, shape, written
 from symbackprop.statements import Chain
-from symbackprop.substitution import everywhere, places, replace_at, substitute
-from symbackprop.tree import Path, at_path, children, subterms
+from symbackprop.substitution import bound_index, everywhere, places, replace_at, substitute
+from symbackprop.tree import Path, at_path, children, rebuild, subterms
 
 
 def judge(step: Step, derivation: Derivation) -> Outcome:
@@ -172,11 +172,24 @@ def equal(left: Expr, right: Expr, network: Network, known: Bounds, given: tuple
     defined = _defined(left, bodies, known, network) and _defined(right, bodies, known, network)
     if bodies and defined and _segments(left, bodies) == _segments(right, bodies):
         return Proved("by the definition of the ordered product")
-    if _is_forward_equation(left, right, network, known) or _is_forward_equation(right, left, network, known):
+    if left != right and _by_name(left, right, network, known):
         return Proved("by a forward equation")
     if _by_entries(left, right, network, known, given):
         return Proved("by entries" + cases.where_divided(left, right))
     return Undecided("the normal forms by entries differ")
+
+
+def _by_name(one: Expr, two: Expr, network: Network, known: Bounds) -> bool:
+    """Whether two expressions are the same but for parts that are the two sides of a forward equation."""
+    if one == two or _is_forward_equation(one, two, network, known) or _is_forward_equation(two, one, network, known):
+        return True
+    parts, others = children(one), children(two)
+    # `known` says nothing of what is bound inside, and a derivative by a variable is none by what it is computed as
+    if not parts or isinstance(one, Partial | OverUnit) or bound_index(one) is not None:
+        return False
+    if type(one) is not type(two) or len(parts) != len(others) or rebuild(one, others) != two:
+        return False
+    return all(_by_name(part, other, network, known) for part, other in zip(parts, others, strict=True))
 
 
 def _is_forward_equation(variable: Expr, right: Expr, network: Network, known: Bounds) -> bool:

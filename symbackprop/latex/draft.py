@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 
 from symbackprop.dims import ONE, Dim, index, width
@@ -15,12 +15,13 @@ from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.meaning import read
 from symbackprop.latex.meaning_dims import read_dim
-from symbackprop.latex.names import ALWAYS, LAYERS, names_in, variable_in, written_as
+from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, variable_in, written_as
 from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader, Reading, settle
-from symbackprop.latex.sizes import NOTHING, Found, is_open, put_in, shaped
+from symbackprop.latex.sizes import NOTHING, Found, is_open, merged, put_in, shaped
 from symbackprop.latex.surface import Surface
-from symbackprop.notations import GREEK, Written
+from symbackprop.notations import GREEK, Notation, Written
+from symbackprop.notations import notation as find_notation
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.substitution import free_symbols
 
@@ -54,7 +55,7 @@ class _Known(Network):
     def sizes(self) -> tuple[str, ...]:
         """The letters of sizes, and of the ends of families."""
         found = {name for shape in self.draft.shapes.values() for size in shape for name in size.symbols}
-        found |= {line.upper.names[0] for line in self.draft.lines if line.upper.names}
+        found |= {line.upper.names[0] for line in self.draft.lines if line.upper.names} | self.draft.ends
         return tuple(sorted(name for name in found if not is_open(name)))
 
     def shape_of(self, variable: Variable) -> Shape:
@@ -93,6 +94,7 @@ class Draft:
         rows: whether a small letter without a shape is a row.
         shapes: of the variables, those given first.
         loss: how the loss is written; letters: how the variables are, by their names.
+        ends: the letters of the ends of sums.
     """
 
     notation: str
@@ -104,11 +106,18 @@ class Draft:
     loss: Written | None = None
     letters: dict[str, Written] = field(default_factory=dict)
     found: Found = field(default_factory=lambda: NOTHING)
+    ends: frozenset[str] = frozenset()
 
     @property
     def known(self) -> Network:
         """A network with the shapes found so far."""
         return _Known(self)
+
+    @property
+    def reading(self) -> Notation:
+        """The notation with the letters that were met; indices count as they are written."""
+        plain = find_notation(self.notation)
+        return replace(plain, named={**plain.named, **self.letters}, gradient={}, index={}, first=0, data="columns")
 
     # --- what the reader asks ----------------------------------------------------------------------------------------
 
@@ -193,20 +202,42 @@ class Draft:
         return ALWAYS | own | {line.index for line in self.lines if line.index is not None}
 
     def _declare(self) -> None:
-        """Open shapes for the variables whose shapes are not given."""
+        """Open shapes for the variables whose shapes are not given.
+
+        Raises:
+            ReadingError: for a letter of which nothing says whether it is a column of entries or a family.
+        """
         for line in self.lines:
             if line.left != LOSS:
                 self._open(line.left, is_computed=True)
-        functions = scope_of(self.notation, _Known(self), self.symbols).functions
+        functions = scope_of(self.reading, _Known(self), self.symbols).functions
+        self.ends = frozenset(name for line in self.lines for name in ends_in(line.right))
         sizes = _Known(self).sizes
-        for line in self.lines:
-            for variable, place in names_in(line.right, self._indices):
-                if self._is_entry(variable):
-                    continue
-                if variable.index is None and (variable.name in {*_CONSTANTS, *sizes} or _is_word(variable, functions)):
-                    continue
-                self._note(place)
-                self._open(variable)
+        named = [(line, each) for line in self.lines for each in names_in(line.right, self._indices)]
+        whole = {variable.name for variable in self.shapes} | {each.variable.name for _, each in named if not each.at}
+        for line, each in named:
+            variable = each.variable
+            if self._is_entry(variable):
+                continue
+            if variable.index is None and (variable.name in {*_CONSTANTS, *sizes} or _is_word(variable, functions)):
+                continue
+            if len(each.at) == 1 and variable.name not in whole:
+                self._check_entry(each, [other for where, other in named if where is line], whole, line)
+            self._note(each.place)
+            self._open(variable, entries=len(each.at))
+
+    def _check_entry(self, each: Mention, others: Sequence[Mention], whole: Collection[str], line: Line) -> None:
+        """Raise `ReadingError` unless `y_k` is an entry, as `k` counts those of another variable too."""
+        name = each.variable.name
+        is_turned = isinstance(each.place, s.Scripted) and each.place.sup is not None and not _is_power(each.place.sup)
+        if not is_turned and any(each.at[0] in other.at and other.variable.name in whole for other in others):
+            return
+        raise ReadingError(
+            f"this may be an entry of the column {name}, or one of a family of columns: write the shape, "
+            f"as shapes={{'{name}': 'n'}} for the column, or shapes={{'{name}_{each.at[0]}': 'n'}} for the family",
+            line.text,
+            each.place.span,
+        )
 
     def _note(self, place: Surface) -> None:
         """Keep how a variable is written where it is met first."""
@@ -219,17 +250,24 @@ class Draft:
         head, label, _ = variable.name.partition("_")
         return bool(label) and self.shape_of(variable) is None and self.shape_of(Named(head)) is not None
 
-    def _open(self, variable: Variable, is_computed: bool = False) -> None:
-        """An open shape, by the kind of the letter; of what is computed, its equation says it."""
+    def _open(self, variable: Variable, is_computed: bool = False, entries: int = 0) -> None:
+        """An open shape, by the kind of the letter; of what is computed, its equation says it.
+
+        Args:
+            entries: at how many indices its entries are taken: at two it is a matrix, whatever its letter.
+        """
         if self.shape_of(variable) is not None:
             return
         letters = [] if variable.index is None else sorted(variable.index.symbols & self._indices)
         if letters:
             variable = Named(variable.name, index(letters[0]))
+        elif variable.index is not None and not variable.index.is_constant and str(variable.index).islower():
+            # `x^{(i)}` under a sum
+            letters = [str(variable.index)]
         key = f"{variable}"
         head = variable.name.partition("_")[0]
         rows, columns = index(f"?r{key}"), index(f"?c{key}")
-        if (len(head) == 1 and head.isupper()) or (is_computed and letters != [LAYERS]):
+        if (len(head) == 1 and head.isupper()) or entries > 1 or (is_computed and letters != [LAYERS]):
             self.shapes[variable] = (rows, columns)
         elif letters == [LAYERS]:
             self.shapes[variable] = (ONE, width(index(LAYERS))) if self.rows else (width(index(LAYERS)), ONE)
@@ -239,14 +277,16 @@ class Draft:
             self.shapes[variable] = (rows, columns)
 
     def _equation(self, line: Line) -> Equation:
-        scope = scope_of(self.notation, _Known(self), self.symbols)
+        scope = scope_of(self.reading, _Known(self), self.symbols)
         reader = Reader(line.text, scope)
         wanted = SCALAR if line.left == LOSS else self.shape_of(line.left)
         assert wanted is not None
         readings = read(line.right, reader)
         fitting: list[tuple[Reading, Found]] = []
         for each in readings:
-            found = reader.same(each.shape, wanted, {**self.found, **each.found})
+            # sizes found before and here, together: a plain union may send two open sizes to each other
+            known = merged((self.found, each.found), scope.conform)
+            found = None if known is None else reader.same(each.shape, wanted, known)
             if found is not None:
                 fitting.append((each, found))
         if not fitting:
@@ -302,6 +342,10 @@ class Draft:
         self.equations = tuple(
             Equation(e.left, settle(e.right, self.found), e.index, e.lower, e.upper) for e in self.equations
         )
+
+
+def _is_power(above: Surface) -> bool:
+    return isinstance(above, s.Numeral)
 
 
 def _open_names(tree: Expr) -> Iterator[str]:

@@ -28,7 +28,6 @@ class Layer:
     """An index that stands above: `l`, `(l)`, `[l]`."""
 
     at: Dim
-    fence: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,10 +79,10 @@ def _marks(e: Surface, reader: Reader) -> Iterator[Above]:
     match e:
         case s.Letter(text=text) if text in TRANSPOSES:
             yield Turned()
-        case s.Fenced(left=("(" | "[") as fence, body=body):
+        case s.Fenced(left="(" | "[", body=body):
             at = as_dim(body, reader)
             if at is not None:
-                yield Layer(at, fence)
+                yield Layer(at)
             return
         case s.Blank():
             return

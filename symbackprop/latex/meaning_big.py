@@ -14,9 +14,10 @@ from symbackprop.latex.meaning import read, reads, special
 from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.parts import measured
 from symbackprop.latex.readings import Reader, Reading, Readings, over, said
+from symbackprop.latex.sizes import Found, is_open, put_in, same
 from symbackprop.latex.surface import Surface
-from symbackprop.render.counting import counts_layers
 from symbackprop.shapes import SCALAR, Shape
+from symbackprop.substitution import counts_layers
 from symbackprop.tree import subterms
 
 _REFUSED = {
@@ -109,39 +110,58 @@ def name_of(e: Surface, reader: Reader) -> str:
     raise reader.error(f"{reader.source(e)!r} is no index: write a letter", e)
 
 
-def ranged(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> tuple[Dim, Dim]:
-    """The ends of an index; where they are not written, those of the entries that it numbers.
+def ranged(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> tuple[Dim, Dim, Found]:
+    """The ends of an index, and what they say of open sizes; ends that are not written are those of its entries.
 
     Raises:
-        ReadingError: if nothing says them.
+        ReadingError: if nothing says them, or there are fewer entries.
     """
     ends = at.ends(body.settled, reader)
-    if ends is not None:
-        return ends
-    k = index(at.name)
-    sizes: list[Dim] = []
+    sizes = [(part, put_in(size, body.found)) for part, size in _numbered(at.name, body, reader)]
+    found = body.found
+    if ends is None:
+        if not sizes:
+            raise reader.error(
+                f"nothing says over what {at.name} runs: write its first value below and its last above the {e.sign}", e
+            )
+        (_, first), *others = sizes
+        for _, other in others:
+            after = same(first, other, found, reader.scope.conform)
+            if after is None:
+                says = reader.scope.says
+                raise reader.error(f"{at.name} would run to {says(first)} and to {says(other)}: write its ends", e)
+            found = after
+        return ONE, put_in(first, found), found
+    first, last = ends
+    for part, size in sizes:
+        open_size = put_in(size, found)
+        if any(map(is_open, open_size.symbols)):
+            found = same(open_size, last, found, reader.scope.conform) or found
+        elif not reader.scope.is_layered and not at_most(last, open_size, dict.fromkeys(last.symbols, (ONE, None))):
+            says = reader.scope.says
+            raise reader.error(
+                f"{at.name} runs to {says(last)}, but {part} has {says(open_size)} entries: write {says(open_size)} "
+                "above the sign, or other shapes",
+                e,
+            )
+    return first, last, found
+
+
+def _numbered(name: str, body: Reading, reader: Reader) -> list[tuple[Expr, Dim]]:
+    """What an index numbers entries, rows or columns of, and how many of them there are."""
+    k = index(name)
+    sizes: list[tuple[Expr, Dim]] = []
     for _, part in subterms(body.settled):
         if not isinstance(part, expr.Entry | expr.Row | expr.Column):
             continue
-        rows, columns = reader.scope.shape(part.operand)
+        rows, columns = reader.scope.shape(part.operand, body.found)
         if isinstance(part, expr.Entry) and part.column is None and part.row == k:
-            sizes.append(columns if reader.scope.turned else rows)
+            sizes.append((part.operand, columns if reader.scope.turned else rows))
         elif isinstance(part, expr.Entry | expr.Row) and part.row == k:
-            sizes.append(rows)
+            sizes.append((part.operand, rows))
         if isinstance(part, expr.Entry | expr.Column) and part.column == k:
-            sizes.append(columns)
-    if not sizes:
-        raise reader.error(
-            f"nothing says over what {at.name} runs: write its first value below and its last above the {e.sign}", e
-        )
-    first, *others = sizes
-    for other in others:
-        if not reader.scope.conform(first, other):
-            raise reader.error(
-                f"{at.name} would run to {reader.scope.says(first)} and to {reader.scope.says(other)}: write its ends",
-                e,
-            )
-    return ONE, first
+            sizes.append((part.operand, columns))
+    return sizes
 
 
 # --- sums ------------------------------------------------------------------------------------------------------------
@@ -169,7 +189,7 @@ def _summed(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> Reading:
         spectral = _spectral(at.name, tree)
         if spectral is not None:
             return over(magnitudes.SpectralSum(at.name, spectral, tree), SCALAR, e, [body], body.found)
-    first, last = ranged(at, body, e, reader)
+    first, last, found = ranged(at, body, e, reader)
     if at_most(last + 2, first, {}):
         raise reader.error(f"{at.name} runs from {first} to {last}, which is nothing: write the smaller value below", e)
     size = body.size
@@ -178,7 +198,7 @@ def _summed(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> Reading:
             f"cannot add terms whose shape ({reader.scope.written(size)}) depends on {at.name}", e, tree
         )
     made = expr.IndexedSum(at.name, first, last, tree)
-    return over(made, size, e, [body], body.found)
+    return over(made, size, e, [body], found)
 
 
 def _spectral(name: str, body: Expr) -> Expr | None:
@@ -210,26 +230,25 @@ def _product(e: s.Big, reader: Reader) -> Readings:
 def spread(e: s.Big, reader: Reader) -> list[tuple[Surface, tuple[Surface, ...], tuple[s.Sign, ...]]]:
     """The ways to say how much of what follows ∏ is in it: itself over some factors, and the factors after it.
 
-    What stands in brackets is all of it; else every number of factors may be, where the others do not name the index.
+    What stands in brackets is all of it, and an index of that name behind them is another one; else every number of
+    factors may be, where the others do not name the index.
     """
     if not isinstance(e.body, s.Term):
         return []
     factors, signs = e.body.factors, e.body.signs
     bracketed = isinstance(factors[0], s.Fenced)
-    (at, *_) = bounds_of(e, reader)
+    # the letter as it is written, which may stand for an index of another name
+    bound = e.sub.parts[0] if isinstance(e.sub, s.Chain) else e.sub
+    letter = bound.text if isinstance(bound, s.Letter) else ""
     made: list[tuple[Surface, tuple[Surface, ...], tuple[s.Sign, ...]]] = []
     for count in (1,) if bracketed else range(len(factors), 0, -1):
         rest = factors[count:]
-        if any(_names(part, at.name) for part in rest):
+        if not bracketed and any(_names(part, letter) for part in rest):
             continue
         body = _part(factors[:count], signs[: count - 1])
         # in parentheses, so that nothing else is looked for in it
         closed = s.Fenced(body.span, "(", body, ")")
         made.append((s.Big((e.span[0], body.span[1]), e.sign, closed, e.sub, e.sup), rest, signs[count - 1 :]))
-    if bracketed and not made:
-        raise reader.error(
-            f"{at.name} is used outside of the brackets after ∏, which binds it: put that inside", factors[1]
-        )
     return made
 
 
@@ -332,7 +351,7 @@ def _extreme(e: s.Big, reader: Reader) -> Readings:
 
     def made(parts: tuple[Reading, ...], found: object) -> Reading:
         (body,) = parts
-        first, last = ranged(at, body, e, reader)
+        first, last, _ = ranged(at, body, e, reader)
         if not body.is_scalar:
             raise reader.nonconforming(f"a {e.sign} over an index is of scalars", e, body.tree)
         return over(magnitudes.Extreme(e.sign, at.name, first, last, body.settled), SCALAR, e, parts, body.found)

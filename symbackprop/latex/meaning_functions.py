@@ -179,6 +179,18 @@ def _indicator(rest: Rest) -> Iterator[Taken]:
         yield 2, made
 
 
+@surely_begins
+def _expectation_or_loss(rest: Rest) -> Iterator[Taken]:
+    """Refuse `E[…]` with a slanted E, where that may be the loss as well."""
+    first, after = rest.first, rest[1]
+    is_slanted = isinstance(first, s.Letter) and (first.text, first.style) == ("E", "plain")
+    if is_slanted and isinstance(after, s.Fenced) and after.left == "[":
+        raise rest.reader.error(
+            r"E[…] may be an expectation or a product with E: write \mathbb{E}[…], or parentheses", first
+        )
+    yield from ()
+
+
 @begins
 def _application(rest: Rest) -> Iterator[Taken]:
     """A function and its argument; a letter that is a variable too may be a factor instead."""
@@ -225,6 +237,16 @@ def _outside(made: Readings, call: Call, after: Surface, at: Surface) -> Reading
     if isinstance(after, s.Scripted):
         made = scripted(made, s.Scripted(at.span, at, after.sub, after.sup, after.primes, after.dotted), call.reader)
     return made
+
+
+@surely_begins
+def _of_a_list(rest: Rest) -> Iterator[Taken]:
+    """What is written before several arguments is a function of them, and no factor."""
+    after = rest[1]
+    if isinstance(after, s.Fenced) and after.left == "(" and isinstance(after.body, s.Listed):
+        separated = all(sign.text in (",", ";") for sign in after.body.signs)
+        if separated and call_of(rest.first, rest.reader) is None:
+            yield from _of_loss(rest, after, after)
 
 
 def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:

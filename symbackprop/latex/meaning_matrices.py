@@ -7,6 +7,7 @@ formula of the first and the last entry of one column.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from symbackprop import expr
 from symbackprop.dims import Dim, dim
@@ -47,9 +48,23 @@ def _(e: s.Fenced, reader: Reader) -> Readings | None:
         return matrix(e.body.rows, e, reader)
     if isinstance(e.body, s.Listed) and all(sign.text in ("quad", "") for sign in e.body.signs):
         return matrix((e.body.parts,), e, reader)
+    if isinstance(e.body, s.Listed) and e.left == "[" and not any(map(is_dots, e.body.parts)):
+        return _concatenated(e.body, e, reader)
     if isinstance(e.body, s.Term) and any(map(is_dots, e.body.factors)):
         return matrix((e.body.factors,), e, reader)
     return None
+
+
+def _concatenated(e: s.Listed, whole: Surface, reader: Reader) -> Readings | None:
+    """`[h; x]`, one below the other; `[h, x]` is that too, or side by side, as the shapes have it."""
+    signs = {sign.text for sign in e.signs}
+    below: Cells = tuple((part,) for part in e.parts)
+    if signs == {";"}:
+        return _blocks(below, whole, reader)
+    if signs != {","}:
+        return None
+    ways: list[Cells] = [(e.parts,), below] if reader.scope.notation.data == "rows" else [below, (e.parts,)]
+    return reader.any_of([partial(_blocks, cells, whole, reader) for cells in ways], whole)
 
 
 def matrix(cells: Cells, e: Surface, reader: Reader) -> Readings:

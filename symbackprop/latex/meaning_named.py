@@ -154,7 +154,15 @@ def singular(call: Call, arguments: Arguments) -> Readings:
         assert isinstance(where, Dim)
         return magnitudes.SingularValueAt(of, where)
 
-    return [over(tree(part.tree), SCALAR, call.at, [part]) for part in one_argument(call, arguments)]
+    made = one_argument(call, arguments)
+    is_one = isinstance(call.sub, s.Numeral | s.Letter) and call.sub.text not in ("max", "min", "11")
+    if is_one and any(ONE in part.size for part in made):
+        raise call.reader.error(
+            f"{call.reader.source(call.at)!r} may be a singular value, or an activation that is marked with a layer: "
+            r"write \sigma_{1,1}(…), or \sigma(…)",
+            call.at,
+        )
+    return [over(tree(part.tree), SCALAR, call.at, [part]) for part in made]
 
 
 def place_of(sub: Surface | None, reader: Reader) -> str | Dim | None:

@@ -207,6 +207,11 @@ def _constants(head: Head, e: s.Scripted, reader: Reader) -> Readings:
     size = _size(head, e, reader)
     if size is not None:
         made.append(leaf(expr.Size(size), SCALAR, e))
+    elif e.sup is not None:
+        base = s.Scripted(e.span, e.base, e.sub)
+        size = _size(head, base, reader)
+        if size is not None:
+            made += scripted([leaf(expr.Size(size), SCALAR, base)], s.Scripted(e.span, base, None, e.sup), reader)
     return made
 
 

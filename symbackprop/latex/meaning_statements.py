@@ -31,6 +31,8 @@ from symbackprop.tree import Node, children
 
 EQUALS = {"=": "=", ":=": "=", "≡": "=", "←": "=", "≜": "=", "=:": "="}
 RELATIONS = {**EQUALS, "≤": "≤", "≥": "≥", "<": "<", ">": ">", "≈": "≈", "≠": "≠", "≦": "≤", "≧": "≥"}
+# so many ways to read all sides of a line together
+MOST_LINES = 64
 IMPLIES = frozenset({"⇒", "⟹"})
 
 
@@ -200,7 +202,7 @@ def _chain(sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader:
     made: dict[Node, Said] = {}
     failed: ReadingError | None = None
     for parts, found in chosen:
-        trees = tuple(settle(part.tree, _with_columns(part.tree, found, reader)) for part in parts)
+        trees = tuple(settle(part.tree, found) for part in parts)
         error = next((err for tree in trees if (err := still_open(tree, e, reader)) is not None), None)
         if error is not None:
             failed = failed or error
@@ -229,26 +231,23 @@ def _agreeing(sides: list[Readings], like: Shape | None, reader: Reader) -> Iter
         for so_far, found, wanted in open_:
             for each in readings:
                 together = merged((found, each.found), reader.scope.conform)
-                if together is None:
-                    continue
-                if wanted is None:
-                    going.append(((*so_far, each), together, each.shape))
-                    continue
-                size = shaped(wanted, together)
-                part = as_column(each, size, reader) if each.is_number and size != SCALAR else each
-                after = reader.same(size, part.shape, together)
-                if after is not None:
-                    going.append(((*so_far, part), after, wanted))
-        if len(going) > 64:
-            raise reader.error("this line can be read in too many ways: put parentheses around arguments", (0, 0))
+                # a number among columns is the column of it
+                if together is not None and wanted is not None and not each.is_number:
+                    together = reader.same(wanted, each.shape, together)
+                if together is not None:
+                    size = wanted if wanted is not None or each.is_number else each.shape
+                    going.append(((*so_far, each), together, size))
+        if len(going) > MOST_LINES:
+            raise reader.error(
+                "this line can be read in too many ways: put parentheses around arguments", (0, len(reader.text))
+            )
         open_ = going
-    for parts, found, _ in open_:
-        # sides that were numbers where nothing was wanted yet
-        yield parts, found
-
-
-def _with_columns(tree: Expr, found: Found, reader: Reader) -> Found:
-    return found
+    for parts, found, wanted in open_:
+        size = SCALAR if wanted is None else shaped(wanted, found)
+        yield (
+            tuple(as_column(each, size, reader) if each.is_number and size != SCALAR else each for each in parts),
+            found,
+        )
 
 
 def _disagreeing(

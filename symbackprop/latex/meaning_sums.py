@@ -160,12 +160,22 @@ def _(e: s.Fenced, reader: Reader) -> Readings:
     if pair == ("‖", "‖"):
         return [norm(part, "", e, reader) for part in read(e.body, reader)]
     if pair == ("|", "|"):
-        return [over(Elementwise("abs", part.tree), part.shape, e, [part]) for part in read(e.body, reader)]
+        return [_absolute(part, e, reader) for part in read(e.body, reader)]
     if pair == ("⟨", "⟩"):
         return _angles(e, reader)
     if pair not in GROUPS:
         raise reader.error(f"{e.left} … {e.right} has no meaning here: write parentheses", e)
     return [fenced(part, e) for part in read(e.body, reader)]
+
+
+def _absolute(part: Reading, e: s.Fenced, reader: Reader) -> Reading:
+    rows, columns = part.size
+    if rows == columns and not part.is_scalar:
+        raise reader.error(
+            f"{reader.source(e)!r} may be a determinant or the absolute value of each entry: write \\det, or the entry",
+            e,
+        )
+    return over(Elementwise("abs", part.tree), part.shape, e, [part])
 
 
 def fenced(part: Reading, e: s.Fenced) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from symbackprop.dims import Dim, dim, index
 from symbackprop.expr import Named
@@ -122,22 +123,108 @@ def written_as(e: Surface, indices: Collection[str]) -> tuple[str, Written] | No
     return variable.name, Written(base.text, style, accent, place, fence, label=label)
 
 
-def names_in(e: Surface, indices: Collection[str]) -> Iterator[tuple[Named, Surface]]:
-    """Every variable that a formula seems to name, and where: letters on the line, not in bounds or scripts."""
-    found = variable_in(e, indices)
+@dataclass(frozen=True)
+class Mention:
+    """A variable that a formula seems to name.
+
+    Attributes:
+        place: where.
+        at: of entries, the letters of their indices, at least one of which a sum around them binds: `Σ_k y_k` names
+            the entries of `y` at `k`.
+    """
+
+    variable: Named
+    place: Surface
+    at: tuple[str, ...] = ()
+
+
+def names_in(e: Surface, indices: Collection[str], bound: frozenset[str] = frozenset()) -> Iterator[Mention]:
+    """Every variable that a formula seems to name: letters on the line, not in bounds or scripts."""
+    own = bound - frozenset(indices)
+    if isinstance(e, s.Scripted) and own:
+        name = _head(e.base)
+        at = _letter_of_family(e.sup)
+        if name is not None and at in own:
+            yield Mention(Named(name, index(at)), e)
+            return
+        places = () if e.sub is None else tuple(_written_place(place) for place in _places(e.sub))
+        if name is not None and own.intersection(letter for place in places for letter in place.split()):
+            yield Mention(Named(name), e, places)
+            return
+    # a transpose or a power is no part of the name
+    plain = replace(e, sup=None, primes=0) if isinstance(e, s.Scripted) and e.sub is not None else e
+    found = variable_in(e, indices) or variable_in(plain, indices)
     if found is not None:
-        yield found, e
+        yield Mention(found, e)
         return
     match e:
         case s.Scripted(base=base):
-            yield from names_in(base, indices)
-        case s.Big(body=body):
-            yield from names_in(body, indices)
+            yield from names_in(base, indices, bound)
+        case s.Big(body=body, sub=sub):
+            yield from names_in(body, indices, bound | frozenset(_bound_by(sub)))
         case s.Annotated(body=body) | s.Styled(body=body):
-            yield from names_in(body, indices)
+            yield from names_in(body, indices, bound)
         case _:
             for part in parts_of(e):
-                yield from names_in(part, indices)
+                yield from names_in(part, indices, bound)
+
+
+def _letter_of_family(above: Surface | None) -> str:
+    """The letter of `x^{(i)}`, of a transpose of it too."""
+    match above:
+        case s.Fenced(left="(" | "[", body=s.Letter(text=text)):
+            return ENGLISH.get(text, text)
+        case s.Scripted(base=base) | s.Term(factors=(base, *_)):
+            return _letter_of_family(base)
+    return ""
+
+
+def _written_place(e: Surface) -> str:
+    """The letters of an index, parted by spaces."""
+    return " ".join(ENGLISH.get(letter.text, letter.text) for letter in _letters(e))
+
+
+def ends_in(e: Surface) -> Iterator[str]:
+    """The letters of the ends of sums: sizes, and no variables."""
+    if isinstance(e, s.Big) and e.sign in ("∑", "∏"):
+        ends = [e.sup] if e.sup is not None else []
+        if isinstance(e.sub, s.Chain):
+            ends += e.sub.parts[1:]
+        yield from (ENGLISH.get(letter.text, letter.text) for end in ends for letter in _letters(end))
+    for part in parts_of(e):
+        yield from ends_in(part)
+
+
+def _bound_by(sub: Surface | None) -> Iterator[str]:
+    """The letters that a sum binds: of `k = 1`, `i, j`, `k`."""
+    match sub:
+        case s.Letter(text=text):
+            yield ENGLISH.get(text, text)
+        case s.Listed(parts=parts):
+            for part in parts:
+                yield from _bound_by(part)
+        case s.Term(factors=factors):
+            for factor in factors:
+                yield from _bound_by(factor)
+        case s.Chain(parts=(first, second, *_), signs=(sign, *_)):
+            yield from _bound_by(first if sign.text in ("=", "∈", "≠") else second)
+
+
+def _places(e: Surface) -> tuple[Surface, ...]:
+    """The indices in a script: `i`, `i j`, `i, j`."""
+    match e:
+        case s.Listed(parts=parts):
+            return parts
+        case s.Term(factors=factors, signs=signs) if all(sign.text == "" for sign in signs):
+            return () if any(isinstance(factor, s.Numeral) for factor in factors[:1]) else factors
+    return (e,)
+
+
+def _letters(e: Surface) -> Iterator[s.Letter]:
+    if isinstance(e, s.Letter):
+        yield e
+    for part in parts_of(e):
+        yield from _letters(part)
 
 
 def parts_of(e: Surface) -> Iterator[Surface]:

@@ -1,4 +1,15 @@
-"""From LaTeX to trees: `parse(text)`, in a notation and a network, typed by the shapes of the network's quantities."""
+"""From LaTeX to trees: `parse(text)`, in a notation and a network, typed by the shapes of the network's quantities.
+
+What is printed is read back as the tree that it was printed from, but for what is written alike:
+
+- A number with a sign, or a fraction of two, is one `Number`; a scalar of whole numbers and sizes only that is affine
+  and has a letter in it is one `Size`, in which `n_l - 1` counts the units of a layer with a bias unit.
+- A number in a sum with columns is the column of it: `1 - a` is `1⃗ - a`.
+- A column among zeros of one column is that column. Which column dots leave open is that of the row which the left side
+  is differentiated by, and a line that goes on has the left side that it is given.
+- The depth is a size in scripts and bounds; on the line `L` is the loss.
+- A derivative is in denominator layout; a formula in numerator layout looks the same.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 
-from symbackprop.dims import ONE, Dim, as_width
+from symbackprop.dims import as_width
 from symbackprop.expr import Expr, Number
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.scope import Scope
@@ -252,16 +252,3 @@ def spans_of(tree: Node, mark: Mark) -> Iterator[tuple[Path, Span]]:
     for i, (operand, part) in enumerate(zip(operands, parts, strict=True)):
         for path, span in spans_of(operand, part):
             yield (i, *path), span
-
-
-def is_column(s: Shape) -> bool:
-    return s[1] == ONE and s[0] != ONE
-
-
-def is_row(s: Shape) -> bool:
-    return s[0] == ONE and s[1] != ONE
-
-
-def column_entries(s: Shape) -> Dim | None:
-    """How many entries a column has; None for what is no column."""
-    return s[0] if s[1] == ONE else None

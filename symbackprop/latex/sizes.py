@@ -25,11 +25,6 @@ def is_open(name: str) -> bool:
     return name.startswith("?")
 
 
-def open_names(d: Dim) -> frozenset[str]:
-    """The open sizes in a dim."""
-    return frozenset(filter(is_open, d.symbols)) if d.terms else frozenset()
-
-
 def put_in(d: Dim, found: Found) -> Dim:
     """A dim with every size put in that was found."""
     while found and not found.keys().isdisjoint(d.symbols):
@@ -49,11 +44,20 @@ def same(one: Dim, two: Dim, found: Found, conform: Conform) -> Found | None:
     if one == two:
         return found
     difference = one - two
+    solved: list[tuple[str, Dim]] = []
     for atom, c in difference.terms:
         if isinstance(atom, Symbol) and is_open(atom.name) and abs(c) == 1:
-            value = (difference - index(atom.name) * c) * -c
-            return None if atom.name in value.symbols else {**found, atom.name: value}
+            solved.append((atom.name, (difference - index(atom.name) * c) * -c))
+    if solved:
+        # rather `n + p` for the columns of W than `m - n` for the rows of x
+        name, value = next((each for each in solved if _is_count(each[1])), solved[0])
+        return None if name in value.symbols else {**found, name: value}
     return found if conform(one, two) else None
+
+
+def _is_count(size: Dim) -> bool:
+    """Whether nothing is taken away in a size."""
+    return size.constant >= 0 and all(c > 0 for _, c in size.terms)
 
 
 def alike(one: Shape, two: Shape, found: Found, conform: Conform) -> Found | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbackprop import primitives
 from symbackprop.equations import Network
-from symbackprop.expr import Variable
+from symbackprop.expr import Expr, Variable
 from symbackprop.notations import Notation
 from symbackprop.primitives import COLUMNS, DiagonalPart, EntrywiseQuotient, Pairwise, Rows, Stacked, Trace
 from symbackprop.render import boxes, words
@@ -43,8 +43,17 @@ def _(e: Pairwise, look: Look) -> Box:
 
 @layout.register
 def _(e: Stacked, look: Look) -> Box:
-    blocks = tuple(inside(part, look.bare) for part in e.parts)
-    return boxes.Matrix((blocks,) if e.axis == COLUMNS else tuple((block,) for block in blocks))
+    if e.axis == COLUMNS:
+        return boxes.Matrix((tuple(inside(part, look.bare) for part in e.parts),))
+    return boxes.Matrix(tuple(tuple(inside(part, look.bare) for part in row) for row in _grid(e)))
+
+
+def _grid(e: Stacked) -> tuple[tuple[Expr, ...], ...]:
+    """The rows of a matrix that is stacked from rows, each of as many parts; else every part is a row of its own."""
+    rows = tuple(part.parts for part in e.parts if isinstance(part, Stacked) and part.axis == COLUMNS)
+    if len(rows) == len(e.parts) and len(set(map(len, rows))) == 1:
+        return rows
+    return tuple((part,) for part in e.parts)
 
 
 @layout.register

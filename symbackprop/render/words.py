@@ -11,7 +11,6 @@ from symbackprop.equations import Network
 from symbackprop.expr import Expr
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
-from symbackprop.render.counting import counts_layers
 from symbackprop.render.letters import GENERIC
 from symbackprop.render.spoken import (
     FRACTIONS,
@@ -25,6 +24,7 @@ from symbackprop.render.spoken import (
     size_words,
     spelled_out,
 )
+from symbackprop.substitution import counts_layers
 from symbackprop.tree import Node
 
 _PRIMES = {0: "", 1: " prime", 2: " double prime", 3: " triple prime"}

@@ -14,10 +14,10 @@ from symbackprop.render.blocks import Line, Math, OneLine, Proof, Said, StepBloc
 from symbackprop.render.breaking import INDENT, PROOF, TEXT, broken, laid, width
 from symbackprop.render.claimed import Claimed
 from symbackprop.render.clauses import Between, Dimensions
-from symbackprop.render.counting import counts_layers
 from symbackprop.render.layout import Look
 from symbackprop.rules.induction import Induction
 from symbackprop.statements import Chain, Ellipsis, Statement
+from symbackprop.substitution import counts_layers
 from symbackprop.tree import Node
 
 # what takes more lines of a page than this is printed in the short form; how wide they are, subproofs allowed for

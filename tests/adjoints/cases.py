@@ -171,6 +171,20 @@ CASES: dict[str, Case] = {
         (G, Hadamard((step(x - y), G)), -G),
         "Goodfellow, Bengio, Courville 2016, 6.3",
     ),
+    "a minimum, its left side": Case(
+        Pairwise("min", x, y),
+        x,
+        Hadamard((step(y - x), G)),
+        (G, Hadamard((step(x - y), G)), G - Hadamard((step(y - x), G))),
+        "Goodfellow, Bengio, Courville 2016, 6.3",
+    ),
+    "a minimum, its right side": Case(
+        Pairwise("min", x, y),
+        y,
+        G - Hadamard((step(y - x), G)),
+        (G, Hadamard((step(y - x), G)), -G),
+        "Goodfellow, Bengio, Courville 2016, 6.3",
+    ),
     "an absolute value": Case(
         Elementwise("abs", x), x, Hadamard((Elementwise("abs", x, 1), G)), (G, Hadamard((x, G))), MAGNUS
     ),

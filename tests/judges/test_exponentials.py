@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from symbackprop.expr import Elementwise, Expr, Named, Negative, Number, Power, Product, Sum, number
+from symbackprop.expr import Elementwise, Expr, Named, Negative, Number, Power, Product, Quotient, Sum, number
 from symbackprop.judges.exponentials import in_exponential
 from symbackprop.quantities import Quantities
 
@@ -26,6 +26,10 @@ def tanh(z: Expr, order: int = 0) -> Elementwise:
     return Elementwise("tanh", z, order)
 
 
+def exp(z: Expr) -> Elementwise:
+    return Elementwise("exp", z)
+
+
 def power(e: Expr, exponent: int) -> Power:
     return Power(e, Fraction(exponent))
 
@@ -34,6 +38,7 @@ def power(e: Expr, exponent: int) -> Power:
 FUNCTIONS: dict[tuple[str, int], Callable[[float], float]] = {
     ("sigmoid", 0): lambda z: 1 / (1 + math.exp(-z)),
     ("sigmoid", 1): lambda z: math.exp(-z) / (1 + math.exp(-z)) ** 2,
+    ("sigmoid", 2): lambda z: math.exp(-z) * (math.exp(-z) - 1) / (1 + math.exp(-z)) ** 3,
     ("tanh", 0): math.tanh,
     ("tanh", 1): lambda z: 1 / math.cosh(z) ** 2,
     ("tanh", 2): lambda z: -2 * math.tanh(z) / math.cosh(z) ** 2,
@@ -46,8 +51,12 @@ def value(e: Expr, z: float) -> float:
     match e:
         case Number(one):
             return float(one)
-        case Elementwise(function, _, order):
-            return FUNCTIONS[function, order](z)
+        case Named():
+            return z
+        case Elementwise(function, operand, order):
+            return FUNCTIONS[function, order](value(operand, z))
+        case Quotient(above, below):
+            return value(above, z) / value(below, z)
         case Negative(operand):
             return -value(operand, z)
         case Power(base, exponent):
@@ -71,6 +80,15 @@ PAIRS: dict[str, tuple[Expr, Expr, bool]] = {
     "exp is its derivative": (Elementwise("exp", t, 1), Elementwise("exp", t), True),
     "sigmoid by exp": (sigmoid(t), Elementwise("exp", t) @ power(ONE + Elementwise("exp", t), -1), True),
     "completed square": (sigmoid(t, 1), Number(Fraction(1, 4)) - power(sigmoid(t) - Number(Fraction(1, 2)), 2), True),
+    "tanh by exponentials": (tanh(t), Quotient(exp(t) - exp(-t), exp(t) + exp(-t)), True),
+    "tanh by the sigmoid": (tanh(t), TWO @ sigmoid(TWO @ t) - ONE, True),
+    "slope by exponentials": (sigmoid(t, 1), Quotient(exp(-t), power(ONE + exp(-t), 2)), True),
+    "an even slope": (sigmoid(-t, 1), sigmoid(t, 1), True),
+    "an odd second slope": (sigmoid(-t, 2), -sigmoid(t, 2), True),
+    "three times": (exp(number(3) @ t), exp(t) @ exp(TWO @ t), True),
+    "tanh by the sigmoid, not twice": (tanh(t), TWO @ sigmoid(t) - ONE, False),
+    "the other sign": (tanh(-t), tanh(t), False),
+    "an odd slope": (sigmoid(-t, 2), sigmoid(t, 2), False),
     "no factor": (sigmoid(t, 1), ONE - sigmoid(t), False),
     "sigmoid for tanh": (tanh(t, 1), ONE - power(sigmoid(t), 2), False),
     "plus": (tanh(t, 1), ONE + power(tanh(t), 2), False),
@@ -92,6 +110,10 @@ REFUSED: dict[str, Expr] = {
     "another function": Elementwise("relu", t),
     "no function": TWO,
     "of a sum": sigmoid(t + t),
+    "half of it": sigmoid(Number(Fraction(1, 2)) @ t),
+    "none of it": sigmoid(number(0) @ t),
+    "too many times": exp(number(10**9) @ t),
+    "over what may be 0": Quotient(ONE, exp(t) - exp(-t)),
     "divided by what may be 0": tanh(t) @ power(tanh(t), -1),
     "divided by 0": power(tanh(t) - tanh(t), -1),
     "a root": Power(sigmoid(t), Fraction(1, 2)),

@@ -453,8 +453,13 @@ def test_what_follows_a_product_is_no_part_of_it_where_the_shapes_say_so():
 
 
 def test_an_index_is_bound_in_its_brackets_only():
-    with pytest.raises(ReadingError, match="outside of the brackets"):
-        parse(r"\prod_{l=1}^L [D_l W_l^\top] \frac{\partial L}{\partial \vec{z}_l}")
+    """Behind them it is a free one, which the asked quantity has not."""
+    found = parse(r"\prod_{l=1}^L [D_l W_l^\top] \|\frac{\partial L}{\partial \vec{z}_l}\|_2")
+    assert free_indices(found) == {"l"}
+    assert free_indices(parse(r"\prod_{l=1}^L [D_l W_l^\top]")) == frozenset()
+    # without brackets it would be bound by the sign, and then the factors do not conform
+    with pytest.raises(NonconformingError):
+        parse(r"\prod_{l=1}^L D_l W_l^\top \frac{\partial L}{\partial \vec{z}_l}")
 
 
 def test_dots_among_factors_are_refused():
@@ -578,6 +583,21 @@ def test_sigma_is_sigmoid_or_singular_value():
         assert of_network(text) == SingularValue(W)
     assert of_network(r"\sigma_{n,n}(W)") == SingularValue(W, "smallest")
     assert of_network(r"\sigma_{\min}(W)") == SingularValue(W, "smallest")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (r"\sigma_1(z)", "an activation that is marked with a layer"),
+        (r"|S|", "a determinant or the absolute value"),
+        (r"E[z]", "an expectation or a product"),
+        (r"S^2", "a product of matrices or a power of each entry"),
+        (r"\log_2 x", "another base"),
+    ],
+)
+def test_what_may_be_two_things_is_refused(text, said):
+    with pytest.raises(ReadingError, match=said):
+        of_network(text)
 
 
 def test_delta_is_gradient_or_kronecker():

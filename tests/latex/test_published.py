@@ -46,8 +46,9 @@ DEEP = q(
     W_1=("h", "d"), W_2=("q", "h"), x=("d",), z=("h",), h=("h",), o=("q",), J=(), L=(), s=(), **{"lambda": ()},
 )  # fmt: skip
 HOMEWORK = q(
-    W=("H", "D"), x=("D",), b=("H",), h=("H",), z=("H",), y=("H",), yhat=("H",), L=(), p=("H",), t=("H",), A=("m", "n"), B=("n", "m"),
-    W_1=("H", "D"), W_2=("H", "H"), z_1=("H",), z_2=("H",), delta=("H",), beta=("H",), gamma=("H",), a=(), V=("n", "m"),
+    W=("H", "D"), x=("D",), b=("H",), h=("H",), z=("H",), y=("H",), yhat=("H",), L=(), p=("H",), t=("H",), a=(),
+    A=("m", "n"), B=("n", "m"), V=("n", "m"),
+    W_1=("H", "D"), W_2=("H", "H"), z_1=("H",), z_2=("H",), delta=("H",), beta=("H",), gamma=("H",),
 )  # fmt: skip
 
 # id: what it is about, the notation, what it means

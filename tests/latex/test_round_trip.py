@@ -1,6 +1,7 @@
 """What is printed is read back as the same tree, in every notation: `parse(latex(e, n), n) == e`."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -40,6 +41,7 @@ from symbackprop.expr import (
     number,
 )
 from symbackprop.latex.parse import parse
+from symbackprop.latex.readings import AmbiguousError
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
 from symbackprop.network import MLP
 from symbackprop.primitives import DiagonalPart, EntrywiseQuotient, Pairwise, Rows, Stacked, Trace
@@ -262,16 +264,21 @@ def summed(pair):
     return Sum(flat(Sum, pair))
 
 
+# what stands in parentheses as a factor
+FENCED = (Negative, Sum, Hadamard, EntrywiseQuotient, Product, Size, Number)
+
+
 def is_canonical(e):
     """Whether no other tree is printed the same."""
     for _, part in subterms(e):
         match part:
             case Sum(terms) | Product(terms) if all(map(is_affine, terms)):
                 return False
-            case Sum(terms) if any(isinstance(term, Number | Size) for term in terms):
-                # a number among matrices would stand for the matrix of it
-                if any(isinstance(term, Number) and term.value < 0 for term in terms):
-                    return False
+            case Sum(terms) if any(isinstance(term, Number) and term.value < 0 for term in terms):
+                return False
+            case Product(factors) if any(one == LOSS and isinstance(two, FENCED) for one, two in pairwise(factors)):
+                # `L(-W)` may be the loss as a function: it is refused as ambiguous
+                return False
     return True
 
 
@@ -302,3 +309,12 @@ def test_trees(name, bias, data):
     e = data.draw(trees(bias).filter(is_canonical))
     text = latex(e, name, network)
     assert parse(text, name, network) == e, text
+
+
+def test_the_loss_before_parentheses_is_ambiguous():
+    """A product with the loss is printed as the loss of something is: it is refused, and never misread."""
+    e = Product((LOSS, Negative(Weight(1))))
+    text = latex(e)
+    assert text == "L(-W_1)"
+    with pytest.raises(AmbiguousError):
+        parse(text)

@@ -73,6 +73,7 @@ def test_every_rule_has_variants():
             _variants("decay_variants"),
             _variants("norm_variants"),
             _variants("normalization_variants"),
+            _variants("shortening_variants"),
         )
         for case in module.CASES
     }

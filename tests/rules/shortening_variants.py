@@ -1,0 +1,179 @@
+"""Wrong variants of the named steps that make a gradient short, in networks that somebody writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symbackprop.derivation import Rule
+from symbackprop.dims import ONE, Bounds, index
+from symbackprop.equations import Equation
+from symbackprop.expr import (
+    LOSS,
+    Diagonal,
+    Elementwise,
+    Entry,
+    Expr,
+    Hadamard,
+    IndexedSum,
+    Named,
+    Norm,
+    Ones,
+    Partial,
+    Power,
+    Quotient,
+    Softmax,
+    number,
+)
+from symbackprop.forward import ForwardNetwork
+from symbackprop.primitives import EntrywiseQuotient
+from symbackprop.rules import shortening
+from symbackprop.rules.reverse import through_uses
+from symbackprop.statements import Chain, equal
+
+K, D = index("K"), index("D")
+W, x, z, h, p, q, y, w, s, b = (Named(letter) for letter in "WxzhpqywsB")
+ONES = Ones(K)
+COLUMN, SCALAR = (K, ONE), (ONE, ONE)
+SHAPES = {W: (K, D), x: (D, ONE), z: COLUMN, h: COLUMN, y: COLUMN}
+TARGETS = equal(IndexedSum("k", ONE, K, Entry(y, index("k"))), number(1))
+
+
+def sigmoid(e: Expr, order: int = 0) -> Elementwise:
+    return Elementwise("sigmoid", e, order)
+
+
+def half_squared(e: Expr) -> Expr:
+    return number(Fraction(1, 2)) @ Power(Norm(e), Fraction(2))
+
+
+HIDDEN = ForwardNetwork(
+    [Equation(z, W @ x), Equation(h, sigmoid(z)), Equation(LOSS, half_squared(h - y))],
+    SHAPES,
+)
+SOFT = ForwardNetwork(
+    [Equation(z, W @ x), Equation(p, Softmax(z)), Equation(LOSS, -(y.T @ Elementwise("log", p)))],
+    {W: (K, D), x: (D, ONE), z: COLUMN, p: COLUMN, y: COLUMN},
+    [TARGETS],
+)
+LOGISTIC = ForwardNetwork(
+    [
+        Equation(s, w.T @ x),
+        Equation(q, sigmoid(s)),
+        Equation(LOSS, -(y @ Elementwise("log", q)) - (number(1) - y) @ Elementwise("log", number(1) - q)),
+    ],
+    {w: (D, ONE), x: (D, ONE), s: SCALAR, q: SCALAR, y: SCALAR},
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rule at one line: `start = right`, and wrong right sides by what is wrong with them."""
+
+    rule: Rule
+    start: Expr
+    right: Expr
+    network: ForwardNetwork
+    wrong: dict[str, Expr] = field(hash=False)
+    known: Bounds = field(default_factory=dict, hash=False)
+
+    @property
+    def given(self) -> tuple[Chain, ...]:
+        return self.network.assumed
+
+
+G = Partial(LOSS, h)
+u = Partial(LOSS, z)
+slope_line = sigmoid(z, 1)
+soft_line = (Diagonal(p) - p @ p.T) @ -EntrywiseQuotient(y, p)
+bce_line = q @ (number(1) - q) @ (-Quotient(y, q) + Quotient(number(1) - y, number(1) - q))
+SOFTMAX, LOGISTIC_RULE, *_ = (rule for rule in shortening.shortenings("jacobian") if "cross-entropy" in rule.name)
+
+CASES = (
+    Case(
+        shortening.slope,
+        slope_line,
+        Hadamard((h, ONES - h)),
+        HIDDEN,
+        {
+            "activation for its derivative": h,
+            "one half of it": ONES - h,
+            "squared": Hadamard((h, h)),
+            "of the pre-activation": Hadamard((z, ONES - z)),
+            "that of tanh": ONES - Hadamard((h, h)),
+            "sign": -Hadamard((h, ONES - h)),
+            "plus": Hadamard((h, ONES + h)),
+        },
+    ),
+    Case(
+        shortening.diagonal_as_hadamard,
+        Diagonal(h) @ G,
+        Hadamard((h, G)),
+        HIDDEN,
+        {
+            "without the diagonal": G,
+            "of the pre-activation": Hadamard((z, G)),
+            "squared": Hadamard((h, h, G)),
+            "a product of columns": h @ h.T @ G,
+            "a sum": h + G,
+            "sign": -Hadamard((h, G)),
+        },
+    ),
+    Case(
+        shortening.by_name,
+        Hadamard((sigmoid(z), G)),
+        Hadamard((h, G)),
+        HIDDEN,
+        {
+            "name of the pre-activation": Hadamard((z, G)),
+            "name of the target": Hadamard((y, G)),
+            "left out": G,
+            "twice": Hadamard((h, h, G)),
+            "sign": -Hadamard((h, G)),
+            "slope": Hadamard((sigmoid(z, 1), G)),
+        },
+    ),
+    Case(
+        SOFTMAX,
+        soft_line,
+        p - y,
+        SOFT,
+        {
+            "sign": y - p,
+            "target alone": -y,
+            "output alone": p,
+            "plus": p + y,
+            "times the output": Hadamard((p, p - y)),
+            "twice": number(2) @ (p - y),
+            "logits for the output": z - y,
+        },
+    ),
+    Case(
+        LOGISTIC_RULE,
+        bce_line,
+        q - y,
+        LOGISTIC,
+        {
+            "sign": y - q,
+            "slope kept": q @ (number(1) - q) @ (q - y),
+            "logit for the output": s - y,
+            "plus": q + y,
+            "target alone": -y,
+            "twice": number(2) @ (q - y),
+        },
+    ),
+    Case(
+        through_uses("hadamard"),
+        u,
+        Hadamard((sigmoid(z, 1), G)),
+        HIDDEN,
+        {
+            "no slope": G,
+            "activation for its derivative": Hadamard((sigmoid(z), G)),
+            "slope of the slope": Hadamard((sigmoid(z, 2), G)),
+            "slope squared": Hadamard((sigmoid(z, 1), sigmoid(z, 1), G)),
+            "sign": -Hadamard((sigmoid(z, 1), G)),
+            "slope of the output": Hadamard((sigmoid(h, 1), G)),
+        },
+    ),
+)
