@@ -271,7 +271,7 @@ def small_rank(network: MLP) -> tuple[Part, ...]:
 
 def softened(network: MLP) -> tuple[Part, ...]:
     """With ε nothing is singular, and along c something is left: the eigenvalue nε/s² in place of 0."""
-    with_epsilon = MLP(**{**network.options, "normalization": "layer", "epsilon": "epsilon"})
+    with_epsilon = MLP(**{**network.options, "normalization": "layer", "groups": None, "epsilon": "epsilon"})
     at = with_epsilon.normalized(index("l"))
     assert at is not None
     *_, (s, length, _), _ = at.lines()

@@ -27,7 +27,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from symbackprop.derivation import Derivation, Step
+from symbackprop.derivation import Derivation, Shown, Step
 from symbackprop.equations import Network
 from symbackprop.expr import LOSS, Partial, Variable
 from symbackprop.forward import ForwardNetwork
@@ -37,7 +37,6 @@ from symbackprop.library import derive
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
-from symbackprop.quantities import Quantities
 from symbackprop.render.arranged import arranged
 from symbackprop.render.claimed import Claimed
 from symbackprop.render.clauses import Dimensions
@@ -135,7 +134,7 @@ class Question:
         if self.derive:
             what = str(FOLDER / "questions" / self.derive) if self.derive.endswith(".py") else self.derive
             made = derive(what, self.network, style=style, layout=layout)
-            topics = (made if isinstance(made, Topic) else Topic((made,), made.network, made.name, made.title),)
+            topics = (made if isinstance(made, Topic) else Topic((replace(made, title=""),), made.network),)
         else:
             wanted = ("all",) if self.lines == "all" else self.ask
             asked = (derive(wrt, self.network, style=style, layout=layout) for wrt in wanted)
@@ -171,7 +170,10 @@ class Question:
         """Those whose results are the answer."""
         if self.given and self.lines == "all":
             return tuple(each for each in self.derivations if _name(each) in self._names)
-        return _once(topic.derivation for topic in self.topics if topic.derivations)
+        if self.given:
+            return _once(topic.derivation for topic in self.topics)
+        titled = tuple(each for each in self.derivations if each.title or len(self.derivations) == 1)
+        return tuple(each for each in titled if len(each.steps) > 1)
 
 
 def _name(made: Derivation) -> str:
@@ -209,24 +211,38 @@ def page(asked: Sequence[Question], judged: Mapping[str, Sequence[Judged]]) -> s
 
 def section(number: int, question: Question, judged: Sequence[Judged]) -> str:
     """One question."""
-    parts = [f"## {number}. {question.heading}", question.question.strip()]
-    parts += _network(question)
+    parts = [f"## {number}. {question.heading}", question.question.strip(), *_network(question)]
     steps = _Numbered()
     seen: list[Part] = []
     for topic in question.topics:
-        for part in topic.parts:
-            # of two gradients, the lines on the way to both are shown with the first
-            if part not in seen and not (isinstance(part, Derivation) and not part.steps):
-                seen.append(part)
-                parts += _part(part, topic.network, question.notation, steps)
-    answers = [_answer(made, question.notation) for made in question.answers if len(made.steps) > 1]
-    if question.given and answers:
-        parts += ["**Answer.**", *answers]
-    if question.remark:
-        parts.append(question.remark.strip())
-    parts.append(said(judged))
-    parts.append("```sh\n" + "\n".join(question.commands) + "\n```")
-    return "\n\n".join(parts)
+        for together in _gathered(topic, seen):
+            parts += _part(together, topic.network, question.notation, steps)
+    if question.answers:
+        parts += ["**Answer.**", _display(_in_rows([_answer(made, question.notation) for made in question.answers]))]
+    parts += [question.remark.strip(), said(judged), "```sh\n" + "\n".join(question.commands) + "\n```"]
+    return "\n\n".join(filter(None, parts))
+
+
+def _gathered(topic: Topic, seen: list[Part]) -> Iterator[Part | list[Derivation]]:
+    """The parts of a topic that were not seen before; derivations that may stand below each other are one part."""
+    together: list[Derivation] = []
+    for part in topic.parts:
+        # of two gradients, the lines on the way to both are shown with the first
+        if part in seen or (isinstance(part, Derivation) and not part.steps):
+            continue
+        seen.append(part)
+        if isinstance(part, Derivation):
+            if together and (part.title or part.known != together[-1].known):
+                yield together
+                together = []
+            together.append(part)
+            continue
+        if together:
+            yield together
+            together = []
+        yield part
+    if together:
+        yield together
 
 
 class _Numbered:
@@ -250,7 +266,8 @@ def _network(question: Question) -> Iterator[str]:
         yield _display(_in_rows(lines))
     if isinstance(network, MLP):
         found = conventions_of(used_in(network, question.derivations, (), letters))
-        yield "\n".join(f"- {words(writer.words(each))}" for each in found)
+        listed = "\n".join(f"- {words(writer.words(each))}" for each in found)
+        yield f"<details><summary>Conventions</summary>\n\n{listed}\n\n</details>"
     elif isinstance(network, ForwardNetwork):
         yield f"Shapes: {_shapes(network, writer)}."
         for made in question.derivations[:1]:
@@ -271,7 +288,7 @@ def _shapes(network: ForwardNetwork, writer: Writer) -> str:
     return ", ".join(f"${write(writer.math(v).box)}$ is ${write(writer.math(d).box)}$" for v, d in said)
 
 
-def _part(part: Part, network: Network, letters: Notation, steps: _Numbered) -> Iterator[str]:
+def _part(part: Part | list[Derivation], network: Network, letters: Notation, steps: _Numbered) -> Iterator[str]:
     writer = Writer(network, letters)
     match part:
         case Prose(sentence):
@@ -280,8 +297,8 @@ def _part(part: Part, network: Network, letters: Notation, steps: _Numbered) -> 
             yield _display(write(writer.alone(says, part.shown).box))
         case Numbers():
             yield _table(part)
-        case Derivation():
-            yield from _derivation(part, letters, steps)
+        case list():
+            yield from _derivations(part, letters, steps)
         case _:
             raise SystemExit(f"{type(part).__name__} is no part of a question: write prose, lines and derivations")
 
@@ -293,26 +310,28 @@ def _table(part: Numbers) -> str:
     return title + "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _derivation(made: Derivation, letters: Notation, steps: _Numbered) -> Iterator[str]:
-    """One line a step, with the name of its rule."""
-    made = arranged(made, letters)
+def _derivations(together: Sequence[Derivation], letters: Notation, steps: _Numbered) -> Iterator[str]:
+    """One line a step, with the name of its rule; what comes before is said once for all of them."""
+    first = arranged(together[0], letters)
+    if first.title:
+        yield f"*{first.title.strip().removesuffix('.')}.*"
+    if about := ranges(first, letters):
+        yield words(Writer(first.network, letters, first.known).words(about))
+    yield _display(_in_rows([row for made in together for row in _rows(arranged(made, letters), letters, steps)]))
+
+
+def _rows(made: Derivation, letters: Notation, steps: _Numbered) -> Iterator[str]:
     writer = Writer(made.network, letters, made.known)
-    if made.title:
-        yield f"*{made.title}.*"
-    if about := ranges(made, letters):
-        yield words(writer.words(about))
-    lead = write(writer.math(made.start).box)
-    rows: list[str] = []
+    lead = writer.math(made.start)
+    shown = write(lead.box)
     for step in made.steps:
         if step.shown.dots:
-            rows.append(f"{'' if rows else lead} &{write(writer.math(Ellipsis(step.shown.dots)).box)}")
-        rows.append(f"{'' if rows else lead} &{_line(made, step, writer)} && {_rule(step, steps.next())}")
-    yield _display(_in_rows(rows))
-
-
-def _line(made: Derivation, step: Step, writer: Writer) -> str:
-    chain = Chain((made.start, step.after), (step.relation,), continued=True)
-    return write(writer.math(chain if step.is_true else Claimed(chain)).box)
+            yield f"{shown} &{write(writer.math(Ellipsis(step.shown.dots)).box)}"
+            shown = ""
+        chain = Chain((made.start, step.after), (step.relation,), continued=True)
+        line = writer.fitting(lead, chain if step.is_true else Claimed(chain), Shown())
+        yield f"{shown} &{write(line.box)} && {_rule(step, steps.next())}"
+        shown = ""
 
 
 def _rule(step: Step, number: int) -> str:
@@ -322,7 +341,7 @@ def _rule(step: Step, number: int) -> str:
 def _answer(made: Derivation, letters: Notation) -> str:
     made = arranged(made, letters)
     line = Writer(made.network, letters, made.known).result(made)
-    return _display(f"{write(line.lead.box)} {write(line.formula.box)}")
+    return f"{write(line.lead.box)} &{write(line.formula.box)}"
 
 
 def _in_rows(lines: Sequence[str]) -> str:
@@ -343,7 +362,7 @@ def said(judged: Sequence[Judged]) -> str:
         words_of = Counter(each.outcomes[judge].word for each in judged)
         found.append(f"{judge}: " + ", ".join(f"{count} {word}" for word, count in words_of.most_common()))
     count = f"{len(judged)} step{'' if len(judged) == 1 else 's'}"
-    return f"*Judged, {count}.* {'; '.join(found)}." if judged else ""
+    return f"*Judged, {count}.* {'; '.join(found)}." if judged else "*Counted; there is no step to judge.*"
 
 
 def judged_of(asked: Sequence[Question], progress: Any = None, workers: int = 1) -> dict[str, Sequence[Judged]]:
@@ -351,9 +370,7 @@ def judged_of(asked: Sequence[Question], progress: Any = None, workers: int = 1)
     made = [each for question in asked for each in question.derivations]
     options = {} if progress is None else {"progress": progress}
     report = iter(verify(*made, effort="brief", workers=workers, **options).steps)
-    return {
-        question.title: [next(report) for each in question.derivations for _ in each.steps] for question in asked
-    }
+    return {question.title: [next(report) for each in question.derivations for _ in each.steps] for question in asked}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

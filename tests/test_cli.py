@@ -100,7 +100,7 @@ def test_wrong_usage_is_one_sentence_and_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [["derive"], ["nonsense"], ["derive", "hidden", "--colour"], []])
+@pytest.mark.parametrize("arguments", [["plot"], ["nonsense"], ["derive", "hidden", "--colour"], []])
 def test_a_usage_error_is_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)

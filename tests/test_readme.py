@@ -18,6 +18,7 @@ COMMANDS = [line for language, block in BLOCKS if language == "sh" for line in b
 INSTALLING = [line for line in COMMANDS if line.startswith("python -m venv")]
 PLAIN = [line for line in COMMANDS if line not in INSTALLING]
 PYTHON = [block for language, block in BLOCKS if language == "python"]
+(GIVEN,) = [block for language, block in BLOCKS if language == "toml"]
 
 
 def run(command: list[str], folder: Path) -> str:
@@ -35,6 +36,7 @@ def test_the_two_commands_are_there() -> None:
 
 @pytest.mark.parametrize("line", PLAIN)
 def test_a_command_runs(line: str, tmp_path: Path) -> None:
+    (tmp_path / "net.toml").write_text(GIVEN, encoding="utf-8")
     words = shlex.split(line)
     if words[0] == "symbackprop":
         output = run([sys.executable, "-m", *words], tmp_path)
@@ -49,9 +51,27 @@ def test_a_command_runs(line: str, tmp_path: Path) -> None:
         assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("block", PYTHON)
-def test_the_python_runs(block: str, tmp_path: Path) -> None:
+def test_what_the_readme_says_of_the_network_is_what_comes_out(tmp_path: Path) -> None:
+    (tmp_path / "net.toml").write_text(GIVEN, encoding="utf-8")
+    asked = ["derive", "--given", "net.toml", "--wrt", r"\frac{\partial J}{\partial W_1}"]
+    last = run([sys.executable, "-m", "symbackprop", *asked], tmp_path).splitlines()[-1]
+    (promised,) = re.findall(r"The last line is `∂J/∂W₁ = (.*?)`", README)
+    assert promised in last
+
+
+# what each program prints, among other things
+PRINTED = (
+    (r"\frac{\partial L}{\partial W}", "steps as expected"),
+    (r"\frac{\partial L}{\partial \vec{w}_{0,j}^\top}", "9 of 9 steps as expected"),
+)
+
+
+@pytest.mark.parametrize(("block", "printed"), list(zip(PYTHON, PRINTED, strict=True)))
+def test_the_python_runs(block: str, printed: tuple[str, ...], tmp_path: Path) -> None:
     output = run([sys.executable, "-c", block], tmp_path)
-    assert r"\frac{\partial L}{\partial \vec{w}_{0,j}^\top}" in output
-    assert "9 of 9 steps as expected" in output
+    assert all(part in output for part in printed)
+
+
+def test_the_document_is_a_pdf(tmp_path: Path) -> None:
+    run([sys.executable, "-c", PYTHON[1]], tmp_path)
     assert (tmp_path / "derivation.pdf").read_bytes().startswith(b"%PDF")

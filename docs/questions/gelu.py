@@ -18,13 +18,14 @@ PDF = sb.function("normal_pdf", lambda sp, z: sp.exp(-(z**2) / 2) / sp.sqrt(2 * 
 def derive(network: MLP, style: str) -> Topic:
     """GELU'(z) = Φ(z) + z φ(z), SiLU'(z) = σ(z) + z σ(z) (1 - σ(z))."""
     cdf, pdf, sigmoid = (Elementwise(name, z) for name in ("normal_cdf", "normal_pdf", "sigmoid"))
+    spread = sigmoid @ (number(1) - sigmoid)
     return Topic(
         (
             Prose(("GELU is ", z @ cdf, ", where ", cdf, " is the distribution function of the standard normal "
                    "distribution and ", pdf, " its density.")),
             slope("gelu", "GELU", cdf + z @ Elementwise("normal_cdf", z, 1), cdf + z @ pdf),
             Prose(("SiLU, which is Swish with a parameter of 1, is ", z @ sigmoid, ".")),
-            slope("silu", "SiLU", sigmoid + z @ Elementwise("sigmoid", z, 1), sigmoid + z @ sigmoid @ (number(1) - sigmoid)),
+            slope("silu", "SiLU", sigmoid + z @ Elementwise("sigmoid", z, 1), sigmoid + z @ spread),
         ),
         SPACE,
     )  # fmt: skip

@@ -1,15 +1,15 @@
 """Sigmoids make every gradient shrink by a factor of 4 or more a layer, but for the weights."""
 
 from symbackprop.derivation import Derivation
+from symbackprop.expr import Elementwise, Named
 from symbackprop.library import derive as named
 from symbackprop.network import MLP
+from symbackprop.quantities import Quantities
 from symbackprop.rules.norms import extreme_slope
 from symbackprop.rules.slopes import completed_square, sigmoid_slope, square_dropped, steepest
-from symbackprop.expr import Elementwise, Named
-from symbackprop.quantities import Quantities
 from symbackprop.topic import Prose, Topic
 
-NETWORK = MLP(activation="sigmoid")
+NETWORK = MLP(activation="sigmoid", bias="separate")
 
 
 def derive(network: MLP, style: str) -> Topic:

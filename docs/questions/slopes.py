@@ -1,17 +1,19 @@
 """The slopes of sigmoid, tanh and ReLU."""
 
+from typing import Any
+
 from symbackprop.derivation import Derivation
 from symbackprop.latex.parse import parse
 from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
 from symbackprop.rules.norms import multiplied_out
-from symbackprop.rules.slopes import sigmoid_slope, tanh_slope
+from symbackprop.rules.slopes import tanh_slope
 from symbackprop.topic import Prose, Topic
 
 SPACE = Quantities({"z": ()})
 
 
-def read(text: str):
+def read(text: str) -> Any:
     return parse(text, "cs231n", SPACE)
 
 

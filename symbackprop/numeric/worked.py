@@ -141,20 +141,21 @@ def _number(value: Any) -> Expr:
 
 
 def worked(network: ForwardNetwork, values: Mapping[str, Value]) -> Topic:
-    """The two passes as a topic: the numbers that are given, then a line for each equation and each gradient.
+    """The two passes as a topic: a line for each equation and each gradient, with what it says in numbers.
 
     Args and errors are those of `Pass`.
     """
     found = Pass(network, values)
-    parts: list[Part] = [Prose(("Given are",)), *(Shows(chain) for chain in found.given), Prose(("Forward:",))]
-    for equation in found.network.equations:
-        parts.append(_line(equation.left, equation.right, found.forward[equation.left], found))
-    parts.append(Prose(("Backward:",)))
+    forward = [_line(each.left, each.right, found.forward[each.left], found) for each in found.network.equations]
+    backward: list[Part] = []
     for line in found.lines:
         assert isinstance(line.start, Partial)
         assert isinstance(line.start.wrt, Variable)
-        parts.append(_line(line.start, line.result, found.gradients[line.start.wrt], found))
-    return Topic(tuple(parts), found.network)
+        backward.append(_line(line.start, line.result, found.gradients[line.start.wrt], found))
+    # a derivation says what it assumes, so that numbers are said once
+    told = any(isinstance(part, Derivation) for part in (*forward, *backward))
+    given: list[Part] = [] if told else [Prose(("Given are",)), *(Shows(chain) for chain in found.given)]
+    return Topic((*given, Prose(("Forward:",)), *forward, Prose(("Backward:",)), *backward), found.network)
 
 
 def _line(left: Expr, right: Expr, value: Any, found: Pass) -> Part:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from symbackprop import expr, groups
 from symbackprop.dims import ONE, Dim, Symbol, Width, dim, index, units
 from symbackprop.entries import entries
+from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr
 from symbackprop.forms import turned
 from symbackprop.indices import (
@@ -62,10 +63,26 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
             total = total - part if term.coefficient < 0 else total + part
     if total is None:
         raise Inexpressible("everything cancels")
+    _check_shape(total, row, column, calculus)
     # inside a function, what was put in for an index may have given bound indices other names than a normal form has
     if normal(entries(total, row, column, calculus), calculus) != normal(one, calculus):
         raise Inexpressible(f"{total} does not have the entries that it was read from")
     return total
+
+
+def _check_shape(e: Expr, row: Dim, column: Dim, calculus: Calculus) -> None:
+    """Raise `Inexpressible` where an expression has more rows or columns than the indices that it was read at.
+
+    The first n entries of a longer column are those of the column, which is another one.
+    """
+    names = (symbol_of(row), symbol_of(column))
+    wanted = tuple(ONE if name is None else calculus.ranges[name] for name in names)
+    try:
+        found = calculus.shape(e)
+    except ShapeError as error:
+        raise Inexpressible(str(error)) from None
+    if found != wanted:
+        raise Inexpressible(f"{e} has another shape than the indices that it is read at")
 
 
 def _shared(one: Entries, places: frozenset[str]) -> tuple[Term | None, Entries]:
