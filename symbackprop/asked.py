@@ -28,6 +28,8 @@ from symbackprop.tree import subterms
 
 # shortening steps in one line at most
 STEPS = 12
+# parts of an answer at most; one that would be longer is left in terms of the gradients found before it
+LONGEST = 60
 
 
 def gradient_of(wrt: Expr, network: Network, style: str = HADAMARD) -> Topic:
@@ -327,7 +329,11 @@ def answer(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivat
         found = _next(made, lines) or _at_an_index(made, style)
         if found is None:
             return made
-        made = shortened(made.by(found), style)
+        longer = shortened(made.by(found), style)
+        if size_of(longer.result) > LONGEST:
+            # whoever wants it longer has the lines for the gradients in it
+            return made
+        made = longer
     return made
 
 

@@ -191,7 +191,7 @@ def _(e: groups.Membership, reading: Reading) -> Any:
 @explicit.register
 def _(e: groups.EntrywisePower, reading: Reading) -> Any:
     exponent = sympy.Rational(*e.exponent.as_integer_ratio())
-    return entrywise(lambda u: u**exponent, column(explicit(e.operand, reading), e))
+    return entrywise(lambda u: u**exponent, explicit(e.operand, reading))
 
 
 @explicit.register

@@ -27,7 +27,7 @@ class Membership(Expr):
 
 @node
 class EntrywisePower(Expr):
-    """`v^{⊙p}`, the column of the entries of a column to a rational power."""
+    """`v^{⊙p}`, each entry of a column or a matrix to a rational power."""
 
     operand: Expr
     exponent: Fraction

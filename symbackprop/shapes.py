@@ -237,7 +237,7 @@ def _(e: groups.Membership, network: Shaped) -> Shape:
 
 @shape.register
 def _(e: groups.EntrywisePower, network: Shaped) -> Shape:
-    return _column(e.operand, network, "a power entry by entry"), ONE
+    return shape(e.operand, network)
 
 
 @shape.register

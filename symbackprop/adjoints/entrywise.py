@@ -11,6 +11,7 @@ from symbackprop.adjoints.products import inner, scaled_by_entries
 from symbackprop.dims import ONE
 from symbackprop.expr import Expr, number
 from symbackprop.forms import entrywise, negated, over, plus, times
+from symbackprop.groups import EntrywisePower
 from symbackprop.primitives import EntrywiseQuotient, Pairwise, Rows
 from symbackprop.shapes import SCALAR
 
@@ -87,6 +88,17 @@ def _(e: expr.Power, at: int, upstream: Expr, setting: Setting) -> Expr:
     lower = e.exponent - 1
     rest = e.base if lower == 1 else number(1) if lower == 0 else expr.Power(e.base, lower)
     return times(number(e.exponent), rest, upstream)
+
+
+@pullback.register
+def _(e: EntrywisePower, at: int, upstream: Expr, setting: Setting) -> Expr:
+    r"""C = X^{⊙r}: ∂L/∂X = r X^{⊙(r-1)} ⊙ G, a quotient where r - 1 is negative"""
+    lower = e.exponent - 1
+    if lower < 0:
+        below = e.operand if lower == -1 else EntrywisePower(e.operand, -lower)
+        return times(number(e.exponent), _divided(upstream, below, setting))
+    rest = e.operand if lower == 1 else EntrywisePower(e.operand, lower)
+    return times(number(e.exponent), upstream if not lower else scaled_by_entries(rest, upstream, setting))
 
 
 @pullback.register

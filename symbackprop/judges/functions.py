@@ -193,13 +193,14 @@ def _(e: expr.Power, flow: Flow, symbols: Symbols) -> Dual:
 
 @push.register
 def _(e: groups.EntrywisePower, flow: Flow, symbols: Symbols) -> Dual:
-    of, entries = column_of(e.operand, flow, symbols, "a power entry by entry")
+    of = push(e.operand, flow, symbols)
+    entries = ints(of.value)
     if e.exponent.denominator > 2:
         raise Unvalued(f"{e} has no value in a prime field: its exponent is neither whole nor a half")
     if e.exponent.denominator == 2 and (failed := [i for i, entry in enumerate(entries) if not has_root(entry)]):
         raise Resample("a number without a root", failed)
     values, slopes = zip(*(_value_and_slope(entry, e.exponent) for entry in entries), strict=True)
-    return chained(matrix(len(entries), 1, values), (of, lambda: diagonal(slopes)))
+    return chained(matrix(*of.extent, values), (of, lambda: diagonal(slopes)))
 
 
 def _value_and_slope(base: int, exponent: Fraction) -> tuple[int, int]:

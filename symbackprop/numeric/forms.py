@@ -56,7 +56,6 @@ def form(e: Expr, network: Shaped) -> Form:
 @form.register(DiagonalPart)
 @form.register(chance.Gaussian)
 @form.register(dataset.Prediction)
-@form.register(groups.EntrywisePower)
 def _(e: Expr, network: Shaped) -> Form:
     return Form.COLUMN
 

@@ -32,10 +32,12 @@ from symbackprop.expr import (
     Row,
     Size,
     Target,
+    Variable,
     Weight,
     WithoutBias,
     number,
 )
+from symbackprop.forward import ForwardNetwork
 from symbackprop.groups import EntrywisePower, Membership
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
@@ -246,12 +248,17 @@ def _quantities(used: Used) -> Reason:
     if not isinstance(network, Quantities):
         return ()
     words: Reason = ()
-    for variable in used.named:
-        if variable.name not in network.names:
-            # a letter of the text only
-            continue
+    for variable in _declared(used, network):
         words = (*words, *((", ",) if words else ()), variable, " is ", Dimensions(variable))
     return (*words, ".") if words else ()
+
+
+def _declared(used: Used, network: Quantities) -> Iterable[Variable]:
+    """The variables that occur, those of a family as it was declared; letters of the text only are none of them."""
+    if not isinstance(network, ForwardNetwork):
+        return [variable for variable in used.named if variable.name in network.names]
+    occurring = {variable.name for variable in used.named}
+    return [variable for variable in network.members if variable.name in occurring]
 
 
 def _hadamard(used: Used) -> Reason:

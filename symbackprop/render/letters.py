@@ -11,6 +11,7 @@ from symbackprop.dims import Dim, Units, dim
 from symbackprop.expr import Expr, Variable
 from symbackprop.network import MLP
 from symbackprop.notations import Written
+from symbackprop.quantities import Quantities
 from symbackprop.render.boxes import Accent, Box, Row, Scripts, Symbol
 from symbackprop.render.look import (
     Level,
@@ -25,6 +26,7 @@ from symbackprop.render.look import (
     styled,
     zero_vector,
 )
+from symbackprop.shapes import SCALAR
 
 ANY = Symbol("·")
 # the activation of a network of which nothing is said
@@ -71,7 +73,14 @@ def _(e: expr.Loss, look: Look) -> str:
 def written(e: Variable, look: Look) -> Written:
     """How a variable is written."""
     what = quantity(e, look)
-    return look.notation.quantity[what] if what else look.of_name(e.name)
+    found = look.notation.quantity[what] if what else look.of_name(e.name)
+    return replace(found, style="plain") if found.style != "plain" and _is_scalar(e, look) else found
+
+
+def _is_scalar(e: Variable, look: Look) -> bool:
+    """Whether it is a number in a network of quantities: an arrow would say that it is a column."""
+    network = look.network
+    return isinstance(network, Quantities) and e.name in network.names and network.shape_of(e) == SCALAR
 
 
 def _part_of(e: Variable, look: Look) -> Written:

@@ -252,7 +252,10 @@ def _find_shorter(e: Expr, context: Context, style: str) -> Expr | None:
         found = recognised(made, i, k, work, style)
     except (Inexpressible, LookupError):
         return None
-    return found if size_of(found) < size_of(e) else None
+    kinds = {type(part) for _, part in subterms(e)}
+    # nothing is shorter that is written with diagonals or powers where there were none
+    foreign = {type(part) for _, part in subterms(found)} - kinds
+    return found if size_of(found) < size_of(e) and not foreign & {Diagonal, EntrywisePower} else None
 
 
 def _has_softmax(e: Expr, context: Context) -> bool:
