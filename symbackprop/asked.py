@@ -338,13 +338,15 @@ def answer(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivat
 
 
 def _next(derivation: Derivation, lines: Sequence[Derivation]) -> Rule | None:
-    """The rule that puts in the first gradient in the last line that has a line of its own, at the same index."""
-    gradients = [part for _, part in subterms(derivation.result) if isinstance(part, Partial) and part.of == LOSS]
-    for gradient in gradients:
-        # a product over all of a family leads further than a step of it
-        for line in reversed(lines):
-            if line.start == gradient and line.steps and _holds_at(line, derivation):
-                return as_derived(line, "put in", ("This is the line for ", gradient, "."))
+    """The rule that puts in a gradient in the last line that has a line of its own, at the same index.
+
+    Of several, the one that is farthest from the loss: what it leads to is then put in once, wherever it stands.
+    """
+    found = {part for _, part in subterms(derivation.result) if isinstance(part, Partial) and part.of == LOSS}
+    # a product over all of a family leads further than a step of it
+    for line in reversed(lines):
+        if line.start in found and line.steps and _holds_at(line, derivation):
+            return as_derived(line, "put in", ("This is the line for ", line.start, "."))
     return None
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import singledispatch
-from math import prod
+from math import gcd, prod
 
 from symbackprop import expr
+from symbackprop.dims import Dim
 from symbackprop.expr import Expr, factors_of, number, product_of
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shaped, shape
@@ -54,11 +55,25 @@ def _numbers_first(factors: list[Expr]) -> list[Expr]:
     for i, factor in enumerate(rest):
         match factor:
             case expr.Quotient(expr.Number(above), below):
-                return [*rest[:i], expr.Quotient(expr.Number(above * total), below), *rest[i + 1 :]]
-            case expr.Quotient(above, expr.Number(below)) if total.denominator == 1 and total % below == 0:
-                # 2 (λ/2) is λ
-                return _numbers_first([expr.Number(total / below), *rest[:i], *factors_of(above), *rest[i + 1 :]])
+                return [*rest[:i], _fraction(above * total, below), *rest[i + 1 :]]
     return rest if total == 1 and rest else [expr.Number(total), *rest]
+
+
+def _fraction(above: Fraction, below: Expr) -> Expr:
+    """A number over something, in lowest terms: `2/(2N)` is `1/N`."""
+    match below:
+        case expr.Size(size):
+            content = gcd(size.constant, *(c for _, c in size.terms))
+            rest: Expr = expr.Size(Dim(tuple((atom, c // content) for atom, c in size.terms), size.constant // content))
+        case expr.Product((expr.Number(first), *others)) if first.denominator == 1 and first > 0:
+            content, rest = int(first), product_of(tuple(others))
+        case _:
+            return expr.Quotient(expr.Number(above), below)
+    reduced = above / content
+    if reduced.denominator != 1:
+        under = expr.Size(rest.size * reduced.denominator) if isinstance(rest, expr.Size) else None
+        rest = under or expr.Product((number(reduced.denominator), *factors_of(rest)))
+    return expr.Quotient(number(reduced.numerator), rest)
 
 
 def beside(e: Expr, scalar: Expr) -> Expr:

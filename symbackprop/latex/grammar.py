@@ -33,7 +33,7 @@ from symbackprop.latex.fences import (
 from symbackprop.latex.joining import Item
 from symbackprop.latex.scripts import read_prime, read_script
 from symbackprop.latex.stack import Frame, Stack, Waiting
-from symbackprop.latex.surface import Blank, Dots, Letter, Numeral, Prose, Styled, Surface
+from symbackprop.latex.surface import Blank, Dots, Letter, Numeral, Prose, Styled, Surface, values
 from symbackprop.latex.symbols import LIMIT_WORDS, PROSE, WORDS
 from symbackprop.latex.tokens import Token, tokens
 
@@ -83,7 +83,7 @@ def _check_height(stack: Stack, found: Surface) -> None:
 def parts(node: Surface) -> list[Surface]:
     """The surfaces that a surface is made of, signs included."""
     found: list[Surface] = []
-    waiting = list(vars(node).values())
+    waiting = values(node)
     for value in waiting:  # which grows while it is walked
         if isinstance(value, Surface):
             found.append(value)

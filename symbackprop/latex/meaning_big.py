@@ -15,7 +15,7 @@ from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.parts import measured
 from symbackprop.latex.readings import Reader, Reading, Readings, over, said
 from symbackprop.latex.sizes import Found, is_open, put_in, same
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Surface, values
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.substitution import counts_layers
 from symbackprop.tree import subterms
@@ -260,7 +260,7 @@ def _names(e: object, name: str) -> bool:
         return _names((*e.sub.parts[1:], e.sup), name)
     if isinstance(e, tuple):
         return any(_names(part, name) for part in e)
-    return isinstance(e, Surface) and any(_names(part, name) for key, part in vars(e).items() if key != "span")
+    return isinstance(e, Surface) and any(_names(part, name) for part in values(e)[1:])
 
 
 def _part(factors: tuple[Surface, ...], signs: tuple[s.Sign, ...]) -> Surface:

@@ -7,18 +7,35 @@ function of `z` or a product, and whether `^T` is a transpose or a power, is not
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar, dataclass_transform
 
 Span = tuple[int, int]
+Made = TypeVar("Made", bound="Surface")
 
 
-@dataclass(frozen=True)
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def surface_node(cls: type[Made]) -> type[Made]:
+    """Make a class a kind of surface: compared and hashed by its parts, and never changed once it is made.
+
+    A type checker holds the latter. A frozen dataclass would ask for it at each of its attributes whenever one is made,
+    which takes several times as long, and there is one for every token.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
+@surface_node
 class Surface:
     """Base of every node of the surface; `span` does not count when two are compared."""
 
     span: Span = field(compare=False)
 
 
-@dataclass(frozen=True)
+def values(node: Surface) -> list[object]:
+    """What its attributes are, in order, the span first."""
+    return [getattr(node, name) for name in node.__dataclass_fields__]
+
+
+@surface_node
 class Letter(Surface):
     r"""A letter or a word: `x`, `\alpha` (as `α`), `\text{ReLU}` (as `ReLU`), `\log` (as `log`), `\infty` (as `∞`).
 
@@ -32,28 +49,28 @@ class Letter(Surface):
     style: str = "plain"
 
 
-@dataclass(frozen=True)
+@surface_node
 class Numeral(Surface):
     """A number as written: `2`, `0.5`, `10`; never with a sign."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@surface_node
 class Dots(Surface):
     r"""`…` (`\dots`, `\ldots`, `\cdots`, `...`), `⋮` or `⋱`."""
 
     sign: str
 
 
-@dataclass(frozen=True)
+@surface_node
 class Blank(Surface):
     r"""Nothing: an empty group `{}`, an empty cell of a matrix; or a place holder `\cdot`, `·` or `:` in a script."""
 
     text: str = ""
 
 
-@dataclass(frozen=True)
+@surface_node
 class Accented(Surface):
     """A body under "hat", "bar", "tilde" or "dot"; an arrow or a line below is a style of a single letter instead."""
 
@@ -61,7 +78,7 @@ class Accented(Surface):
     body: Surface
 
 
-@dataclass(frozen=True)
+@surface_node
 class Styled(Surface):
     r"""A style around what is no single letter: `\mathbf{W h}`, `\vec{w_l}`; `style` as in `Letter`."""
 
@@ -69,7 +86,7 @@ class Styled(Surface):
     body: Surface
 
 
-@dataclass(frozen=True)
+@surface_node
 class Scripted(Surface):
     r"""A base with scripts. In `g'^{[1]}` there is one prime and a superscript; `W'` has one prime, `W.^T` none."""
 
@@ -81,7 +98,7 @@ class Scripted(Surface):
     dotted: bool = False
 
 
-@dataclass(frozen=True)
+@surface_node
 class Sign(Surface):
     r"""What stands between two parts, in Unicode; "" with an empty span where two parts merely stand side by side.
 
@@ -96,14 +113,14 @@ class Sign(Surface):
     note: Surface | None = field(default=None, compare=True)
 
 
-@dataclass(frozen=True)
+@surface_node
 class Prose(Surface):
     r"""Words between formulas: `\text{if }`, `\text{otherwise}`, `\text{th column}`; trimmed."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@surface_node
 class Fraction(Surface):
     r"""`\frac{a}{b}`, `\tfrac12`, `{a \over b}`; not `a/b`, which is a term with the sign "/"."""
 
@@ -111,7 +128,7 @@ class Fraction(Surface):
     denominator: Surface
 
 
-@dataclass(frozen=True)
+@surface_node
 class Root(Surface):
     r"""`\sqrt{x}`, `\sqrt[3]{x}`."""
 
@@ -119,7 +136,7 @@ class Root(Surface):
     degree: Surface | None = None
 
 
-@dataclass(frozen=True)
+@surface_node
 class Fenced(Surface):
     r"""A body in delimiters: `(` `)`, `[` `]`, `{` `}` (of `\{`), `|`, `‖`, `⟨` `⟩`, `⌊` `⌋`, `⌈` `⌉`; `.` for none."""
 
@@ -128,7 +145,7 @@ class Fenced(Surface):
     right: str
 
 
-@dataclass(frozen=True)
+@surface_node
 class Annotated(Surface):
     r"""A body with a note that adds nothing to its value.
 
@@ -142,7 +159,7 @@ class Annotated(Surface):
     note: Surface | None = None
 
 
-@dataclass(frozen=True)
+@surface_node
 class Matrix(Surface):
     r"""Rows of cells; `kind` is the environment: "pmatrix", "bmatrix", "cases", "array", …, or "substack"."""
 
@@ -150,7 +167,7 @@ class Matrix(Surface):
     rows: tuple[tuple[Surface, ...], ...]
 
 
-@dataclass(frozen=True)
+@surface_node
 class Big(Surface):
     r"""An operator and the rest of its term: `∑`, `∏`, `∫`, and with a script `max`, `sup`, `argmax`, `lim`, ….
 
@@ -163,7 +180,7 @@ class Big(Surface):
     sup: Surface | None = None
 
 
-@dataclass(frozen=True)
+@surface_node
 class Signed(Surface):
     r"""A sign in front: `-a b` is `-` of the whole term `a b`; in `a \cdot -b` it is of the factor `b`."""
 
@@ -171,7 +188,7 @@ class Signed(Surface):
     body: Surface
 
 
-@dataclass(frozen=True)
+@surface_node
 class Term(Surface):
     r"""Two or more factors, left to right as written; `signs[i]` stands between `factors[i]` and `factors[i + 1]`.
 
@@ -182,7 +199,7 @@ class Term(Surface):
     signs: tuple[Sign, ...]
 
 
-@dataclass(frozen=True)
+@surface_node
 class Additive(Surface):
     """Two or more terms; `signs[i]` stands behind `terms[i]`; a sign before the first is `Signed`."""
 
@@ -190,7 +207,7 @@ class Additive(Surface):
     signs: tuple[Sign, ...]
 
 
-@dataclass(frozen=True)
+@surface_node
 class Chain(Surface):
     """`a = b ≤ c`: parts and the relations between them; a line that starts with `=` has a `Blank` first part."""
 
@@ -198,7 +215,7 @@ class Chain(Surface):
     signs: tuple[Sign, ...]
 
 
-@dataclass(frozen=True)
+@surface_node
 class Listed(Surface):
     """Parts between commas, semicolons, `|` in a fence, wide spaces, and prose, which is a part of its own."""
 
@@ -206,7 +223,7 @@ class Listed(Surface):
     signs: tuple[Sign, ...]
 
 
-@dataclass(frozen=True)
+@surface_node
 class Lines(Surface):
     r"""Two or more lines of `aligned`, `align`, `gather`, …, or parted by `\\`; marks `&` are left out.
 

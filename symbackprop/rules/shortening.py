@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 
 from symbackprop import expr
@@ -167,6 +168,20 @@ def without_ones(e: Expr, context: Context) -> Rewritten | None:
     return Rewritten(times(*e.factors), ("A factor 1 changes nothing.",))
 
 
+@rule("scalars in front", source="algebra")
+def scalars_first(e: Expr, context: Context) -> Rewritten | None:
+    r"""A c B = c A B        shapes: m×n · 1×1 · n×p, c no gradient, or a number in front of other scalars"""
+    if not isinstance(e, Product):
+        return None
+    places = {factor: shape(factor, context.network) == SCALAR for factor in e.factors}
+    plain = [f for f in e.factors if places[f] and not any(isinstance(part, Partial) for _, part in subterms(f))]
+    # a gradient by a scalar stands behind the derivative, as in the chain rule
+    others = [f for f in e.factors if f not in plain]
+    numbers = [f for f in plain if not any(isinstance(part, Variable) for _, part in subterms(f))]
+    made = times(*numbers, *(f for f in plain if f not in numbers), *others)
+    return None if made == e else Rewritten(made, ("A scalar factor may stand anywhere.",))
+
+
 @rule("a common factor", source="algebra")
 def common_factor(e: Expr, context: Context) -> Rewritten | None:
     r"""a ⊙ u + b ⊙ u = (a + b) ⊙ u, where u is a gradient        shapes: all as u"""
@@ -178,6 +193,32 @@ def common_factor(e: Expr, context: Context) -> Rewritten | None:
             rest = plus(*(term.without(shared, context.network) for term in terms))
             return Rewritten(entrywise(rest, shared), ("All terms have the factor ", shared, "."))
     return None
+
+
+@rule("like terms", source="algebra")
+def like_terms(e: Expr, context: Context) -> Rewritten | None:
+    r"""A + A = 2 A        shapes: as A"""
+    if not isinstance(e, Sum):
+        return None
+    total: dict[Expr, Fraction] = {}
+    for term in e.terms:
+        value, rest = _counted(term)
+        total[rest] = total.get(rest, Fraction(0)) + value
+    if len(total) == len(e.terms) or not all(total.values()):
+        return None
+    made = plus(*(times(number(value), rest) for rest, value in total.items()))
+    return Rewritten(made, ("Terms that are alike are counted.",))
+
+
+def _counted(e: Expr) -> tuple[Fraction, Expr]:
+    """How often what stands in a term."""
+    match e:
+        case expr.Negative(operand):
+            value, rest = _counted(operand)
+            return -value, rest
+        case Product((expr.Number(value), *others)) if others:
+            return value, times(*others)
+    return Fraction(1), e
 
 
 @dataclass(frozen=True)
@@ -338,5 +379,5 @@ def shortenings(style: str) -> tuple[Rule, ...]:
         _logistic(),
         WORKED_OUT[style],
     )
-    shared = (slope, by_name, without_ones, root_squared)
+    shared = (slope, by_name, like_terms, without_ones, root_squared)
     return (*shared, *((diagonal_as_hadamard, common_factor) if style == HADAMARD else ()), *named)

@@ -391,7 +391,7 @@ def test_a_depth_of_200_is_read_far_down_the_call_stack(opening: str, closing: s
 def _height(node: object) -> int:
     if isinstance(node, tuple):
         return max(map(_height, node), default=0)
-    return 1 + max(map(_height, vars(node).values()), default=0) if isinstance(node, Surface) else 0
+    return 1 + max(map(_height, values(node)), default=0) if isinstance(node, Surface) else 0
 
 
 @pytest.mark.parametrize("opening", ["(1+(", "(1,(", "(a=-b", "(a=1,-b", r"(\sum_k -"])
