@@ -56,24 +56,35 @@ def _numbers_first(factors: list[Expr]) -> list[Expr]:
         match factor:
             case expr.Quotient(expr.Number(above), below):
                 return [*rest[:i], _fraction(above * total, below), *rest[i + 1 :]]
+            case expr.Quotient(above, expr.Number(below)) if total.denominator == 1 and total % below == 0:
+                # 2 (λ/2) is λ
+                return _numbers_first([expr.Number(total / below), *rest[:i], *factors_of(above), *rest[i + 1 :]])
     return rest if total == 1 and rest else [expr.Number(total), *rest]
 
 
 def _fraction(above: Fraction, below: Expr) -> Expr:
-    """A number over something, in lowest terms: `2/(2N)` is `1/N`."""
-    match below:
+    """A number over something, both numbers whole and in lowest terms: `2/(2N)` is `1/N`, and `½ · 1/N` is `1/(2N)`."""
+    content, rest = _content(below)
+    reduced = above / content
+    if reduced.denominator == 1:
+        return over(number(reduced), rest)
+    if isinstance(rest, expr.Size):
+        return expr.Quotient(number(reduced.numerator), expr.Size(rest.size * reduced.denominator))
+    return expr.Quotient(number(reduced.numerator), times(number(reduced.denominator), rest))
+
+
+def _content(e: Expr) -> tuple[Fraction, Expr]:
+    """The whole number that is a factor of a size or a product, and the rest."""
+    match e:
+        case expr.Number(value) if value > 0:
+            return value, ONE_SCALAR
         case expr.Size(size):
             content = gcd(size.constant, *(c for _, c in size.terms))
-            rest: Expr = expr.Size(Dim(tuple((atom, c // content) for atom, c in size.terms), size.constant // content))
-        case expr.Product((expr.Number(first), *others)) if first.denominator == 1 and first > 0:
-            content, rest = int(first), product_of(tuple(others))
-        case _:
-            return expr.Quotient(expr.Number(above), below)
-    reduced = above / content
-    if reduced.denominator != 1:
-        under = expr.Size(rest.size * reduced.denominator) if isinstance(rest, expr.Size) else None
-        rest = under or expr.Product((number(reduced.denominator), *factors_of(rest)))
-    return expr.Quotient(number(reduced.numerator), rest)
+            terms = tuple((atom, c // content) for atom, c in size.terms)
+            return Fraction(content), expr.Size(Dim(terms, size.constant // content))
+        case expr.Product((expr.Number(first), *others)) if first > 0:
+            return first, product_of(tuple(others))
+    return Fraction(1), e
 
 
 def beside(e: Expr, scalar: Expr) -> Expr:

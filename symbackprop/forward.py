@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 
-from symbackprop.dims import ONE, Dim, Units, Width, dim, index
+from symbackprop.dims import ONE, Dim, Units, Width, at_most, dim, index
 from symbackprop.equations import Equation, same_family
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import (
@@ -98,10 +98,18 @@ class ForwardNetwork(Quantities):
 
     @property
     def inputs(self) -> tuple[Variable, ...]:
-        """Those that no equation computes: parameters, inputs and targets."""
+        """Those that no equation computes: parameters, inputs and targets, and the first of a family, as `h_0`."""
         computed = {equation.left.name for equation in self.equations if equation.left.index is None}
         lefts = [equation.left for equation in self.equations]
-        return tuple(v for v in self._members if v.name not in computed and not any(_covers(left, v) for left in lefts))
+        own = [v for v in self._members if v.name not in computed and not any(_covers(left, v) for left in lefts)]
+        return tuple(dict.fromkeys((*own, *self._starts())))
+
+    def _starts(self) -> Iterator[Variable]:
+        """The members of a family that its own equation uses, but does not compute."""
+        for equation in self.equations:
+            for _, part in subterms(equation.right):
+                if isinstance(part, Variable) and same_family(part, equation.left) and part.index is not None:
+                    yield from (each for each in _at_ends(part, equation) if not _computes(equation, each))
 
     @property
     def extents(self) -> frozenset[Dim]:
@@ -163,7 +171,9 @@ class ForwardNetwork(Quantities):
             notation,
             vectors="vec" if arrows else "bold",
             quantity={**notation.quantity, "loss": self.loss_letter},
-            named={**notation.named, **self.letters},
+            # letters of the text, as those of a convention, look as the network's own do
+            named={name: replace(row, style=row.style if arrows else "plain") for name, row in notation.named.items()}
+            | self.letters,
             gradient={},
             index={},
             first=0,
@@ -201,6 +211,23 @@ def _covers(left: Variable, variable: Variable) -> bool:
     if left.name != variable.name or left.index is None or variable.index is None:
         return left == variable
     return bool(left.index.symbols) or left.index == variable.index
+
+
+def _at_ends(part: Variable, equation: Equation) -> Iterator[Variable]:
+    """A variable in the equation of a family at both ends of its range."""
+    assert equation.index is not None
+    for end in (equation.lower, equation.upper):
+        at = substitute(part, {equation.index: end})
+        assert isinstance(at, Variable)
+        yield at
+
+
+def _computes(equation: Equation, variable: Variable) -> bool:
+    """Whether a family may compute one of its members, as far as the ends of its range say."""
+    assert equation.index is not None and equation.left.index is not None and variable.index is not None
+    shift = equation.left.index - index(equation.index)
+    before = at_most(variable.index + 1, equation.lower + shift, {})
+    return not before and not at_most(equation.upper + shift + 1, variable.index, {})
 
 
 def _has_width(size: Dim) -> bool:

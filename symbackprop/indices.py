@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import gcd
 from functools import singledispatch
 from typing import Any
 
@@ -302,10 +303,12 @@ def single(factor: Factor) -> Entries:
 
 
 def count(size: Dim) -> Entries:
-    """A size as a scalar; a given one is a number."""
+    """A size as a scalar; a given one is a number, and `2n` is 2 times `n`."""
     if size.is_constant:
         return scaled(size.constant, UNIT)
-    return single(Item(expr.Size(size), ONE, ONE))
+    content = gcd(size.constant, *(c for _, c in size.terms))
+    least = Dim(tuple((atom, c // content) for atom, c in size.terms), size.constant // content)
+    return scaled(content, single(Item(expr.Size(least), ONE, ONE)))
 
 
 def indices_of(factor: Factor) -> tuple[str, ...]:

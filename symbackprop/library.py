@@ -15,7 +15,7 @@ from types import ModuleType
 from symbackprop.derivation import Derivation
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Partial
+from symbackprop.expr import LOSS, Expr, Partial
 from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
 from symbackprop.topic import Topic
@@ -110,7 +110,16 @@ def _asked(what: str, network: Network, style: str) -> Topic:
             f"{what} is not a gradient of the loss: write one as \\frac{{\\partial L}}{{\\partial W}}, or all"
         )
     wrt = tree.wrt
-    return gradient_of(wrt, network, style).called("gradient", f"The gradient by {wrt}")
+    return gradient_of(wrt, network, style).called("gradient", f"The gradient by {_in_words(wrt)}")
+
+
+def _in_words(e: Expr) -> str:
+    """A variable in a title, which has no formulas: `W₁`, `h t`."""
+    head, _, place = str(e).partition("_")
+    if not place:
+        return head
+    place = place.strip("{}")
+    return head + place.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) if place.isdigit() else f"{head} {place}"
 
 
 def _known(name: str) -> ModuleType:

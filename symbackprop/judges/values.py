@@ -225,7 +225,9 @@ def _(e: expr.IndexedProduct, point: Point, symbols: Symbols) -> Array:
 
 def _empty_size(e: expr.IndexedProduct, point: Point, symbols: Symbols) -> int:
     """The size of the identity: the rows of what would be the first factor, or the columns of the one before it."""
-    rows, columns = shape(e.body, point.network)
+    # the network has numbers for its sizes, and so must what stands in the body
+    sizes = {name: dim(symbols[name]) for name in free_symbols(e.body) & symbols.keys() if name != e.index}
+    rows, columns = shape(substitute(e.body, sizes), point.network)
     first, before = (e.upper, e.lower) if e.descending else (e.lower, e.upper)
     for size, turn in ((rows, first), (columns, before)):
         try:

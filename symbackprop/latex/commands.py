@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
-from symbackprop.latex.symbols import COMMANDS, DELIMITERS, ESCAPES, FORBIDDEN, LINES, MATRICES, TEXTS
+from symbackprop.latex.symbols import COMMANDS, DELIMITERS, ESCAPES, FORBIDDEN, LINES, MATRICES, TEXTS, Symbol
 
 if TYPE_CHECKING:
     from symbackprop.latex.tokens import Cutter
@@ -30,6 +30,14 @@ _WORD_STYLES: Mapping[str, str] = {
     "mathtt": "roman",
     "mathit": "plain",
     "mathbf": "bold",
+}
+# the commands that are one symbol, whatever stands behind them
+PLAIN: Mapping[str, Symbol] = {
+    name: symbol
+    for name, symbol in COMMANDS.items()
+    if symbol[0] not in ("not", "drop1")
+    and name not in {*FORBIDDEN, *TEXTS, *_WORD_STYLES, "begin", "end"}
+    and not _SIZED.match(name)
 }
 _SPACES_IN_TEXT = str.maketrans({"~": " ", "\t": " "})
 

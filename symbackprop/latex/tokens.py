@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from string import ascii_letters, digits
 from typing import NamedTuple, NoReturn
 
 from symbackprop.latex import characters
-from symbackprop.latex.commands import backslash
+from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.surface import Span
-from symbackprop.latex.symbols import ASCII, NOT_READ, VARIANTS, WORDS
+from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
 MAX_CHARACTERS = 20_000
@@ -33,11 +35,35 @@ class Token(NamedTuple):
     end: int
 
 
+# a token of a role, value, start and end: as `Token(…)`, without a call of Python's own in between
+_token: Callable[[tuple[str, object, int, int]], Token] = partial(tuple.__new__, Token)
+
 _SPACE = re.compile(r"[ \t\r\n]+")
 _LETTERS = re.compile(r"[A-Za-z]+(?:\\_[A-Za-z0-9]+)*")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"[eE]([+-]?)([0-9]+)(?!\.?[0-9])")
-_SIGNS = re.compile("|".join(re.escape(sign) for sign in sorted((*ASCII, *NOT_READ), key=len, reverse=True)))
+_ANY_SIGN = "|".join(re.escape(sign) for sign in sorted((*ASCII, *NOT_READ), key=len, reverse=True))
+_SIGNS = re.compile(_ANY_SIGN)
+# spaces, then a piece of text that most often is one token whatever stands around it; a digit that may go on as a
+# number is none, nor is what is outside ASCII
+_PIECE = re.compile(
+    r"(?:[ \t\r\n]|\\[,;:!/> \n\t-])*+"
+    r"(\\(?:(?:left|right)[()\[\]|.]|[A-Za-z]+|[{}|])"
+    r"|[A-Za-z]+(?:\\_[A-Za-z0-9]+)*|[0-9](?![0-9.eE{])|\.[0-9]|" + _ANY_SIGN + ")?"
+)
+_IS_VARIED = frozenset(VARIANTS.values())
+_KNOWN: Mapping[str, Symbol] = {
+    **{letter: ("letter", (letter, "plain")) for letter in ascii_letters},
+    **{digit: ("number", digit) for digit in digits},
+    **ASCII,
+    **{f"\\{name}": symbol for name, symbol in ESCAPES.items() if symbol[0] != "drop"},
+    **{f"\\{side}{sign}": (side, DELIMITERS[sign]) for side in ("left", "right") for sign in "()[]|."},
+    **{f"\\{name}": symbol for name, symbol in PLAIN.items()},
+}
+# letters that are written in two ways, of which a formula has one
+_VARIED: Mapping[str, str] = {
+    f"\\{name}": name for name in PLAIN if (VARIANTS.get(name) or GREEK.get(name, name)) in _IS_VARIED
+}
 _OUTSIDE = re.compile(r"[^\x20-\x7e\t\r\n]")
 _WRAPPERS: Mapping[str, str] = {"$$": "$$", "$": "$", "\\[": "\\]", "\\(": "\\)"}
 
@@ -67,7 +93,7 @@ class Cutter:
         raise ReadingError(message, self.text, (start, max(end, start)))
 
     def add(self, role: str, value: object, start: int, end: int) -> None:
-        self.found.append(Token(role, value, start, end))
+        self.found.append(_token((role, value, start, end)))
 
     def cut(self) -> list[Token]:
         text = self.text
@@ -76,11 +102,24 @@ class Cutter:
             self.refuse(message, MAX_CHARACTERS, len(text))
         self.check_characters()
         at, end = self.inside()
+        found, piece = self.found, _PIECE.match
         while at < end:
-            start, character = at, text[at]
-            take = _FIRST.get(character, Cutter.sign if character < "\x7f" else Cutter.beyond_ascii)
-            at = take(self, at)
-            if len(self.found) > MAX_TOKENS:
+            match = piece(text, at)
+            assert match is not None  # it matches nothing too
+            start, stop = match.span(1)
+            if start >= 0 and (symbol := _KNOWN.get(text[start:stop])) is not None:
+                if text[start:stop] in _VARIED:
+                    self.note_variant(_VARIED[text[start:stop]], start, stop)
+                found.append(_token((*symbol, start, stop)))
+                at = stop
+            else:
+                start = at = match.end() if start < 0 else start
+                if at >= end:
+                    break
+                character = text[at]
+                take = _FIRST.get(character, Cutter.sign if character < "\x7f" else Cutter.beyond_ascii)
+                at = take(self, at)
+            if len(found) > MAX_TOKENS:
                 self.refuse(f"the formula has more than {MAX_TOKENS} tokens: give one formula at a time", start, at)
         if at > end:
             self.refuse("what closes the formula is taken away by what stands before it: take that out", start, at)

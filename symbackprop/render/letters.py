@@ -7,8 +7,10 @@ from functools import cache, singledispatch
 
 from symbackprop import expr, groups
 from symbackprop.activations import scalar_function
-from symbackprop.dims import Dim, Units, dim
-from symbackprop.expr import Expr, Variable
+from symbackprop.dims import ONE, Dim, Units, dim
+from symbackprop.errors import ShapeError
+from symbackprop.expr import Expr, Named, Variable
+from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
 from symbackprop.notations import Written
 from symbackprop.quantities import Quantities
@@ -169,7 +171,23 @@ def below(base: Box, at: tuple[Box, ...], look: Look) -> Box:
 
 @layout.register
 def _(e: expr.Entry, look: Look) -> Box:
-    return entry(e.operand, (e.row,) if e.column is None else (e.row, e.column), look)
+    if e.column is None:
+        return entry(e.operand, (e.row,), look)
+    # of a row that somebody declared, one index says all
+    is_row = isinstance(e.operand, Named) and e.row == ONE and is_row_of(e.operand, look)
+    return entry(e.operand, (e.column,) if is_row else (e.row, e.column), look)
+
+
+def is_row_of(e: Variable, look: Look) -> bool:
+    """Whether a variable of somebody's network is a row."""
+    if not isinstance(look.network, ForwardNetwork):
+        return False
+    try:
+        rows, columns = look.network.shape_of(e)
+    except ShapeError:
+        # a letter of the text only
+        return False
+    return rows == ONE != columns
 
 
 def _line_of(e: Expr, at: tuple[Box, ...], at_weights: tuple[Box, ...], look: Look) -> Box:

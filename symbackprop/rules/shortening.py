@@ -379,5 +379,5 @@ def shortenings(style: str) -> tuple[Rule, ...]:
         _logistic(),
         WORKED_OUT[style],
     )
-    shared = (slope, by_name, like_terms, without_ones, root_squared)
+    shared = (slope, by_name, like_terms, without_ones, root_squared, scalars_first)
     return (*shared, *((diagonal_as_hadamard, common_factor) if style == HADAMARD else ()), *named)
