@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symbackprop.latex.joining import ATOM, Item, level_of
+from symbackprop.latex.joining import ATOM, Item, level_of, limit
 from symbackprop.latex.scripts import attach_to_big, make_script
 from symbackprop.latex.stack import Frame, Maker, Stack, Waiting, atom, styled
 from symbackprop.latex.surface import Accented, Annotated, Fraction, Letter, Root, Styled, Surface
@@ -113,7 +113,7 @@ def _stacked(stack: Stack, waiting: Waiting) -> Item:
 def _as_limit(item: Item) -> Item:
     found = item.surface
     if isinstance(found, Letter) and found.text in LIMIT_WORDS:
-        return Item("big", found.text, item.start, item.end, style=found.style, limit=True)
+        return limit(found.text, found.style, item.start, item.end)
     return item
 
 

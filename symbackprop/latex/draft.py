@@ -15,7 +15,7 @@ from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.meaning import read
 from symbackprop.latex.meaning_dims import read_dim
-from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, variable_in, written_as
+from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, parts_of, variable_in, written_as
 from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader, Reading, settle
 from symbackprop.latex.sizes import NOTHING, Found, is_open, merged, put_in, shaped
@@ -193,7 +193,11 @@ class Draft:
                 raise ReadingError(
                     f"write the left side at the index {name} itself, as {variable.name}_{name}", text, left.span
                 )
-            lower, upper = _range(behind, name, text) if behind else (ONE, index(name.upper()))
+            if behind:
+                lower, upper = _range(behind, name, text)
+            else:
+                ends = (_summed(each, name, line) for line, _, each, _ in sides)
+                lower, upper = next(filter(None, ends), (ONE, index(name.upper())))
             self.lines.append(Line(text, variable, right, name, lower, upper))
 
     @property
@@ -378,9 +382,21 @@ def _sides(text: str) -> tuple[str, Surface, Surface, tuple[Surface, ...]]:
     return text, whole.parts[0], whole.parts[1], behind
 
 
+def _summed(e: Surface, name: str, text: str) -> tuple[Dim, Dim] | None:
+    """The bounds of a sum over an index somewhere in a formula: `1` and `N` of `Σ_{i=1}^N`; None if there is none."""
+    match e:
+        case s.Big(
+            sub=s.Chain(parts=(s.Letter(text=letter), first), signs=(s.Sign(text="="),)), sup=s.Surface() as last
+        ):
+            if letter == name:
+                reader = Reader(text, scope_of("lecture"))
+                return read_dim(first, reader), read_dim(last, reader)
+    return next(filter(None, (_summed(part, name, text) for part in parts_of(e))), None)
+
+
 def _range(behind: tuple[Surface, ...], name: str, text: str) -> tuple[Dim, Dim]:
     r"""`t = 1, \dots, T`, or `1 \le t \le T`."""
-    reader = Reader(text, scope_of("lecture", Network.__new__(Network)))
+    reader = Reader(text, scope_of("lecture"))
     match behind:
         case (s.Chain(parts=(_, first), signs=(s.Sign(text="="),)), s.Dots(), last):
             return read_dim(first, reader), read_dim(last, reader)

@@ -14,10 +14,10 @@ from symbackprop.latex.tokens import Token
 
 
 def begin_group(stack: Stack, token: Token) -> None:
-    top = stack.top
-    script = top.value[-1] if isinstance(top, Waiting) and top.role == "script" else ""
-    substack = isinstance(top, Waiting) and top.role == "substack"
-    stack.push(Frame("group", "{", token, script=script, rows=substack))
+    top = stack.open[-1]
+    role = top.role if isinstance(top, Waiting) else ""
+    script = top.value[-1] if isinstance(top, Waiting) and role == "script" else ""
+    stack.push(Frame("group", "{", token, script, role == "substack"))
 
 
 def end_group(stack: Stack, token: Token) -> None:
@@ -139,7 +139,9 @@ def read_bar(stack: Stack, token: Token) -> None:
     if after is not None and after.role == "script":
         hint = "write \\left. … \\right| for a value at a point, or open the bar before"
         stack.refuse(f"the bar before a script closes nothing: {hint}", token.start, after.end)
-    stack.push(Frame("bars", value, token, follows=not expected))
+    frame = Frame("bars", value, token)
+    frame.follows = not expected
+    stack.push(frame)
 
 
 def _expects_operand(frame: Frame) -> bool:

@@ -30,7 +30,7 @@ from symbackprop.latex.fences import (
     read_bar,
     read_row,
 )
-from symbackprop.latex.joining import Item
+from symbackprop.latex.joining import Item, limit
 from symbackprop.latex.scripts import read_prime, read_script
 from symbackprop.latex.stack import Frame, Stack, Waiting
 from symbackprop.latex.surface import Blank, Dots, Letter, Numeral, Prose, Styled, Surface, values
@@ -55,7 +55,7 @@ def surface(text: str, words: Collection[str] = WORDS) -> Surface:
     stack = Stack(text, tokens(text, words), MAKERS, ACCEPTED)
     for at, token in enumerate(stack.tokens):
         stack.at = at
-        _ROLES[token.role](stack, token)
+        _ROLES[token[0]](stack, token)
     close_bars(stack, None)
     whole = stack.top
     if isinstance(whole, Waiting) or whole.kind != "whole":
@@ -95,21 +95,14 @@ def parts(node: Surface) -> list[Surface]:
 # --- letters, numbers, signs -----------------------------------------------------------------------------------------
 
 
-def _styled_text(token: Token) -> tuple[str, str]:
-    """The text of a token and its style."""
-    value = token.value
-    assert isinstance(value, tuple)
-    text, style = value
-    return str(text), str(style)
-
-
 def _letter(stack: Stack, token: Token) -> None:
-    stack.put_atom(Letter((token.start, token.end), *_styled_text(token)))
+    _, (text, style), start, end = token
+    stack.put(Item("atom", Letter((start, end), text, style), start, end))
 
 
 def _limit(stack: Stack, token: Token) -> None:
     r"""`\max` and the like, after `\arg` too."""
-    text, style = _styled_text(token)
+    text, style = token.value
     start = token.start
     top = stack.top
     if isinstance(top, Frame) and top.items and text in ("max", "min"):
@@ -117,7 +110,7 @@ def _limit(stack: Stack, token: Token) -> None:
         if isinstance(last, Letter) and last.text == "arg":
             start = top.items.pop().start
             text = f"arg{text}"
-    stack.put(Item("big", text, start, token.end, style=style, limit=True))
+    stack.put(limit(text, style, start, token.end))
 
 
 def _big(stack: Stack, token: Token) -> None:
@@ -127,7 +120,7 @@ def _big(stack: Stack, token: Token) -> None:
 
 def _word(stack: Stack, token: Token) -> None:
     """A word, which is a letter of several characters, or prose."""
-    raw, style = _styled_text(token)
+    raw, style = token.value
     text = " ".join(raw.split())
     top = stack.top
     if isinstance(top, Waiting) and stack.text[token.start] != "\\":
@@ -176,7 +169,7 @@ def _check_letter_before(stack: Stack, frame: Frame, token: Token) -> None:
 
 def _digit(stack: Stack, token: Token) -> None:
     """A digit of a mathematical alphabet: 𝟏."""
-    text, style = _styled_text(token)
+    text, style = token.value
     span = (token.start, token.end)
     stack.put_atom(Styled(span, style, Numeral(span, text)))
 
@@ -186,7 +179,8 @@ def _dots(stack: Stack, token: Token) -> None:
 
 
 def _sign(stack: Stack, token: Token) -> None:
-    stack.put(Item(token.role, str(token.value), token.start, token.end))
+    role, value, start, end = token
+    stack.put(Item(role, value, start, end))
 
 
 def _separator(stack: Stack, token: Token) -> None:

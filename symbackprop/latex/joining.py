@@ -6,7 +6,6 @@ The pieces of one group, fence, cell or line come here flat, as items; what is i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from symbackprop.latex.errors import ReadingError
@@ -42,7 +41,10 @@ _LEVELS: dict[type[Surface], int] = {
 }
 
 
-@dataclass(slots=True)
+# what stands between the parts of a list
+_SEPARATING = frozenset({"sep", "quad", "stop", "prose"})
+
+
 class Item:
     """A piece of a line.
 
@@ -55,11 +57,7 @@ class Item:
         note: what stands over or under a relation.
     """
 
-    kind: str
-    value: Surface | str
-    start: int
-    end: int
-    level: int = ATOM
+    # nearly all are as here, and there is one for every token: only what differs is put into an item
     scriptable: bool = False
     note: Surface | None = None
     style: str = "plain"
@@ -67,10 +65,18 @@ class Item:
     sup: Surface | None = None
     limit: bool = False
 
+    def __init__(self, kind: str, value: Surface | str, start: int, end: int, level: int = ATOM) -> None:
+        self.kind = kind
+        self.value = value
+        self.start = start
+        self.end = end
+        self.level = level
+
     @property
     def surface(self) -> Surface:
-        assert isinstance(self.value, Surface)
-        return self.value
+        value = self.value
+        assert not isinstance(value, str)
+        return value
 
     @property
     def text(self) -> str:
@@ -80,6 +86,13 @@ class Item:
     @property
     def sign(self) -> Sign:
         return Sign((self.start, self.end), self.text, self.note)
+
+
+def limit(text: str, style: str, start: int, end: int) -> Item:
+    """`max` and the like, which bind where they have a script."""
+    made = Item("big", text, start, end)
+    made.style, made.limit = style, True
+    return made
 
 
 Items = Sequence[Item]
@@ -118,6 +131,8 @@ class Joiner:
         """
         if len(items) == 1 and items[0].kind == "atom":
             return items[0].surface
+        if _SEPARATING.isdisjoint([item.kind for item in items]):
+            return self.chain(items, script=script)
         parts, signs = self.separated(self.spaced(items))
         if len(parts) == 1:
             return self.chain(parts[0], script=script)
@@ -197,6 +212,8 @@ class Joiner:
             return self.alone(items[0], script=script)
         if script:
             items = _with_place_holders(_ranged(items))
+        if "rel" not in [item.kind for item in items]:
+            return self.sum(items)
         parts: list[Items] = []
         signs: list[Item] = []
         begin = 0
@@ -206,8 +223,6 @@ class Joiner:
                 signs.append(item)
                 begin = i + 1
         parts.append(items[begin:])
-        if not signs:
-            return self.sum(items)
         surfaces = []
         for i, part in enumerate(parts):
             if part:
@@ -235,6 +250,8 @@ class Joiner:
 
     def sum(self, items: Items) -> Surface:
         """Terms and their signs; a sign after `×` or after `∑` belongs to what follows."""
+        if "add" not in [item.kind for item in items]:
+            return self.part(items, LIST, self.term)
         terms: list[Items] = []
         signs: list[Item] = []
         begin = 0
@@ -277,22 +294,29 @@ class Joiner:
         sign: Item | None = None  # the multiplication sign right of the place
         for i in range(len(items) - 1, -1, -1):
             item = items[i]
-            if item.kind == "mul":
+            kind = item.kind
+            if kind == "mul":
                 self.check_sign(items, i)
                 sign = item
                 continue
-            if item.kind == "add":
+            if kind == "add":
                 self.prefix(items, i, factors, signs)
                 continue
-            if item.kind == "big":
+            if kind == "big":
                 body = self.body(item, factors, signs, sign)
                 factors, signs, sign = [_big(item, body)], [], None
                 continue
-            self.check_factor(items, i)
+            surface = item.value
+            # what a letter and the like are never refused for is not looked for
+            if item.level != ATOM or type(surface) is Numeral:
+                self.check_factor(items, i)
             if factors:
                 signs.append(sign.sign if sign else Sign((item.end, item.end), ""))
             sign = None
-            self.splice(item, factors, signs)
+            if item.level == TERM:
+                self.splice(item, factors, signs)
+            else:
+                factors.append(item.surface)
         return _term(factors, signs)
 
     def check_sign(self, items: Items, i: int) -> None:
@@ -322,7 +346,7 @@ class Joiner:
     def splice(self, item: Item, factors: list[Surface], signs: list[Sign]) -> None:
         """A factor put before the others; the factors of a product in braces count as written without them."""
         surface = item.surface
-        if item.level == TERM and isinstance(surface, Term):
+        if isinstance(surface, Term):
             factors.extend(reversed(surface.factors))
             signs.extend(reversed(surface.signs))
         else:
@@ -387,7 +411,7 @@ def _term(factors: list[Surface], signs: list[Sign]) -> Surface:
     """A term of what was gathered from the last to the first."""
     if len(factors) == 1:
         return factors[0]
-    return Term((factors[-1].span[0], factors[0].span[1]), tuple(reversed(factors)), tuple(reversed(signs)))
+    return Term((factors[-1].span[0], factors[0].span[1]), tuple(factors[::-1]), tuple(signs[::-1]))
 
 
 def _big(item: Item, body: Surface) -> Surface:

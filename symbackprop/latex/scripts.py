@@ -89,7 +89,7 @@ def _attach(stack: Stack, sign: str, script: Surface | None, span: Span, primes:
     if item.kind == "big":
         attach_to_big(stack, item, below, script, span)
         return
-    note = _annotated(item.surface, below)
+    note = _annotated(item.surface, below) if script is not None else None
     if note is not None and script is not None:
         item.value = note(script, span[1])
     else:
@@ -107,26 +107,27 @@ def _scripted(stack: Stack, item: Item, sign: str, script: Surface | None, span:
             "write ( ) around what it belongs to"
         )
         stack.refuse(message, item.start, span[1])
-    fresh = not (item.scriptable and isinstance(item.value, Scripted))
-    base = Scripted((item.start, item.end), item.surface) if fresh else item.surface
-    assert isinstance(base, Scripted)
-    below = sign == "_"
-    if script is not None and (base.sub if below else base.sup) is not None:
-        what = "subscripts" if below else "superscripts"
-        hint = "write both in one pair of braces, or braces around the base with its first"
-        stack.refuse(f"{stack.joiner.quoted(item.start, item.end)} has two {what}: {hint}", *span)
-    return Scripted(
-        (item.start, span[1]),
-        base.base,
-        script if below and script is not None else base.sub,
-        script if not below and script is not None else base.sup,
-        base.primes + primes,
-        base.dotted or (sign == ".^" and script is not None),
-    )
+    found = item.surface
+    base, sub, sup, dotted = found, None, None, False
+    if item.scriptable and isinstance(found, Scripted):
+        base, sub, sup, dotted = found.base, found.sub, found.sup, found.dotted
+        primes += found.primes
+    if script is not None:
+        if (sub if sign == "_" else sup) is not None:
+            what = "subscripts" if sign == "_" else "superscripts"
+            hint = "write both in one pair of braces, or braces around the base with its first"
+            stack.refuse(f"{stack.joiner.quoted(item.start, item.end)} has two {what}: {hint}", *span)
+        if sign == "_":
+            sub = script
+        else:
+            sup, dotted = script, dotted or sign == ".^"
+    return Scripted((item.start, span[1]), base, sub, sup, primes, dotted)
 
 
 def _annotated(found: Surface, below: bool) -> Callable[[Surface, int], Surface] | None:
     r"""How the note of `\underbrace` is put on a surface, None where the script is an ordinary one."""
+    if not isinstance(found, Annotated | Scripted):
+        return None
     kind = "underbrace" if below else "overbrace"
     if isinstance(found, Annotated) and found.kind == kind and found.note is None:
         return lambda note, end: replace(found, span=(found.span[0], end), note=note)

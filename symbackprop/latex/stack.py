@@ -6,7 +6,6 @@ Frames (the whole, a group, a fence, an environment) gather items; commands, `^`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 from symbackprop.latex.errors import ReadingError
@@ -20,7 +19,6 @@ from symbackprop.latex.tokens import Token
 MAX_DEPTH = 200
 
 
-@dataclass(slots=True)
 class Frame:
     r"""What is open and gathers items.
 
@@ -35,29 +33,33 @@ class Frame:
         over: where `\over` stands among the items.
     """
 
-    kind: str
-    opening: str
-    token: Token
-    script: str = ""
-    rows: bool = False
+    # as it is with nearly all of them
     follows: bool = False
-    items: list[Item] = field(default_factory=list)
     primes: int = 0
     switch: tuple[int, str, Token] | None = None
     over: tuple[int, Token] | None = None
     depth: int = 0
 
+    def __init__(self, kind: str, opening: str, token: Token, script: str = "", rows: bool = False) -> None:
+        self.kind = kind
+        self.opening = opening
+        self.token = token
+        self.script = script
+        self.rows = rows
+        self.items: list[Item] = []
 
-@dataclass(slots=True)
+
 class Waiting:
     """A command that waits for its arguments, or `^` and `_` for theirs."""
 
-    role: str
-    value: str
-    token: Token
-    needed: int
-    arguments: list[Item] = field(default_factory=list)
     depth: int = 0
+
+    def __init__(self, role: str, value: str, token: Token, needed: int) -> None:
+        self.role = role
+        self.value = value
+        self.token = token
+        self.needed = needed
+        self.arguments: list[Item] = []
 
     @property
     def reach(self) -> Span:
@@ -109,14 +111,15 @@ class Stack:
     # --- opening and closing -----------------------------------------------------------------------------------------
 
     def push(self, entry: Frame | Waiting) -> None:
-        top = self.top
+        top = self.open[-1]
         is_argument = isinstance(top, Waiting) and isinstance(entry, Frame) and entry.kind == "group"
-        entry.depth = top.depth + (not is_argument)
+        entry.depth = top.depth if is_argument else top.depth + 1
         if entry.depth > MAX_DEPTH:
             message = f"the formula is nested deeper than {MAX_DEPTH}: name its parts, and write it in several lines"
             self.refuse(message, entry.token.start, entry.token.end)
         self.open.append(entry)
-        self.deepest = max(self.deepest, entry.depth)
+        if entry.depth > self.deepest:
+            self.deepest = entry.depth
 
     def frame(self, token: Token) -> Frame:
         """The frame on top; no command may wait for an argument where `token` stands."""
@@ -156,23 +159,26 @@ class Stack:
 
     def put(self, item: Item) -> None:
         """Give an item to the command that waits for it, else to the open frame."""
-        while isinstance(self.top, Waiting):
-            made = self._take(self.top, item)
+        top = self.open[-1]
+        while isinstance(top, Waiting):
+            made = self._take(top, item)
             if made is None:
                 return
-            item = made
-        self.top.items.append(item)
+            item, top = made, self.open[-1]
+        top.items.append(item)
 
     def put_atom(self, found: Surface) -> None:
-        self.put(atom(found))
+        start, end = found.span
+        self.put(Item("atom", found, start, end))
 
     def _take(self, waiting: Waiting, item: Item) -> Item | None:
         """One more argument of a command; what it makes of them when they are complete."""
-        accepted = self.accepted.get(waiting.role, ("atom",))
-        if "big" not in accepted:
-            (item,) = ready([item])  # `\hat{\max}`
-        if item.kind not in accepted:
-            self.refuse_open(waiting, Token("", None, item.start, item.end))
+        if item.kind != "atom":
+            accepted = self.accepted.get(waiting.role, ("atom",))
+            if "big" not in accepted:
+                (item,) = ready([item])  # `\hat{\max}`
+            if item.kind not in accepted:
+                self.refuse_open(waiting, Token("", None, item.start, item.end))
         waiting.arguments.append(item)
         if len(waiting.arguments) < waiting.needed:
             return None
@@ -221,7 +227,8 @@ class Stack:
 
 
 def atom(found: Surface) -> Item:
-    return Item("atom", found, *found.span)
+    start, end = found.span
+    return Item("atom", found, start, end)
 
 
 def styled(style: str, found: Surface, span: Span) -> Surface:
@@ -233,4 +240,6 @@ def styled(style: str, found: Surface, span: Span) -> Surface:
 
 def ready(items: list[Item]) -> list[Item]:
     """The items, with `max` and the like as letters where no script makes them bind."""
+    if True not in [item.limit for item in items]:
+        return items
     return [as_letter(item) if item.limit and item.sub is None and item.sup is None else item for item in items]

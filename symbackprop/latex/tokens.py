@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from string import ascii_letters, digits
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
@@ -30,7 +30,7 @@ class Token(NamedTuple):
     """A symbol with its place."""
 
     role: str
-    value: object
+    value: Any
     start: int
     end: int
 
@@ -107,9 +107,10 @@ class Cutter:
             match = piece(text, at)
             assert match is not None  # it matches nothing too
             start, stop = match.span(1)
-            if start >= 0 and (symbol := _KNOWN.get(text[start:stop])) is not None:
-                if text[start:stop] in _VARIED:
-                    self.note_variant(_VARIED[text[start:stop]], start, stop)
+            written = text[start:stop]
+            if start >= 0 and (symbol := _KNOWN.get(written)) is not None:
+                if written in _VARIED:
+                    self.note_variant(_VARIED[written], start, stop)
                 found.append(_token((*symbol, start, stop)))
                 at = stop
             else:
