@@ -19,6 +19,9 @@ def singular_values(A: Array) -> Array:
 
     That of `σ(A + ε B)` by `ε` is `uᵀ B v`, where `σ` is simple: NumPy's own take moduli, and are not analytic.
     """
+    if not np.isfinite(A).all():
+        # at a point at which something is divided by 0, nothing is known of them
+        return np.full(min(A.shape), np.nan)
     if not np.iscomplexobj(A):
         return np.linalg.svd(A, compute_uv=False)
     u, values, v = np.linalg.svd(A.real, full_matrices=False)

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from symbackprop import expr, groups
+from symbackprop.dims import dim
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Entry, Expr, Row, Transpose, Variable
 from symbackprop.judges.floats import Missing, NotNumeric, Point, Symbols, at, place, scalar, value
 from symbackprop.judges.stand_ins import GENERIC_LOSS
 from symbackprop.numeric.backprop import Array
 from symbackprop.shapes import shape
+from symbackprop.substitution import free_symbols, substitute
 
 
 @value.register

@@ -43,6 +43,7 @@ from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
 from symbackprop.orientation import in_rows
+from symbackprop.quantities import Quantities
 from symbackprop.shapes import Shape
 from symbackprop.statements import Statement
 from symbackprop.substitution import free_symbols
@@ -114,8 +115,7 @@ def read(
     Raises:
         ReadingError: as `parse` does.
     """
-    scope = _kept(notation, network) if not symbols and isinstance(network, MLP | None) else None
-    scope = scope or scope_of(notation, network, symbols)
+    scope = scope_of(notation, network, symbols) if symbols else _scope(notation, network)
     if scope.turned:
         left = None if left is None else in_rows(left, scope.network)
         like = None if like is None else like[::-1]
@@ -151,6 +151,17 @@ def _turned(e: Node, back: Node, mark: Mark, scope: Scope) -> Mark:
 
 def _is_turned(one: Node, two: Node, scope: Scope) -> bool:
     return bool(in_rows(one, scope.network) == two)
+
+
+def _scope(notation: str | Notation, network: Network | None) -> Scope:
+    """What letters mean, made once for a network that never changes."""
+    if isinstance(network, MLP | None):
+        return _kept(notation, network)
+    if not isinstance(network, Quantities):
+        return scope_of(notation, network)
+    made = network.kept(("scope", notation), lambda: scope_of(notation, network))
+    # a copy begins with what its original has kept
+    return made if made.network is network else scope_of(notation, network)
 
 
 @lru_cache(maxsize=64)

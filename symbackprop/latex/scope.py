@@ -36,6 +36,8 @@ from symbackprop.notations import Notation, Written
 from symbackprop.shapes import Shape
 from symbackprop.tree import subterms
 
+# so many letters with scripts are kept with what they may be
+MOST_KEPT = 4096
 GENERIC = ("g", "f", "φ", "ψ", "ϕ")
 # what courses write for the loss where the letter stands for nothing else
 LOSSES = frozenset({"L", "ℓ", "J", "C", "E", "loss", "Loss", "cost", "ℒ"})
@@ -126,12 +128,16 @@ class Scope(Counting):
         The order is from the more to the less literal; the shapes of the formula decide among them.
         """
         key = (head, below, above)
-        if key not in self._candidates:
+        kept = self._candidates.get(key)
+        if kept is None:
             found = list(self._layered(head, below, above)) if self.is_layered else []
             found += self._variables(head, below, above)
             written = [each for each in found if each.is_written(head)]
-            self._candidates[key] = list(dict.fromkeys(written or found or self._loss(head, below, above)))
-        return self._candidates[key]
+            kept = list(dict.fromkeys(written or found or self._loss(head, below, above)))
+            if len(self._candidates) >= MOST_KEPT:
+                self._candidates.clear()
+            self._candidates[key] = kept
+        return kept
 
     def _layered(self, head: Head, below: Places, above: Places) -> Iterator[Candidate]:
         bare = head.key not in self.table and "tilde" in head.accents

@@ -37,6 +37,7 @@ from symbackprop.judges.claim import Claim
 from symbackprop.judges.floats import Missing, NotNumeric, Point
 from symbackprop.judges.numeric import judge
 from symbackprop.judges.outcome import Refuted, Supported, Undecided
+from symbackprop.judges.spectra import singular_values
 from symbackprop.judges.steps import evaluate
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
 from symbackprop.network import MLP
@@ -281,3 +282,11 @@ def test_the_lecture_on_supremum_and_infimum():
     assert isinstance(judge(Claim(inf, "=", SingularValue(Weight(l), SMALLEST), MLP())), Supported)
     assert isinstance(judge(Claim(inf, "=", SingularValue(Weight(l), LEAST_NONZERO), MLP())), Refuted)
     assert isinstance(judge(Claim(sup, "=", Norm(Weight(l), "F"), MLP())), Refuted)
+
+
+def test_a_matrix_that_is_not_finite_has_singular_values_of_which_nothing_is_known():
+    # NumPy's own routine stops the whole run there: "SVD did not converge"
+    for entry in (np.nan, np.inf):
+        found = singular_values(np.array([[1.0, entry], [0.0, 2.0]]))
+        assert found.shape == (2,)
+        assert np.isnan(found).all()
