@@ -23,6 +23,7 @@ from symbackprop.expr import (
     Product,
     Row,
     Softmax,
+    Sum,
     Transpose,
     Variable,
     number,
@@ -105,11 +106,14 @@ class ForwardNetwork(Quantities):
         return tuple(dict.fromkeys((*own, *self._starts())))
 
     def _starts(self) -> Iterator[Variable]:
-        """The members of a family that its own equation uses, but does not compute."""
-        for equation in self.equations:
-            for _, part in subterms(equation.right):
-                if isinstance(part, Variable) and same_family(part, equation.left) and part.index is not None:
-                    yield from (each for each in _at_ends(part, equation) if not _computes(equation, each))
+        """The members of a family that are used, but that its equation does not compute."""
+        families = [equation for equation in self.equations if equation.index is not None]
+        for user in families:
+            for _, part in subterms(user.right):
+                if not isinstance(part, Variable) or part.index is None or user.index not in part.index.symbols:
+                    continue
+                own = [equation for equation in families if same_family(equation.left, part)]
+                yield from (each for each in _at_ends(part, user) for by in own if not _computes(by, each))
 
     @property
     def extents(self) -> frozenset[Dim]:
@@ -266,8 +270,10 @@ def _bare(e: Expr) -> Expr:
 
 
 def _log_softmax(e: Expr, network: ForwardNetwork) -> str | None:
-    """Along what the softmax is whose logarithm something is; None where it is none."""
+    """Along what the softmax is whose logarithm something is, perhaps with others added; None where it is none."""
     e = _bare(e)
+    if isinstance(e, Sum):
+        return next((along for term in e.terms if (along := _log_softmax(term, network)) is not None), None)
     if not isinstance(e, Elementwise) or e.function != "log":
         return None
     inside = _bare(e.operand)

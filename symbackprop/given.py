@@ -23,6 +23,7 @@ from symbackprop.latex.draft import Draft
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.names import ALWAYS, LAYERS, variable_in, written_as
 from symbackprop.latex.parse import parse
+from symbackprop.notations import GREEK
 from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain
 from symbackprop.substitution import replace_at
@@ -62,7 +63,7 @@ class Network(ForwardNetwork):
         if data is not None and data not in DATA:
             raise SymbackpropError(f"data are no {data!r}: write one of {', '.join(DATA)}")
         draft = Draft(notation, symbols or {}, data == "rows", dict(_declared(shapes or {})))
-        draft.letters |= dict(filter(None, (written_as(surface(name), ALWAYS) for name in shapes or {})))
+        draft.letters |= dict(filter(None, (written_as(surface(_in_latex(name)), ALWAYS) for name in shapes or {})))
         draft.read(equations)
         draft.equations = tuple(_along(equation, draft, data) for equation in draft.equations)
         super().__init__(draft.equations, draft.members(), (), draft.letters, draft.loss, notation)
@@ -100,11 +101,17 @@ def _declared(shapes: Mapping[str, Extents]) -> list[tuple[Variable, Shape]]:
 
 
 def variable_named(name: str) -> Variable:
-    """The variable that a name in a table of shapes is: `W_1`, `h_t`, `\\hat{y}`."""
-    found = variable_in(surface(name), any_letter=True)
+    """The variable that a name in a table of shapes is: `W_1`, `h_t`, `\\hat{y}`, `gamma` as `\\gamma`."""
+    found = variable_in(surface(_in_latex(name)), any_letter=True)
     if found is None:
         raise SymbackpropError(f"{name!r} is no name of a variable: write one such as W_1 or h_t")
     return found
+
+
+def _in_latex(name: str) -> str:
+    """A name in LaTeX: Greek letters in English get their backslash."""
+    head, mark, rest = name.partition("_")
+    return f"\\{head}{mark}{rest}" if head in GREEK else name
 
 
 def shape_written(name: str, extents: Extents) -> Shape:

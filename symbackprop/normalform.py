@@ -261,11 +261,19 @@ def _ordered(factor: Factor) -> Factor:
     match factor:
         case Delta(one, two) if str(two) < str(one):
             return Delta(two, one)
-        case Applied(function, order, argument) if any(term.bound for term in argument.terms):
+        case Applied(function, order, argument) if _binds(factor):
             return Applied(function, order, _all_renamed(argument))
-        case Raised(base, exponent) if any(term.bound for term in base.terms):
+        case Raised(base, exponent) if _binds(factor):
             return Raised(_all_renamed(base), exponent)
     return factor
+
+
+def _binds(factor: Factor) -> bool:
+    """Whether there are sums inside a function or a power, at any depth."""
+    match factor:
+        case Applied(_, _, inside) | Raised(inside, _):
+            return any(term.bound or any(map(_binds, term.factors)) for term in inside.terms)
+    return False
 
 
 def _all_renamed(one: Entries) -> Entries:
@@ -288,7 +296,36 @@ def raised(base: Entries, exponent: Fraction) -> Entries:
             return total
         case (Term(_, (Raised(inner, q),), ()),) if exponent.denominator == 1:
             return raised(inner, q * exponent)
+        case (Term() as term,) if exponent.denominator == 1 and len(apart := _independent(term)) > 1:
+            # (Σ_i u_i²) (Σ_k v_k²) is a product, although it is one sum over i and k
+            total = scaled(term.coefficient ** int(exponent), UNIT)
+            for part in apart:
+                total = times(total, raised(Entries((part,)), exponent))
+            return total
     return single(Raised(base, exponent))
+
+
+def _independent(term: Term) -> list[Term]:
+    """The factors of a term in groups that share no index that is summed over, each under its own sums."""
+    groups: list[tuple[set[str], list[Factor]]] = []
+    bound = {name for name, _ in term.bound}
+    for factor in term.factors:
+        names, factors = set(indices_of(factor)) & bound, [factor]
+        touched = [group for group in groups if names & group[0]]
+        for group in touched:
+            names, factors = names | group[0], [*group[1], *factors]
+            groups.remove(group)
+        groups.append((names, factors))
+    used = {name for names, _ in groups for name in names}
+    if not groups or used != bound:
+        return [term]
+    ranges = dict(term.bound)
+    if any(size.symbols & bound for size in ranges.values()):
+        return [term]
+    return [
+        _renamed(Term(Fraction(1), tuple(factors), tuple((name, ranges[name]) for name in sorted(names))))
+        for names, factors in groups
+    ]
 
 
 def _is_power(base: Entries) -> bool:

@@ -12,7 +12,7 @@ from symbackprop.dims import ONE
 from symbackprop.expr import Expr, number
 from symbackprop.forms import entrywise, negated, over, plus, times
 from symbackprop.groups import EntrywisePower
-from symbackprop.primitives import EntrywiseQuotient, Pairwise, Rows
+from symbackprop.primitives import EntrywiseQuotient, Pairwise, Rows, is_number
 from symbackprop.shapes import SCALAR
 
 
@@ -109,14 +109,15 @@ def _(e: expr.SquareRoot, at: int, upstream: Expr, setting: Setting) -> Expr:
 
 @pullback.register
 def _(e: Pairwise, at: int, upstream: Expr, setting: Setting) -> Expr:
-    r"""C = max(X, Y): ∂L/∂X = 1[X > Y] ⊙ G, ∂L/∂Y = (1 - 1[X > Y]) ⊙ G, so that a tie counts once; min: with X < Y"""
-    if e.kind == "max" and at == 1 and e.left == number(0):
-        # max(0, z) is relu(z), whose slope at 0 is 0 whichever way it is written
-        return scaled_by_entries(expr.Elementwise("step", e.right), upstream, setting)
-    first, second = (e.left, e.right) if e.kind == "max" else (e.right, e.left)
-    ahead = expr.Elementwise("step", _difference(first, second, setting))
+    r"""C = max(X, Y): ∂L/∂X = 1[X > Y] ⊙ G, ∂L/∂Y = (1 - 1[X > Y]) ⊙ G, so that a tie counts once
+
+    A number stands in the place of Y: the slope of max(0, z) and of min(0, z) at 0 is 0, whichever way they are written.
+    """
+    one, two = e.against
+    greater, lesser = (one, two) if e.kind == "max" else (two, one)
+    ahead = expr.Elementwise("step", _difference(greater, lesser, setting))
     reached = scaled_by_entries(ahead, upstream, setting)
-    return reached if at == 0 else plus(upstream, negated(reached))
+    return reached if (at == 1) == is_number(e.left) else plus(upstream, negated(reached))
 
 
 def _difference(one: Expr, two: Expr, setting: Setting) -> Expr:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from symbackprop import expr
 from symbackprop.adjoints import JACOBIAN, Setting, fused, pullback
 from symbackprop.dims import ONE
-from symbackprop.expr import Expr
+from symbackprop.adjoints.products import scaled_by_entries
+from symbackprop.expr import Expr, number
 from symbackprop.forms import beside, entrywise, negated, plus, times, turned
 from symbackprop.tree import Path
 
@@ -37,14 +38,24 @@ def _(e: expr.LogSumExp, at: int, upstream: Expr, setting: Setting) -> Expr:
 
 @fused.register
 def _(e: expr.Elementwise, path: Path, upstream: Expr, setting: Setting) -> tuple[int, Expr] | None:
-    r"""q = log softmax(x): ∂L/∂x = G - softmax(x) 1ᵀG"""
+    r"""q = log softmax(x): ∂L/∂x = G - softmax(x) 1ᵀG;  q = log σ(x): ∂L/∂x = (1 - σ(x)) ⊙ G"""
     match e:
+        case expr.Elementwise("log", expr.Elementwise("sigmoid", x, 0) as s, 0):
+            return 2, scaled_by_entries(plus(_one(x, setting), negated(s)), upstream, setting)
         case expr.Elementwise("log", expr.Softmax() as p, 0):
             rows, columns = setting.shape(p)
             if columns == ONE and p.along == "column":
                 return 2, plus(upstream, negated(times(p, expr.Ones(rows).T, upstream)))
             return 2, plus(upstream, negated(entrywise(p, _spread(upstream, p, setting))))
     return None
+
+
+def _one(x: Expr, setting: Setting) -> Expr:
+    """1 in every entry of the shape of `x`."""
+    rows, columns = setting.shape(x)
+    if columns == ONE:
+        return number(1) if rows == ONE else expr.Ones(rows)
+    return times(expr.Ones(rows), expr.Ones(columns).T) if rows != ONE else expr.Ones(columns).T
 
 
 def _spread(e: Expr, p: expr.Softmax, setting: Setting) -> Expr:

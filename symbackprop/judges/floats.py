@@ -145,6 +145,11 @@ class Point:
 
     def _width(self, kind: type[Width] | type[Units], layer: int) -> int:
         widths = getattr(self.network, "widths", None)
+        if not isinstance(self.network, MLP):
+            # a network of one's own may have families with a width for each layer
+            own = self.network.normal(Dim(((kind(dim(layer)), 1),)))
+            if own.is_constant:
+                return own.constant
         if not isinstance(self.network, MLP) or widths is None:
             raise NotNumeric(f"there is no width {kind(dim(layer))} in a network without layers")
         if not 0 <= layer < len(widths):

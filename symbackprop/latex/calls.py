@@ -37,6 +37,10 @@ class Call:
     def name(self) -> str:
         return self.head.text
 
+    def standing(self, at: Surface) -> Call:
+        """The same, with its argument."""
+        return Call(self.head, at, self.reader, self.primes, self.sub, self.power, self.layer)
+
 
 Arguments = list[Readings]
 # makes readings of a call with these arguments; a named function that takes no scripts refuses them

@@ -164,6 +164,7 @@ class Draft:
             self.equations = tuple(self._equation(line) for line in self.lines)
             if self.found == before:
                 break
+        self._check_indices()
         self._name_sizes()
 
     def _split(self, texts: Sequence[str]) -> None:
@@ -317,6 +318,23 @@ class Draft:
                     line.right.span,
                 )
         self.found = {**self.found, **fitting[0][1]}
+
+    def _check_indices(self) -> None:
+        """Raise `ReadingError` for an index that stands on the right side only."""
+        sizes = {
+            *_Known(self).sizes,
+            *(name for each in self.shapes.values() for size in each for name in size.symbols),
+        }
+        for line, equation in zip(self.lines, self.equations, strict=True):
+            free = sorted(free_symbols(equation.right) - sizes - {equation.index})
+            free = [name for name in free if not is_open(name)]
+            if free:
+                raise ReadingError(
+                    f"the index {free[0]} stands on the right side only: write the sum over it, \\sum_{free[0]}, a number "
+                    f"in its place, or the left side with it",
+                    line.text,
+                    line.right.span,
+                )
 
     # --- what is still open ------------------------------------------------------------------------------------------
 

@@ -125,11 +125,11 @@ def untransposed(e: Surface) -> Surface | None:
 # --- within a term ---------------------------------------------------------------------------------------------------
 
 
-@surely_begins
+@surely_begins(s.Fraction)
 def _fraction_before(rest: Rest) -> Iterator[Taken]:
     r"""`\frac{\partial}{\partial W} L`."""
     first = rest.first
-    if not isinstance(first, s.Fraction) or rest[1] is None:
+    if not isinstance(first, s.Fraction) or rest.after is None:
         return
     pair = of_and_wrt(first.numerator, first.denominator, rest.reader)
     if pair is None or not isinstance(pair[0], s.Blank):
@@ -137,7 +137,7 @@ def _fraction_before(rest: Rest) -> Iterator[Taken]:
     yield from _of_what_follows(pair[1], 1, rest)
 
 
-@surely_begins
+@surely_begins(s.Letter)
 def _stroke(rest: Rest) -> Iterator[Taken]:
     r"""`\partial L/\partial W`."""
     sign = sign_of(rest.first)
@@ -147,14 +147,14 @@ def _stroke(rest: Rest) -> Iterator[Taken]:
     if rest.sign(run - 1) != "/" or run < 2 or rest.count < run + 2:
         return
     after = rest.onwards(run)
-    below = after[1]
+    below = after.after
     if sign_of(after.first) != sign or below is None:
         return
     at = rest.part(0, run + 2)
     yield run + 2, differentiated(rest.part(1, run - 1), below, at, rest.reader)
 
 
-@surely_begins
+@surely_begins(s.Letter, s.Scripted)
 def _nabla(rest: Rest) -> Iterator[Taken]:
     r"""`\nabla_W L`."""
     first = rest.first
@@ -164,7 +164,7 @@ def _nabla(rest: Rest) -> Iterator[Taken]:
         return
     if first.sub is None or first.sup is not None:
         raise rest.reader.error(r"∇ needs what is differentiated by below it: write \nabla_W L", first)
-    if rest[1] is None:
+    if rest.after is None:
         raise rest.reader.error(r"nothing is differentiated here: write \nabla_W L", first)
     yield from _of_what_follows(first.sub, 1, rest)
 
@@ -200,7 +200,7 @@ def _of_what_follows(wrt: Surface, skipped: int, rest: Rest) -> Iterator[Taken]:
 @begins
 def _prefixed(rest: Rest) -> Iterator[Taken]:
     """`dZ` in a notation that writes gradients so."""
-    first, after = rest.first, rest[1]
+    first, after = rest.first, rest.after
     if not isinstance(first, s.Letter) or first.text not in rest.reader.scope.prefixes or after is None:
         return
     letter = pushed_in(after)

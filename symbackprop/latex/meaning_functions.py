@@ -98,34 +98,32 @@ def call_of(e: Surface, reader: Reader) -> tuple[Call, Maker] | None:
     head = head_of(base)
     if head is None:
         return None
-    primes = e.primes if isinstance(e, s.Scripted) else 0
+    primes, sub = (e.primes, e.sub) if isinstance(e, s.Scripted) else (0, None)
     if "dot" in head.accents:
         head = Head(head.text, head.style, tuple(a for a in head.accents if a != "dot"), head.prefix)
         primes += 1
-    call = Call(head, e, reader, primes)
-    if isinstance(e, s.Scripted):
-        call = replace(call, sub=e.sub)
-    maker = _maker(call, reader)
+    maker = _maker(head, sub, primes, reader)
     if maker is None:
         return None
+    call = Call(head, e, reader, primes, sub)
     if isinstance(e, s.Scripted) and e.sup is not None:
         call = _with_sup(call, e.sup, reader)
     return call, maker
 
 
-def _maker(call: Call, reader: Reader) -> Maker | None:
-    head, scope = call.head, reader.scope
+def _maker(head: Head, sub: Surface | None, primes: int, reader: Reader) -> Maker | None:
+    scope = reader.scope
     if head.accents:
         return None
     if head.text == "𝒩":
         return normal
-    if head.text == "σ" and call.sub is not None and not call.primes and place_of(call.sub, reader) is not None:
+    if head.text == "σ" and sub is not None and not primes and place_of(sub, reader) is not None:
         return singular
     if head.text in NAMED and (len(head.text) > 1 or head.style in ("blackboard", "roman") or head.text in "𝔼𝕍"):
         return NAMED[head.text]
     if scope.is_layer_map(head):
         return _layer_map
-    if scope.is_jacobian(head) and call.sub is None:
+    if sub is None and scope.is_jacobian(head):
         return _jacobian
     if head.text in scope.functions:
         return _elementwise
@@ -168,10 +166,10 @@ def _with_mark(call: Call, part: Surface, reader: Reader) -> Call:
     raise reader.error(f"{reader.source(part)!r} above a function has no meaning here: write ' or a power", part)
 
 
-@surely_begins
+@surely_begins(s.Letter, s.Styled, s.Numeral)
 def _indicator(rest: Rest) -> Iterator[Taken]:
     r"""`\mathbf{1}[z>0]`."""
-    after = rest[1]
+    after = rest.after
     if after is None or not is_indicator(rest.first):
         return
     made = indicator(after, rest.part(0, 2), rest.reader)
@@ -179,10 +177,10 @@ def _indicator(rest: Rest) -> Iterator[Taken]:
         yield 2, made
 
 
-@surely_begins
+@surely_begins(s.Letter)
 def _expectation_or_loss(rest: Rest) -> Iterator[Taken]:
     """Refuse `E[…]` with a slanted E, where that may be the loss as well."""
-    first, after = rest.first, rest[1]
+    first, after = rest.first, rest.after
     is_slanted = isinstance(first, s.Letter) and (first.text, first.style) == ("E", "plain")
     if is_slanted and isinstance(after, s.Fenced) and after.left == "[":
         raise rest.reader.error(
@@ -195,7 +193,7 @@ def _expectation_or_loss(rest: Rest) -> Iterator[Taken]:
 def _application(rest: Rest) -> Iterator[Taken]:
     """A function and its argument; a letter that is a variable too may be a factor instead."""
     reader = rest.reader
-    after = rest[1]
+    after = rest.after
     if after is None:
         return
     fence = after.base if isinstance(after, s.Scripted) else after
@@ -206,7 +204,7 @@ def _application(rest: Rest) -> Iterator[Taken]:
             yield from _of_loss(rest, fence, after)
         return
     call, maker = found
-    call = replace(call, at=rest.part(0, 2))
+    call = call.standing(rest.part(0, 2))
     if is_fence and isinstance(fence, s.Fenced):
         yield 2, _outside(applied(call, maker, fence), call, after, rest.part(0, 2))
     elif len(call.name) > 1 or isinstance(after, s.Fenced):
@@ -239,10 +237,10 @@ def _outside(made: Readings, call: Call, after: Surface, at: Surface) -> Reading
     return made
 
 
-@surely_begins
+@surely_begins(s.Surface)
 def _of_a_list(rest: Rest) -> Iterator[Taken]:
     """What is written before several arguments is a function of them, and no factor."""
-    after = rest[1]
+    after = rest.after
     if isinstance(after, s.Fenced) and after.left == "(" and isinstance(after.body, s.Listed):
         separated = all(sign.text in (",", ";") for sign in after.body.signs)
         if separated and call_of(rest.first, rest.reader) is None:
@@ -322,7 +320,7 @@ def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken
     for count, argument in ends:
         at = rest.part(0, 1 + count)
         try:
-            made.append((1 + count, _outside(maker(replace(call, at=at), [argument]), call, s.Blank(at.span), at)))
+            made.append((1 + count, _outside(maker(call.standing(at), [argument]), call, s.Blank(at.span), at)))
         except ReadingError as error:
             failed = failed or error
     if not made and failed is not None:

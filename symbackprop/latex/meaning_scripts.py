@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from symbackprop import expr
 from symbackprop.dims import Dim
@@ -14,7 +13,8 @@ from symbackprop.latex.meaning import read, reads
 from symbackprop.latex.meaning_dims import as_dim, read_dim, read_places
 from symbackprop.latex.parts import mark_of, marked, measured, parted, primed, scripted, turned
 from symbackprop.latex.places import ANY, Candidate, Head, Places
-from symbackprop.latex.readings import Reader, Reading, Readings, leaf
+from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf
+from symbackprop.latex.scope import MOST_KEPT
 from symbackprop.latex.sizes import NOTHING, open_size
 from symbackprop.latex.surface import Surface
 from symbackprop.shapes import SCALAR
@@ -98,7 +98,7 @@ def _(e: s.Scripted, reader: Reader) -> Readings:
     given = _given(e, reader)
     if given is not None:
         return given
-    if e.base in reader.scope.given:
+    if reader.scope.given and e.base in reader.scope.given:
         return scripted(read(e.base, reader), e, reader)
     inner = pushed_in(e.base)
     if inner is not e.base and isinstance(inner, s.Scripted):
@@ -111,10 +111,12 @@ def _(e: s.Scripted, reader: Reader) -> Readings:
 
 def _given(e: Surface, reader: Reader) -> Readings | None:
     """What a further symbol stands for; None for what is none."""
-    tree = reader.scope.given.get(e)
+    # most scopes have none, and to look one up costs a walk through the surface
+    tree = reader.scope.given.get(e) if reader.scope.given else None
     if tree is None:
         return None
-    return [Reading(tree, reader.scope.shape(tree), replace(mark_of(tree, e), fenced=True))]
+    mark = mark_of(tree, e)
+    return [Reading(tree, reader.scope.shape(tree), Mark(mark.span, mark.parts, True))]
 
 
 def flattened(e: s.Scripted) -> s.Scripted:
@@ -135,6 +137,11 @@ def lettered(head: Head, e: s.Scripted, reader: Reader) -> Readings:
     Raises:
         ReadingError: if it is none; the message says what there is.
     """
+    kept = reader.scope.letters
+    key = (head, e.sub, e.sup, e.primes, e.dotted)
+    before = kept.get(key)
+    if before is not None:
+        return [_elsewhere(part, before[0], e, reader) for part in before[1]]
     aboves = read_above(e.sup, reader)
     belows: list[Places] = [()] if e.sub is None else read_places(e.sub, reader)
     made: Readings = []
@@ -144,11 +151,29 @@ def lettered(head: Head, e: s.Scripted, reader: Reader) -> Readings:
             made += _with_marks(candidate, marks, e, reader)
         except ReadingError as error:
             failed = failed or error
-    if not made:
-        made = _constants(head, e, reader)
+    if made:
+        made = reader.distinct(made, e)
+        # every part of these trees has the span of all that is written, or of that without what stands above
+        is_told_apart = (e.sup is None and not e.primes) or e.span != _without_sup(e, reader).span
+        if is_told_apart and not any(part.found for part in made):
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[key] = e.span, made
+        return made
+    made = _constants(head, e, reader)
     if not made:
         raise failed or unknown(head, e, reader)
     return reader.distinct(made, e)
+
+
+def _elsewhere(part: Reading, before: s.Span, e: s.Scripted, reader: Reader) -> Reading:
+    """What a letter with scripts means, as it was read in another place: there it had the span `before`."""
+    lower = e.span if e.sup is None and not e.primes else _without_sup(e, reader).span
+
+    def moved(mark: Mark) -> Mark:
+        return Mark(e.span if mark.span == before else lower, tuple([moved(each) for each in mark.parts]), mark.fenced)
+
+    return Reading(part.tree, part.shape, moved(part.mark), part.found, part.assumed)
 
 
 def _candidates(

@@ -195,7 +195,7 @@ def _chain(sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader:
             )
         read_sides.append(read(side, reader))
         if reader.left is None and len(read_sides) == 1 and len(read_sides[0]) == 1:
-            reader = replace(reader, left=read_sides[0][0].settled)
+            reader = reader.after(read_sides[0][0].settled)
     chosen = list(_agreeing(read_sides, like, reader))
     if not chosen:
         raise _disagreeing(read_sides, sides, e, reader)
@@ -333,7 +333,7 @@ def _(e: s.Lines, reader: Reader, like: Shape | None) -> Said:
             raise reader.error(f"{reader.source(row)!r} is no statement: write an equation on each line", row)
         lines.append(one)
         if isinstance(one.tree, Chain):
-            reader = replace(reader, left=one.tree.sides[0])
+            reader = reader.after(one.tree.sides[0])
     tree = Together(tuple(one.tree for one in lines if isinstance(one.tree, Statement)))
     assumed = tuple(dict.fromkeys(words for one in lines for words in one.assumed))
     return Said(tree, Mark(e.span, tuple(one.mark for one in lines)), assumed)

@@ -77,21 +77,34 @@ def summed(terms: Sequence[Reading], minus: Sequence[bool], found: Found, e: s.A
 def broadcast(terms: Sequence[Reading], found: Found, reader: Reader) -> Sequence[Reading]:
     """A column or row that is added to a batch, once for each example: `X W + b` is `X W + 1 b`.
 
-    Only in a network whose variables are of its own, and only where the sizes are known to differ.
+    A scalar that is added to the entries of a column is broadcast too: `X w + b` is `X w + b 1`. Only in a network
+    whose variables are of its own, and only where the sizes are known to differ.
     """
     sizes = [shaped(term.shape, found) for term in terms]
     whole = next((size for size in sizes if all(_is_many(end) for end in size)), None)
-    if reader.scope.is_layered or whole is None:
+    whole = whole or next((size for size in sizes if any(_is_many(end) for end in size)), None)
+    if reader.scope.is_layered or whole is None or any(is_open(name) for end in whole for name in end.symbols):
         return terms
     made = []
     for term, (rows, columns) in zip(terms, sizes, strict=True):
-        if rows == ONE and _is_many(columns):
+        if (rows, columns) == whole or term.is_number:
+            made.append(term)
+        elif (rows, columns) == SCALAR:
+            made.append(_repeated(_everywhere(term.tree, whole), whole, "entry", term, reader))
+        elif rows == ONE and _is_many(columns):
             made.append(_repeated(expr.Ones(whole[0]) @ term.tree, whole, "row", term, reader))
         elif columns == ONE and _is_many(rows):
             made.append(_repeated(term.tree @ expr.Ones(whole[1]).T, whole, "column", term, reader))
         else:
             made.append(term)
     return made
+
+
+def _everywhere(scalar: Expr, whole: Shape) -> Expr:
+    """A scalar in every entry of a shape."""
+    rows, columns = (expr.Ones(size) if size != ONE else None for size in whole)
+    made = scalar if rows is None else scalar @ rows
+    return made if columns is None else made @ columns.T
 
 
 def _is_many(size: Dim) -> bool:

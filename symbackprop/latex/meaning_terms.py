@@ -7,7 +7,8 @@ differentiated. Then the units are multiplied (`products`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from symbackprop.latex import surface as s
 from symbackprop.latex.errors import ReadingError
@@ -19,8 +20,7 @@ from symbackprop.latex.surface import Surface
 MOST_CUTS = 32
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """Some neighbouring factors of a term that are one thing, and the sign before it."""
 
     readings: Readings
@@ -28,32 +28,30 @@ class Unit:
     at: Surface
 
 
-@dataclass(frozen=True)
 class Rest:
-    """The factors of a term from one place on; what reads a unit says how many of them it took."""
+    """The factors of a term from one place on; what reads a unit says how many of them it took.
 
-    term: s.Term
-    at: int
-    reader: Reader
+    Attributes:
+        first: the factor at the place.
+        count: how many there are.
+        after: the next one, if no sign stands between.
+    """
 
-    @property
-    def first(self) -> Surface:
-        return self.term.factors[self.at]
+    __slots__ = ("after", "at", "count", "first", "reader", "term")
 
-    def __getitem__(self, i: int) -> Surface | None:
-        """The factor `i` places further on, if nothing but blanks stands between."""
-        if any(sign.text for sign in self.term.signs[self.at : self.at + i]):
-            return None
-        return self.term.factors[self.at + i] if self.at + i < len(self.term.factors) else None
+    def __init__(self, term: s.Term, at: int, reader: Reader) -> None:
+        factors, signs = term.factors, term.signs
+        self.term = term
+        self.at = at
+        self.reader = reader
+        self.first: Surface = factors[at]
+        self.count = len(factors) - at
+        self.after: Surface | None = factors[at + 1] if at < len(signs) and not signs[at].text else None
 
     def sign(self, i: int) -> str | None:
         """The sign after the factor `i` places further on; None after the last."""
         k = self.at + i
         return self.term.signs[k].text if k < len(self.term.signs) else None
-
-    @property
-    def count(self) -> int:
-        return len(self.term.factors) - self.at
 
     def part(self, first: int, count: int) -> Surface:
         """Some of the factors, as a surface of their own."""
@@ -81,8 +79,8 @@ Taken = tuple[int, Readings]
 # what may begin at a factor: nothing, or one or more ways to read a unit there
 Beginner = Callable[[Rest], Iterator[Taken]]
 BEGINNERS: list[Beginner] = []
-# where one of these begins, nothing else does
-CERTAIN: list[Beginner] = []
+# where one of these begins, nothing else does; by the kind of the factor that it begins with
+CERTAIN: list[tuple[tuple[type[Surface], ...], Beginner]] = []
 
 
 def begins(beginner: Beginner) -> Beginner:
@@ -91,10 +89,20 @@ def begins(beginner: Beginner) -> Beginner:
     return beginner
 
 
-def surely_begins(beginner: Beginner) -> Beginner:
-    """Register the only way to read a unit of a term where it applies."""
-    CERTAIN.append(beginner)
-    return beginner
+def surely_begins(*kinds: type[Surface]) -> Callable[[Beginner], Beginner]:
+    """Register the only way to read a unit of a term where it applies, which begins with a factor of these kinds."""
+
+    def register(beginner: Beginner) -> Beginner:
+        CERTAIN.append((kinds, beginner))
+        return beginner
+
+    return register
+
+
+@cache
+def certain_of(kind: type[Surface]) -> tuple[Beginner, ...]:
+    """What may be the only way to read a unit that begins with a factor of a kind."""
+    return tuple(beginner for kinds, beginner in CERTAIN if issubclass(kind, kinds))
 
 
 def units_at(rest: Rest) -> list[Taken]:
@@ -103,7 +111,7 @@ def units_at(rest: Rest) -> list[Taken]:
     Raises:
         ReadingError: if there is none.
     """
-    for beginner in CERTAIN:
+    for beginner in certain_of(type(rest.first)):
         certain = list(beginner(rest))
         if certain:
             return certain

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from symbackprop.activations import FUNCTIONS, activation
 from symbackprop.equations import Network
@@ -69,13 +69,18 @@ class Parsed:
     """What was read.
 
     Attributes:
-        spans: by the path of each part of the tree, the half-open characters of the text that it was read from.
+        mark: where it was read from.
         assumed: what was taken for granted, in words.
     """
 
     tree: Expr | Statement
-    spans: Mapping[Path, Span]
+    mark: Mark
     assumed: tuple[str, ...] = ()
+
+    @cached_property
+    def spans(self) -> Mapping[Path, Span]:
+        """By the path of each part of the tree: the half-open characters of the text that it was read from."""
+        return spans_of(self.tree, self.mark)
 
 
 def parse(
@@ -124,9 +129,9 @@ def read(
         tree = said.tree
         assert isinstance(tree, Expr | Statement)
         if not scope.turned:
-            return Parsed(tree, dict(spans_of(tree, said.mark)), said.assumed)
+            return Parsed(tree, said.mark, said.assumed)
         back = in_rows(tree, scope.network)
-        return Parsed(back, dict(spans_of(back, _turned(tree, back, said.mark, scope))), said.assumed)
+        return Parsed(back, _turned(tree, back, said.mark, scope), said.assumed)
     except RecursionError:
         raise ReadingError("this formula is nested too deeply: give parts of it names", text, (0, 1)) from None
 

@@ -7,9 +7,8 @@ tried (`δ ⊙ σ'(z) xᵀ`, and `a(1-a)` for columns).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 
 from symbackprop import expr
@@ -17,15 +16,18 @@ from symbackprop.dims import ONE
 from symbackprop.expr import Expr, Number
 from symbackprop.latex.affine import merged_product
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over
+from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over, taken_for_granted
 from symbackprop.latex.sizes import Found, merged, shaped
 from symbackprop.latex.surface import Span, Surface
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shape
 
+# what says why something was not read, when that is asked for
+Failure = Callable[[], ReadingError]
 EITHER = frozenset({"·", "×", "*"})
 MATRIX = frozenset({"", "@"})
 DIVIDED = frozenset({"/", "÷", "./", "⊘"})
+KNOWN = EITHER | MATRIX | DIVIDED
 _REFUSED = {
     "⊗": r"⊗ may be a Kronecker or an outer product: write a b^\top for the outer product of two columns",
 }
@@ -45,7 +47,7 @@ def multiplied(
     for sign in signs:
         if sign in _REFUSED:
             raise reader.error(_REFUSED[sign], e)
-        if sign not in reader.scope.entrywise_signs | EITHER | MATRIX | DIVIDED:
+        if sign not in KNOWN and sign not in reader.scope.entrywise_signs:
             raise reader.error(f"the sign {sign} stands between no two factors: write \\odot, or nothing", e)
     made: Readings = []
     failed: ReadingError | None = None
@@ -62,7 +64,7 @@ def multiplied(
 
 
 def _of(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader) -> Readings:
-    if DIVIDED & set(signs):
+    if not DIVIDED.isdisjoint(signs):
         return _quotients(units, signs, at, e, reader)
     try:
         return _conventional(units, signs, e, reader)
@@ -79,43 +81,50 @@ def _of(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: 
 def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings:
     """Products of matrices first, then entry by entry."""
     choices: list[tuple[str, ...]] = []
+    entrywise_signs = reader.scope.entrywise_signs
     for i, sign in enumerate(signs):
-        if sign in EITHER - reader.scope.entrywise_signs and not (units[i].is_scalar or units[i + 1].is_scalar):
+        if sign in EITHER and sign not in entrywise_signs and not (units[i].is_scalar or units[i + 1].is_scalar):
             choices.append(("m", "h", "i"))
         else:
-            choices.append(("h",) if sign in reader.scope.entrywise_signs else ("m",))
+            choices.append(("h",) if sign in entrywise_signs else ("m",))
     if sum(len(each) > 1 for each in choices) > _MOST_EITHER:
         raise reader.error(
             f"{reader.source(e)!r} has too many signs that may be either product: write \\odot or nothing for them", e
         )
     made: Readings = []
-    failed: ReadingError | None = None
+    failed: Failure | None = None
     for kinds in product(*choices):
         if kinds.count("i") > 1 or ("i" in kinds and "h" in kinds):
             continue
-        try:
-            made.append(_grouped(units, kinds, signs, e, reader))
-        except ReadingError as error:
-            failed = failed or error
+        one = _grouped(units, kinds, signs, e, reader)
+        if isinstance(one, Reading):
+            made.append(one)
+        else:
+            failed = failed or one
     if not made:
         assert failed is not None
-        raise failed
+        raise failed()
     return made
 
 
 def _grouped(
     units: list[Reading], kinds: tuple[str, ...], signs: tuple[str, ...], e: Surface, reader: Reader
-) -> Reading:
+) -> Reading | Failure:
     pieces: list[list[Reading]] = [[units[0]]]
     for kind, unit in zip(kinds, units[1:], strict=True):
         if kind == "m":
             pieces[-1].append(unit)
         else:
             pieces.append([unit])
-    chains = [chain(piece, reader, _around(piece)) for piece in pieces]
+    chains: list[Reading] = []
+    for piece in pieces:
+        one = chained(piece, reader, _around(piece))
+        if not isinstance(one, Reading):
+            return one
+        chains.append(one)
     if "i" in kinds:
-        return inner(chains[0], chains[1], e, reader)
-    return entrywise(chains, e, reader)
+        return _inner(chains[0], chains[1], e, reader)
+    return _entrywise(chains, e, reader)
 
 
 def _around(parts: Sequence[Reading]) -> Span:
@@ -128,9 +137,22 @@ def chain(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Readi
     Raises:
         NonconformingError: if two neighbours do not conform.
     """
+    return _or_raise(chained(parts, reader, at))
+
+
+def _or_raise(made: Reading | Failure) -> Reading:
+    if isinstance(made, Reading):
+        return made
+    raise made()
+
+
+def chained(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Reading | Failure:
+    """`chain`, which gives the error rather than raise it."""
     if len(parts) == 1:
         return parts[0]
-    found = _found(parts, reader, at)
+    found = _together(parts, reader)
+    if found is None:
+        return partial(_contradiction, reader, at)
     rows, columns, last = ONE, ONE, None
     for part in parts:
         size = shaped(part.shape, found)
@@ -141,18 +163,13 @@ def chain(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Readi
         else:
             after = reader.same((columns, ONE), (size[0], ONE), found)
             if after is None:
-                raise reader.nonconforming(
-                    _mismatch("multiply", "by", last, part, found, reader) + _likely(last, part, found, reader),
-                    _around((last, part)),
-                    last.tree,
-                    part.tree,
-                )
+                return partial(_unmultiplied, last, part, found, reader)
             found = after
         columns, last = size[1], part
     together = merged_product(parts, reader)
     if together is not None:
         return over_all(together, SCALAR, at, (), parts, found)
-    return over_all(expr.Product(tuple(part.tree for part in parts)), (rows, columns), at, parts, parts, found)
+    return over_all(expr.Product(tuple([part.tree for part in parts])), (rows, columns), at, parts, parts, found)
 
 
 def over_all(
@@ -160,48 +177,61 @@ def over_all(
 ) -> Reading:
     """A reading of a tree over some of the parts, with what all of them take for granted."""
     span = at if isinstance(at, tuple) else at.span
-    assumed = tuple(dict.fromkeys(words for part in parts for words in part.assumed))
-    return Reading(tree, shape, Mark(span, tuple(each.mark for each in operands)), found, assumed)
+    return Reading(tree, shape, Mark(span, tuple([each.mark for each in operands])), found, taken_for_granted(parts))
+
+
+def _together(parts: Sequence[Reading], reader: Reader) -> Found | None:
+    return merged([part.found for part in parts], reader.scope.conform)
 
 
 def _found(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Found:
-    found = merged((part.found for part in parts), reader.scope.conform)
+    found = _together(parts, reader)
     if found is None:
-        raise reader.error("the sizes of these factors contradict each other", at)
+        raise _contradiction(reader, at)
     return found
 
 
 def entrywise(parts: Sequence[Reading], e: Surface | Span, reader: Reader) -> Reading:
     """The product entry by entry; a number 1 among matrices is no factor of it."""
+    return _or_raise(_entrywise(parts, e, reader))
+
+
+def _entrywise(parts: Sequence[Reading], e: Surface | Span, reader: Reader) -> Reading | Failure:
     if len(parts) == 1:
         return parts[0]
-    found = _found(parts, reader, e)
+    found = _together(parts, reader)
+    if found is None:
+        return partial(_contradiction, reader, e)
     first = parts[0]
     for other in parts[1:]:
         after = reader.same(first.shape, other.shape, found)
         if after is None:
-            raise reader.nonconforming(
-                _mismatch("multiply", "entry by entry with", first, other, found, reader)
-                + ": both must have the same shape",
-                e,
-                first.tree,
-                other.tree,
-            )
+            return partial(_unlike, first, other, found, e, reader)
         found = after
-    tree = expr.Hadamard(tuple(part.tree for part in parts))
+    tree = expr.Hadamard(tuple([part.tree for part in parts]))
     return over(tree, first.shape, e, parts, found)
 
 
 def inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading:
-    """`a · b` of two columns as `aᵀ b`."""
-    found = _found((left, right), reader, e)
+    """`a · b` of two columns as `aᵀ b`.
+
+    Raises:
+        NonconformingError: if they are none of one size.
+    """
+    return _or_raise(_inner(left, right, e, reader))
+
+
+def _inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading | Failure:
+    found = _together((left, right), reader)
+    if found is None:
+        return partial(_contradiction, reader, e)
     one, two = shaped(left.shape, found), shaped(right.shape, found)
     scope = reader.scope
     if scope.length(one) is None or scope.length(two) is None or left.is_scalar:
-        raise reader.nonconforming("an inner product is of two columns", e, left.tree, right.tree)
+        return partial(reader.nonconforming, "an inner product is of two columns", e, left.tree, right.tree)
     after = reader.same(one, two, found)
     if after is None:
-        raise reader.nonconforming(_mismatch("multiply", "with", left, right, found, reader), e, left.tree, right.tree)
+        return partial(_unpaired, left, right, found, e, reader)
     if scope.turned:
         other = over(expr.Transpose(right.tree), two[::-1], right.mark.span, [right])
         return over(expr.Product((left.tree, other.tree)), SCALAR, e, (left, other), after)
@@ -230,7 +260,7 @@ def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface, reader:
 
 def _closed(unit: Reading) -> Reading:
     """A unit that is one factor, as it stands in parentheses."""
-    return replace(unit, mark=replace(unit.mark, fenced=True))
+    return Reading(unit.tree, unit.shape, Mark(unit.mark.span, unit.mark.parts, True), unit.found, unit.assumed)
 
 
 def _fewest(made: Readings) -> Readings:
@@ -241,26 +271,30 @@ def _fewest(made: Readings) -> Readings:
 def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Reading]:
     at = _around((one, two))
     matrix: Reading | None = None
-    if sign not in reader.scope.entrywise_signs:
-        try:
-            matrix = _flat_product(one, two, reader, at)
+    entrywise_signs = reader.scope.entrywise_signs
+    if sign not in entrywise_signs:
+        matrix = _flat_product(one, two, reader, at)
+        if matrix is not None:
             yield matrix
-        except ReadingError:
-            pass
-    if sign in reader.scope.entrywise_signs | EITHER or (matrix is None and not one.is_scalar):
-        with suppress(ReadingError):
-            yield _flat_hadamard(one, two, reader, at)
+    if sign in entrywise_signs or sign in EITHER or (matrix is None and not one.is_scalar):
+        hadamard = _flat_hadamard(one, two, reader, at)
+        if hadamard is not None:
+            yield hadamard
 
 
-def _flat_product(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading:
-    pair = chain((one, two), reader, at)
+def _flat_product(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading | None:
+    pair = chained((one, two), reader, at)
+    if not isinstance(pair, Reading):
+        return None
     parts = [*_operands(one, expr.Product), *_operands(two, expr.Product)]
     tree = expr.Product(tuple(tree for tree, _ in parts))
     return Reading(tree, pair.shape, Mark(at, tuple(mark for _, mark in parts)), pair.found, pair.assumed)
 
 
-def _flat_hadamard(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading:
-    pair = entrywise((one, two), at, reader)
+def _flat_hadamard(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading | None:
+    pair = _entrywise((one, two), at, reader)
+    if not isinstance(pair, Reading):
+        return None
     parts = [*_operands(one, expr.Hadamard), *_operands(two, expr.Hadamard)]
     tree = expr.Hadamard(tuple(tree for tree, _ in parts))
     return Reading(tree, pair.shape, Mark(at, tuple(mark for _, mark in parts)), pair.found, pair.assumed)
@@ -365,7 +399,26 @@ def as_column(number: Reading, size: Shape, reader: Reader) -> Reading:
     return Reading(tree, size, Mark(number.mark.span), number.found, number.assumed)
 
 
-# --- messages --------------------------------------------------------------------------------------------------------
+# --- messages, made for what is said in the end ----------------------------------------------------------------------
+
+
+def _contradiction(reader: Reader, at: Span | Surface) -> ReadingError:
+    return reader.error("the sizes of these factors contradict each other", at)
+
+
+def _unmultiplied(one: Reading, two: Reading, found: Found, reader: Reader) -> ReadingError:
+    message = _mismatch("multiply", "by", one, two, found, reader) + _likely(one, two, found, reader)
+    return reader.nonconforming(message, _around((one, two)), one.tree, two.tree)
+
+
+def _unlike(one: Reading, two: Reading, found: Found, at: Span | Surface, reader: Reader) -> ReadingError:
+    message = _mismatch("multiply", "entry by entry with", one, two, found, reader) + ": both must have the same shape"
+    return reader.nonconforming(message, at, one.tree, two.tree)
+
+
+def _unpaired(one: Reading, two: Reading, found: Found, at: Surface, reader: Reader) -> ReadingError:
+    message = _mismatch("multiply", "with", one, two, found, reader)
+    return reader.nonconforming(message, at, one.tree, two.tree)
 
 
 def _mismatch(verb: str, joined: str, one: Reading, two: Reading, found: Found, reader: Reader) -> str:

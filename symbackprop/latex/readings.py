@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
+from typing import TypeVar, dataclass_transform
 
 from symbackprop.dims import as_width
 from symbackprop.expr import Expr, Number
@@ -24,6 +25,15 @@ from symbackprop.tree import Node, Path, children, rebuild
 # so many readings of one part are kept, and so many ways to combine those of its parts are tried
 MOST_READINGS = 24
 MOST_WAYS = 600
+
+
+Made = TypeVar("Made")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def made_often(cls: type[Made]) -> type[Made]:
+    """Make a class one of values that are compared by their fields and never changed, as type checkers hold."""
+    return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
 class NonconformingError(ReadingError):
@@ -50,7 +60,7 @@ class AmbiguousError(ReadingError):
         self.readings = readings
 
 
-@dataclass(frozen=True, slots=True)
+@made_often
 class Mark:
     """The span that a tree was read from, and those of its operands; `fenced` if it is one factor whatever it is."""
 
@@ -59,7 +69,7 @@ class Mark:
     fenced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@made_often
 class Reading:
     """One thing that a part of a formula may mean.
 
@@ -82,7 +92,8 @@ class Reading:
 
     @property
     def is_scalar(self) -> bool:
-        return self.size == SCALAR
+        shape = self.shape
+        return shape is SCALAR or (shaped(shape, self.found) if self.found else shape) == SCALAR
 
     @property
     def is_number(self) -> bool:
@@ -136,7 +147,11 @@ class Reader:
 
     def within(self, name: str) -> Reader:
         """The same inside of what binds an index."""
-        return replace(self, bound=self.bound | {name})
+        return Reader(self.text, self.scope, self.bound | {name}, self.left, self.kept)
+
+    def after(self, left: Expr) -> Reader:
+        """The same for what goes on from a side."""
+        return Reader(self.text, self.scope, self.bound, left, self.kept)
 
     def error(self, message: str, at: Surface | Span) -> ReadingError:
         return ReadingError(message, self.text, at.span if isinstance(at, Surface) else at)
@@ -155,9 +170,9 @@ class Reader:
 
     def ways(self, parts: Sequence[Readings], at: Surface | Span) -> Iterator[tuple[tuple[Reading, ...], Found]]:
         """Every choice of one reading for each part, with what they have found together."""
-        if all(len(part) == 1 for part in parts):
+        if all([len(part) == 1 for part in parts]):
             chosen = tuple([part[0] for part in parts])
-            found = merged((each.found for each in chosen), self.scope.conform)
+            found = merged([each.found for each in chosen], self.scope.conform)
             if found is not None:
                 yield chosen, found
             return
@@ -202,6 +217,8 @@ class Reader:
     def distinct(self, readings: Iterable[Reading], at: Surface | Span) -> Readings:
         """Without repetitions; an error if there are too many."""
         kept = list(readings)
+        if len(kept) == 1:
+            return kept
         if len(kept) > 1:
             kept = list({each.key: each for each in reversed(kept)}.values())[::-1]
         if len(kept) > MOST_READINGS:
@@ -218,6 +235,9 @@ class Reader:
         """
         made: Readings = []
         failed: ReadingError | None = None
+        attempts = list(attempts)
+        if len(attempts) == 1:
+            return self.distinct(attempts[0](), at)
         for attempt in attempts:
             try:
                 made += attempt()
@@ -240,15 +260,26 @@ def over(tree: Expr, shape: Shape, at: Surface | Span, parts: Sequence[Reading],
     if found is None:
         (only,) = parts
         found = only.found
-    assumed = tuple(dict.fromkeys(words for part in parts for words in part.assumed))
-    return Reading(tree, shape, Mark(span, tuple([part.mark for part in parts])), found, assumed)
+    return Reading(tree, shape, Mark(span, tuple([part.mark for part in parts])), found, taken_for_granted(parts))
 
 
-def spans_of(tree: Node, mark: Mark) -> Iterator[tuple[Path, Span]]:
+def taken_for_granted(parts: Sequence[Reading]) -> tuple[str, ...]:
+    """What any of them takes for granted, each once."""
+    for part in parts:
+        if part.assumed:
+            return tuple(dict.fromkeys(words for part in parts for words in part.assumed))
+    return ()
+
+
+def spans_of(tree: Node, mark: Mark) -> dict[Path, Span]:
     """The span of every subexpression by its path; that of the whole where a part has none of its own."""
-    yield (), mark.span
-    operands = children(tree)
-    parts = mark.parts if len(mark.parts) == len(operands) else tuple(Mark(mark.span) for _ in operands)
-    for i, (operand, part) in enumerate(zip(operands, parts, strict=True)):
-        for path, span in spans_of(operand, part):
-            yield (i, *path), span
+    found: dict[Path, Span] = {}
+    open_: list[tuple[Path, Node, Mark]] = [((), tree, mark)]
+    while open_:
+        path, e, at = open_.pop()
+        found[path] = at.span
+        operands = children(e)
+        parts = at.parts if len(at.parts) == len(operands) else (Mark(at.span),) * len(operands)
+        for i in range(len(operands) - 1, -1, -1):
+            open_.append(((*path, i), operands[i], parts[i]))
+    return found

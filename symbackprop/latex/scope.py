@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from symbackprop import expr
 from symbackprop.activations import FUNCTIONS
@@ -30,7 +31,7 @@ from symbackprop.latex.places import (
     Places,
     is_entry,
 )
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Span, Surface
 from symbackprop.network import MLP
 from symbackprop.notations import Notation, Written
 from symbackprop.shapes import Shape
@@ -71,6 +72,8 @@ class Scope(Counting):
         self.given = dict(given or {})
         self.given_functions = dict(functions or {})
         self.known: dict[Variable, Shape | None] = {}
+        # readings of letters with their scripts, and the span that these were read from
+        self.letters: dict[object, tuple[Span, list[Any]]] = {}
         self._candidates: dict[tuple[Head, Places, Places], list[Candidate]] = {}
 
     # --- variables ---------------------------------------------------------------------------------------------------

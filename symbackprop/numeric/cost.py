@@ -1,8 +1,8 @@
 """What a formula costs: how many multiplications it takes, by the sizes, and how many numbers a pass keeps.
 
-Products are worked out one factor at a time, and that is where the cost lies: `A B v` takes `m n + n p` multiplications
-from the right and `m n p + m p` from the left. Additions come with multiplications, one each or one fewer, and functions
-of one variable are evaluated once an entry; neither is counted.
+Products are worked out one factor at a time, and that is where the cost lies: `A B v`, with `A` m×n and `B` n×p, takes
+`m n + n p` multiplications from the right and `m n p + m p` from the left. Additions come with multiplications, one
+each or one fewer, and functions of one variable are evaluated once an entry; neither is counted.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _chain(factors: list[Expr], network: Network, order: str) -> Count:
         return Count()
     is_column, is_row = shape(factors[-1], network)[1] == ONE, shape(factors[0], network)[0] == ONE
     from_left = order == LEFT or (order == BEST and (is_row or not is_column))
-    rows = [f for f in factors] if from_left else factors[::-1]
+    rows = list(factors) if from_left else factors[::-1]
     found, so_far = Count(), rows[0]
     for nxt in rows[1:]:
         left, right = (so_far, nxt) if from_left else (nxt, so_far)
@@ -227,5 +227,7 @@ def _cost(left: Expr, right: Expr, network: ForwardNetwork) -> Cost:
 
 def letters(count: Count) -> tuple[str, ...]:
     """The letters of the sizes in a count, in order."""
-    found = {atom.name for sizes, _ in count.terms for size in sizes for atom, _ in size.terms if isinstance(atom, Symbol)}
+    found = {
+        atom.name for sizes, _ in count.terms for size in sizes for atom, _ in size.terms if isinstance(atom, Symbol)
+    }
     return tuple(sorted(found))

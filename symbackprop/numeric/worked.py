@@ -19,7 +19,7 @@ from symbackprop.asked import all_gradients
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.explicit import Reading, explicit
-from symbackprop.expr import LOSS, Expr, Named, Partial, Variable, number
+from symbackprop.expr import Expr, Partial, Variable, number
 from symbackprop.forward import ForwardNetwork
 from symbackprop.primitives import COLUMNS, ROWS, Stacked
 from symbackprop.rules.norms import multiplied_out
@@ -96,7 +96,9 @@ def _exact(value: Value) -> Any:
     try:
         read = Fraction(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise SymbackpropError(f"{value!r} is no number: write a whole one, or a text such as '1/2' or '0.25'") from None
+        raise SymbackpropError(
+            f"{value!r} is no number: write a whole one, or a text such as '1/2' or '0.25'"
+        ) from None
     return sympy.Rational(read.numerator, read.denominator)
 
 

@@ -174,6 +174,7 @@ class _Reading:
         below = [self._scalar(Raised(f.base, -f.exponent)) for f in scalars if isinstance(f, Raised) and f.exponent < 0]
         if self.coefficient != 1:
             above.insert(0, expr.Number(Fraction(self.coefficient)))
+        above, below = _powers(above), _powers(below)
         if not below:
             return above
         # sizes stand before variables, as in `1/(m σ)`
@@ -415,6 +416,12 @@ class _Reading:
             case Dim(((Width(layer), 1),), -1):
                 return units(layer)
         return size
+
+
+def _powers(scalars: list[Expr]) -> list[Expr]:
+    """Equal scalars as a power of one: `r²` for `r r`."""
+    found = {e: scalars.count(e) for e in scalars}
+    return [e if count == 1 else expr.Power(e, Fraction(count)) for e, count in found.items()]
 
 
 def _is_gradient(factor: Factor) -> bool:

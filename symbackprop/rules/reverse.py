@@ -18,7 +18,7 @@ from symbackprop.indices import UNIT, Calculus, Inexpressible, summed, times
 from symbackprop.normalform import derivative, normal
 from symbackprop.rules.recognise import recognised
 from symbackprop.statements import equal
-from symbackprop.substitution import bound_index, replace_at, substitute
+from symbackprop.substitution import bound_index, free_symbols, replace_at, substitute
 from symbackprop.tree import Path, at_path, children
 
 
@@ -167,7 +167,31 @@ def _contributed(use: Use, variable: Variable, upstream: Expr, setting: Setting,
     part = contribution(use.equation.right, use.path, upstream, setting)
     if not use.is_sum:
         return part
-    return _by_entries(at_path(use.equation.right, use.path), variable, part, setting, context)
+    total = at_path(use.equation.right, use.path)
+    try:
+        return _by_entries(total, variable, part, setting, context)
+    except NoAdjoint:
+        # what is not a matrix as a whole is one term by term
+        return _term_by_term(total, variable, part, setting)
+
+
+def _term_by_term(total: IndexedSum, variable: Variable, upstream: Expr, setting: Setting) -> Expr:
+    """`Σ_i` of what each term of a sum contributes."""
+    name = total.index
+    if name in free_symbols(upstream):
+        taken = free_symbols(upstream) | free_symbols(total.body)
+        name = next(letter for letter in "ijkmpqrstuv" if letter not in taken)
+        total = IndexedSum(name, total.lower, total.upper, substitute(total.body, {total.index: index(name)}))
+    parts: list[Expr] = []
+    places = [(path, sums) for path, found, sums in _occurrences(total.body) if found == variable]
+    for path in dict.fromkeys(sums[0][0] if sums else path for path, sums in places):
+        part = contribution(total.body, path, upstream, setting)
+        inner = at_path(total.body, path)
+        parts.append(_term_by_term(inner, variable, part, setting) if isinstance(inner, IndexedSum) else part)
+    whole = plus(*parts)
+    if isinstance(whole, expr.Negative):
+        return negated(IndexedSum(name, total.lower, total.upper, whole.operand))
+    return IndexedSum(name, total.lower, total.upper, whole)
 
 
 def local_jacobian(equation: Equation, wrt: Expr, context: Context) -> Expr | None:
@@ -273,7 +297,7 @@ def _by_entries(e: Expr, variable: Variable, upstream: Expr, setting: Setting, c
     work = Calculus(context.network, context.known)
     (rows, columns), (m, n) = setting.shape(e), setting.shape(variable)
     i, k = (ONE if size == ONE else work.index(size) for size in (rows, columns))
-    r, c = (ONE if size == ONE else work.index(size, name) for size, name in ((m, "i"), (n, "k")))
+    r, c = (ONE if size == ONE else work.index(size) for size in (m, n))
     try:
         slope = derivative(normal(entries(e, i, k, work), work), variable, r, c, work)
         total = times(slope, UNIT if upstream == number(1) else entries(upstream, i, k, work))

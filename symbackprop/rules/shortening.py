@@ -287,7 +287,7 @@ def _shorter(e: Expr, context: Context, style: str) -> Expr | None:
 def _find_shorter(e: Expr, context: Context, style: str) -> Expr | None:
     work = Calculus(context.network, context.known)
     rows, columns = shape(e, context.network)
-    i, k = (ONE if size == ONE else work.index(size, name) for size, name in ((rows, "i"), (columns, "k")))
+    i, k = (ONE if size == ONE else work.index(size) for size in (rows, columns))
     try:
         made = with_assumed(normal(entries(e, i, k, work), work), context.given, work)
         found = recognised(made, i, k, work, style)
@@ -316,14 +316,24 @@ def _logistic() -> Rule:
             return None
         if not _has_sigmoid(e, context):
             return None
-        for candidate in _differences(e, context):
-            if size_of(candidate) < size_of(e) and _equal(e, candidate, context):
-                why = ("What is divided by is multiplied by before: ", equal(e, candidate), ".")
-                return Rewritten(candidate, why)
+        part, others = _scalars_of(e, context)
+        for candidate in _differences(part, context):
+            if size_of(candidate) < size_of(part) and _equal(part, candidate, context):
+                why = ("What is divided by is multiplied by before: ", equal(part, candidate), ".")
+                return Rewritten(times(candidate, *others), why)
         return None
 
     statement = "h (1 - h) ⊙ (-y ⊘ h + (1 - y) ⊘ (1 - h)) = h - y        shapes: as h"
     return Rule("sigmoid with binary cross-entropy", rewrite, statement, source="Bishop 2006, 5.2")
+
+
+def _scalars_of(e: Expr, context: Context) -> tuple[Expr, tuple[Expr, ...]]:
+    """The scalar factors of a product as one, and the others; anything else is whole."""
+    if not isinstance(e, Product):
+        return e, ()
+    scalars = tuple(f for f in e.factors if shape(f, context.network) == SCALAR)
+    others = tuple(f for f in e.factors if f not in scalars)
+    return (times(*scalars), others) if scalars and others else (e, ())
 
 
 def _differences(e: Expr, context: Context) -> list[Expr]:
@@ -346,7 +356,7 @@ def _equal(one: Expr, two: Expr, context: Context) -> bool:
     """Whether all entries are equal where nothing that is divided by is 0."""
     work = Calculus(context.network, context.known)
     rows, columns = shape(one, context.network)
-    i, k = (ONE if size == ONE else work.index(size, name) for size, name in ((rows, "i"), (columns, "k")))
+    i, k = (ONE if size == ONE else work.index(size) for size in (rows, columns))
     try:
         first, second = (normal(entries(e, i, k, work), work) for e in (one, two))
     except (Inexpressible, LookupError):

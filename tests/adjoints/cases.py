@@ -31,6 +31,7 @@ from symbackprop.expr import (
     Sum,
     number,
 )
+from symbackprop.groups import EntrywisePower
 from symbackprop.primitives import DiagonalPart, EntrywiseQuotient, Pairwise, Rows, Stacked, Trace
 
 m, n, p, q = (index(letter) for letter in "mnpq")
@@ -210,6 +211,20 @@ CASES: dict[str, Case] = {
     ),
     "a power": Case(
         Power(c, Fraction(3)), c, number(3) @ Power(c, TWO) @ G, (Power(c, TWO) @ G, number(3) @ c @ G), MAGNUS
+    ),
+    "a power entry by entry": Case(
+        EntrywisePower(X, Fraction(3)),
+        X,
+        number(3) @ Hadamard((EntrywisePower(X, Fraction(2)), G)),
+        (Hadamard((EntrywisePower(X, Fraction(2)), G)), number(3) @ Hadamard((X, G)), number(3) @ G),
+        MAGNUS,
+    ),
+    "a root entry by entry": Case(
+        EntrywisePower(x, Fraction(1, 2)),
+        x,
+        number(Fraction(1, 2)) @ EntrywiseQuotient(G, EntrywisePower(x, Fraction(1, 2))),
+        (EntrywiseQuotient(G, EntrywisePower(x, Fraction(1, 2))), number(Fraction(1, 2)) @ EntrywiseQuotient(G, x)),
+        MAGNUS,
     ),
     "a square root": Case(
         SquareRoot(c), c, Quotient(G, number(2) @ SquareRoot(c)), (Quotient(G, SquareRoot(c)), Quotient(G, c)), MAGNUS
