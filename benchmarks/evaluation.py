@@ -20,9 +20,9 @@ from symbackprop.expr import LOSS, Expr, Named, Partial, Variable
 from symbackprop.groups import EntrywisePower
 from symbackprop.primitives import DiagonalPart, EntrywiseQuotient, Pairwise, Rows, Stacked, Trace
 
-DIGITS = 60
-# a step far below the last digit that is compared: complex steps do not cancel
+# a step far below the last digit that is compared; as many digits are lost in functions that cancel at complex numbers
 STEP_EXPONENT = 40
+DIGITS = 60 + STEP_EXPONENT
 # what an exponential is taken of is at most this large
 LARGEST = 200
 
@@ -31,7 +31,7 @@ Symbols = Mapping[str, int]
 # a variable of a family, or a single one, with an index that is a number
 Key = tuple[str, int | None]
 
-mp = mpmath.mp.clone() if hasattr(mpmath.mp, "clone") else mpmath.MPContext()
+mp = mpmath.MPContext()
 mp.dps = DIGITS
 STEP = mp.mpf(10) ** -STEP_EXPONENT
 

@@ -29,8 +29,8 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Named, Partial, Variable
 
-# both sides have 60 digits; what cancels may take some of them
-TOLERANCE = mp.mpf(10) ** -30
+# both sides have 60 digits or more; what cancels may take some of them
+TOLERANCE = mp.mpf(10) ** -50
 # seconds for the derivations of one network
 PATIENCE = 60
 # points at which numbers explode are drawn again

@@ -199,8 +199,13 @@ def lines_of(member: Member, network: Network, style: str) -> list[Derivation]:
     whole = _line(member.variable, member.known(network), network, style)
     if whole is not None or member.name is None:
         return whole or []
-    last = _line(member.at(member.high), _known(network), network, style) or []
-    others = _line(member.variable, member.known(network, high=member.high - 1), network, style) or []
+    last = _line(member.at(member.high), _known(network), network, style)
+    others = _line(member.variable, member.known(network, high=member.high - 1), network, style)
+    if last is None or others is None:
+        raise SymbackpropError(
+            f"which equations use {member.variable} is not the same for all {member.name} up to {member.high - 1}: "
+            f"ask for the gradient by one of them, such as {member.at(member.low)}"
+        )
     return [*last, *others]
 
 

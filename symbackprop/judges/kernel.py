@@ -221,19 +221,20 @@ def _alike(left: Expr, right: Expr, i: Dim, k: Dim, work: Calculus, given: tuple
     # as short as it goes first: to write out means and lengths takes longer than all else
     if any(equation.abbreviates for equation in work.network.equations):
         with suppress(LookupError, Inexpressible):
-            if _meet(one, two, work, short=True):
+            if _meet(one, two, work, given, short=True):
                 return True
-    return _meet(one, two, work, short=False)
+    return _meet(one, two, work, given, short=False)
 
 
-def _meet(one: Entries, two: Entries, work: Calculus, short: bool) -> bool:
+def _meet(one: Entries, two: Entries, work: Calculus, given: tuple[Chain, ...], short: bool) -> bool:
     """Whether derivatives on the left, taken through one forward equation after another, come to the right side."""
     one, two = (expanded(side, work, short=short) for side in (one, two))
     for _ in range(3):
         if cases.same(one, two, work):
             return True
         one = expanded(one, work, keep=two, short=short)
-    return cases.same(one, two, work)
+    # what came out of the derivatives may be a slope, as σ'/σ, which is 1 - σ
+    return cases.same(one, two, work) or cases.same(reduced(one, given, work), reduced(two, given, work), work)
 
 
 # --- ordered products ------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ differentiated. Then the units are multiplied (`products`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import NamedTuple
 
 from symbackprop.latex import surface as s
@@ -81,6 +80,7 @@ Beginner = Callable[[Rest], Iterator[Taken]]
 BEGINNERS: list[Beginner] = []
 # where one of these begins, nothing else does; by the kind of the factor that it begins with
 CERTAIN: list[tuple[tuple[type[Surface], ...], Beginner]] = []
+_CERTAIN_OF: dict[type[Surface], list[Beginner]] = {}
 
 
 def begins(beginner: Beginner) -> Beginner:
@@ -94,15 +94,18 @@ def surely_begins(*kinds: type[Surface]) -> Callable[[Beginner], Beginner]:
 
     def register(beginner: Beginner) -> Beginner:
         CERTAIN.append((kinds, beginner))
+        _CERTAIN_OF.clear()
         return beginner
 
     return register
 
 
-@cache
-def certain_of(kind: type[Surface]) -> tuple[Beginner, ...]:
+def certain_of(kind: type[Surface]) -> list[Beginner]:
     """What may be the only way to read a unit that begins with a factor of a kind."""
-    return tuple(beginner for kinds, beginner in CERTAIN if issubclass(kind, kinds))
+    found = _CERTAIN_OF.get(kind)
+    if found is None:
+        found = _CERTAIN_OF[kind] = [beginner for kinds, beginner in CERTAIN if issubclass(kind, kinds)]
+    return found
 
 
 def units_at(rest: Rest) -> list[Taken]:

@@ -170,7 +170,7 @@ class Reader:
 
     def ways(self, parts: Sequence[Readings], at: Surface | Span) -> Iterator[tuple[tuple[Reading, ...], Found]]:
         """Every choice of one reading for each part, with what they have found together."""
-        if all([len(part) == 1 for part in parts]):
+        if {*map(len, parts)} <= {1}:
             chosen = tuple([part[0] for part in parts])
             found = merged([each.found for each in chosen], self.scope.conform)
             if found is not None:

@@ -17,6 +17,7 @@ import sympy
 
 from symbackprop.asked import all_gradients
 from symbackprop.derivation import Derivation
+from symbackprop.dims import ONE
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.explicit import Reading, explicit
 from symbackprop.expr import Expr, Partial, Variable, number
@@ -49,7 +50,7 @@ class Pass:
     def __init__(self, network: ForwardNetwork, values: Mapping[str, Value]) -> None:
         given = {str(v): v for v in network.inputs}
         _check_names(given, values)
-        arrays = {given[name]: _matrix(value) for name, value in values.items()}
+        arrays = {given[name]: _turned(_matrix(value), given[name], network) for name, value in values.items()}
         self.network = network.given(_sizes(network, arrays))
         self.reading = Reading(self.network)
         self.forward: dict[Variable, Any] = {}
@@ -102,6 +103,12 @@ def _exact(value: Value) -> Any:
     return sympy.Rational(read.numerator, read.denominator)
 
 
+def _turned(value: Any, variable: Variable, network: ForwardNetwork) -> Any:
+    """The value, a list of numbers as a row where the variable is one."""
+    rows, columns = network.shape_of(variable)
+    return value.T if rows == ONE != columns and value.shape[1] == 1 else value
+
+
 def _sizes(network: ForwardNetwork, arrays: Mapping[Variable, Any]) -> dict[str, int]:
     """Numbers for the letters of sizes, from the shapes of what is given."""
     found: dict[str, int] = {}
@@ -113,11 +120,9 @@ def _sizes(network: ForwardNetwork, arrays: Mapping[Variable, Any]) -> dict[str,
 
 
 def _shaped(variable: Variable, value: Any, rows: int, columns: int) -> Any:
-    """The value in the shape of the variable; a list is a row where that is one."""
+    """The value, in the shape of the variable."""
     if value.shape == (rows, columns):
         return sympy.ImmutableDenseMatrix(value)
-    if value.shape[1] == 1 and value.shape[0] == columns and rows == 1:
-        return sympy.ImmutableDenseMatrix(value.T)
     raise ShapeError(
         f"the value of {variable} is {value.shape[0]} × {value.shape[1]}, but {variable} is {rows} × {columns}: "
         "write a list of rows, or a list of numbers for a column"

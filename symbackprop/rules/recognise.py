@@ -166,6 +166,10 @@ class _Reading:
         total = parts[0]
         for part in parts[1:]:
             total = total @ part
+        # a softmax of the column at an index of the entry, or at one that is summed over, is one for each of them
+        loose = free_symbols(total) & self.sizes.keys()
+        if loose:
+            raise Inexpressible(f"{total} has the index {min(loose)} in it, which means nothing outside of the entry")
         return total
 
     def _scale(self, scalars: list[Factor]) -> list[Expr]:

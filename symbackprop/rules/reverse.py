@@ -14,12 +14,13 @@ from symbackprop.equations import Equation, Network, same_variable
 from symbackprop.expr import LOSS, Expr, IndexedSum, Partial, Variable, number
 from symbackprop.forms import negated, plus, turned
 from symbackprop.forms import times as times_of
+from symbackprop.groups import EntrywisePower
 from symbackprop.indices import UNIT, Calculus, Inexpressible, summed, times
 from symbackprop.normalform import derivative, normal
 from symbackprop.rules.recognise import recognised
 from symbackprop.statements import equal
 from symbackprop.substitution import bound_index, free_symbols, replace_at, substitute
-from symbackprop.tree import Path, at_path, children
+from symbackprop.tree import Path, at_path, children, subterms
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Use:
     is_sum: bool = False
 
 
+# what is flat when it stands in one of its kind
+FLAT = (expr.Product, expr.Sum, expr.Hadamard)
 # the sums around a place, each with its own
 Sums = tuple[tuple[Path, expr.IndexedSum], ...]
 
@@ -120,11 +123,17 @@ def _at_one_term(
     inside = path[len(place) + 1 :]
     if at_path(term, inside) != variable:
         raise LookupError(f"{equation.right} does not use {variable} by itself")
-    # a product put into a product is flat: find the variable again
-    places = [where for where, found, _ in _occurrences(right) if found == variable]
-    if len(places) != 1:
-        raise LookupError(f"{variable} is used more than once in a term of {equation.right}")
-    return Use(Equation(equation.left, right), places[0])
+    where = _spliced(equation.right, place, term, inside)
+    if at_path(right, where) != variable:
+        raise LookupError(f"the place of {variable} in a term of {equation.right} is not found")
+    return Use(Equation(equation.left, right), where)
+
+
+def _spliced(e: Expr, place: Path, new: Expr, inside: Path) -> Path:
+    """Where a part of `new` stands once `new` is put into `e` at a place: a product put into a product is flat."""
+    if place and inside and type(at_path(e, place[:-1])) is type(new) and isinstance(new, FLAT):
+        return (*place[:-1], place[-1] + inside[0], *inside[1:])
+    return (*place, *inside)
 
 
 def gradient(wrt: Expr, context: Context, style: str, twice: bool = False) -> Expr | None:
@@ -303,7 +312,12 @@ def _by_entries(e: Expr, variable: Variable, upstream: Expr, setting: Setting, c
         total = times(slope, UNIT if upstream == number(1) else entries(upstream, i, k, work))
         for over in (i, k):
             total = total if over is ONE else summed(over, total, work)
-        return recognised(normal(total, work), r, c, work, setting.style)
+        total = normal(total, work)
+        found = recognised(total, r, c, work, setting.style)
+        if any(isinstance(part, EntrywisePower) for _, part in subterms(found)):
+            # a quotient entry by entry is what everyone writes
+            return recognised(total, r, c, work, HADAMARD)
+        return found
     except Inexpressible as error:
         raise NoAdjoint(f"the sum {e} cannot be differentiated by {variable} as a whole: {error}") from None
 

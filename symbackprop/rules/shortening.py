@@ -175,6 +175,8 @@ def scalars_first(e: Expr, context: Context) -> Rewritten | None:
         return None
     places = {factor: shape(factor, context.network) == SCALAR for factor in e.factors}
     plain = [f for f in e.factors if places[f] and not any(isinstance(part, Partial) for _, part in subterms(f))]
+    if not plain:
+        return None
     # a gradient by a scalar stands behind the derivative, as in the chain rule
     others = [f for f in e.factors if f not in plain]
     numbers = [f for f in plain if not any(isinstance(part, Variable) for _, part in subterms(f))]
