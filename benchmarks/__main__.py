@@ -28,6 +28,7 @@ FIGURES = {
     "terminal": "startup.to_terminal",
     "files": "startup.to_files",
     "tensorgrad": "startup.tensorgrad",
+    "reading": "reading.stages",
     "derivation": "derivations.symbolic_depth",
     "depth100": "derivations.depth_100",
     "closed": "derivations.closed_form",

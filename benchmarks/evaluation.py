@@ -21,10 +21,10 @@ from symbackprop.groups import EntrywisePower
 from symbackprop.primitives import DiagonalPart, EntrywiseQuotient, Pairwise, Rows, Stacked, Trace
 
 # a step far below the last digit that is compared; as many digits are lost in functions that cancel at complex numbers
-STEP_EXPONENT = 40
+STEP_EXPONENT = 80
 DIGITS = 60 + STEP_EXPONENT
-# what an exponential is taken of is at most this large
-LARGEST = 200
+# what an exponential is taken of is at most this large: a step is small beside e^{-2·40}
+LARGEST = 40
 
 Array = Any
 Symbols = Mapping[str, int]

@@ -85,7 +85,7 @@ class Question:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Question:
         """The question that a table says."""
-        own = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        own: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
         return cls(options={key: own.pop(key) for key in OPTIONS if key in own}, **own)
 
     @property
@@ -134,7 +134,9 @@ class Question:
         if self.derive:
             what = str(FOLDER / "questions" / self.derive) if self.derive.endswith(".py") else self.derive
             made = derive(what, self.network, style=style, layout=layout)
-            topics = (made if isinstance(made, Topic) else Topic((replace(made, title=""),), made.network),)
+            topics: tuple[Topic, ...] = (
+                made if isinstance(made, Topic) else Topic((replace(made, title=""),), made.network),
+            )
         else:
             wanted = ("all",) if self.lines == "all" else self.ask
             asked = (derive(wrt, self.network, style=style, layout=layout) for wrt in wanted)
@@ -173,7 +175,7 @@ class Question:
         if self.given:
             return _once(topic.derivation for topic in self.topics)
         titled = tuple(each for each in self.derivations if each.title or len(self.derivations) == 1)
-        return tuple(each for each in titled if len(each.steps) > 1)
+        return titled if any(len(each.steps) > 1 for each in titled) else ()
 
 
 def _name(made: Derivation) -> str:

@@ -5,8 +5,9 @@ One line for every intermediate variable on the way, from the loss backwards, th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbackprop.adjoints import HADAMARD, JACOBIAN
 from symbackprop.derivation import Context, Derivation, Rule, within
@@ -22,9 +23,10 @@ from symbackprop.rules.reverse import through_uses, uses, variable_of
 from symbackprop.rules.shortening import EVERYWHERE, shortenings, size_of
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain
-from symbackprop.substitution import places, substitute
+from symbackprop.substitution import bound_index, places, substitute
+from symbackprop.through_sums import summed_from_here
 from symbackprop.topic import Topic
-from symbackprop.tree import subterms
+from symbackprop.tree import parts, subterms
 
 # shortening steps in one line at most
 STEPS = 12
@@ -226,9 +228,12 @@ def _line(wrt: Expr, known: Bounds, network: Network, style: str) -> list[Deriva
 
 def shortened(derivation: Derivation, style: str) -> Derivation:
     """The derivation with every step of algebra that makes its last line shorter."""
+    # the same parts are looked at in line after line, and most rules leave most of them as they are
+    key = ("left as they are", derivation.given, frozenset(derivation.known.items()))
+    left = derivation.network.kept(key, lambda: defaultdict[int, set[Expr]](set))
     for _ in range(STEPS):
         for each in shortenings(style):
-            made = _best(derivation, each)
+            made = _best(derivation, each, left[id(each)])
             if made is not None:
                 derivation = made
                 break
@@ -237,16 +242,23 @@ def shortened(derivation: Derivation, style: str) -> Derivation:
     return derivation
 
 
-def _best(derivation: Derivation, applied: Rule) -> Derivation | None:
+def _best(derivation: Derivation, applied: Rule, left: set[Expr]) -> Derivation | None:
     """One step more by a rule, where it makes the line shortest; names are put in everywhere at once."""
     line, best, least = derivation.result, None, 0
+    binds = any(bound_index(part) is not None for part in parts(line))
+    context = Context(derivation.network, derivation.known, derivation.given)
     for path, part in [((), line)] if applied in EVERYWHERE else list(subterms(line)):
-        context = Context(derivation.network, within(line, path, derivation.known), derivation.given)
-        made = applied(part, context)
-        if made is not None:
-            size = size_of(made.after) - size_of(part)
-            if best is None or size < least:
-                best, least = path, size
+        if part in left and not binds:
+            continue
+        known = within(line, path, derivation.known) if binds else derivation.known
+        made = applied(part, replace(context, known=known) if binds else context)
+        if made is None:
+            if not binds:
+                left.add(part)
+            continue
+        size = size_of(made.after) - size_of(part)
+        if best is None or size < least:
+            best, least = path, size
     return None if best is None else derivation.by(applied, at=best)
 
 
@@ -280,7 +292,7 @@ def from_here(member: Member, first: Dim, known: Bounds, network: Network) -> De
     start = _start(member.variable, member.known(network, high=last - 1), network)
     once = _on_to(start, Partial(LOSS, member.at(index(name) + 1)), network)
     if once is None:
-        return None
+        return summed_from_here(name, last, member.at, first, known, start)
     over = free_letter(once.result, name, *first.symbols)
     on = free_letter(once.result, name, over, *first.symbols)
     body = substitute(product_of(factors_of(once.result)[:-1]), {name: index(over)})
@@ -381,6 +393,8 @@ def _holds_at(line: Derivation, derivation: Derivation) -> bool:
     for path in places(derivation.result, line.start):
         known = within(derivation.result, path, derivation.known)
         for name, (low, high) in line.known.items():
+            if known.get(name) == (low, high):
+                continue
             at = index(name)
             if (low is not None and not at_most(low, at, known)) or (high is not None and not at_most(at, high, known)):
                 return False

@@ -123,6 +123,9 @@ class ForwardNetwork(Quantities):
     @property
     def sizes(self) -> tuple[str, ...]:
         """The letters of symbolic sizes and of the ends of families; `n` where the layers have widths `n_l`."""
+        return self.kept("sizes", self._sizes)
+
+    def _sizes(self) -> tuple[str, ...]:
         own = {size for each in self._members.values() for size in each}
         ends = {end for equation in self.equations for end in (equation.lower, equation.upper)}
         ends |= {end for e in self.equations for _, part in subterms(e.right) for end in _bounds(part)}

@@ -169,3 +169,23 @@ def test_what_the_loss_does_not_depend_on_is_said():
         gradient_of(Named("p"), network)
     with pytest.raises(SymbackpropError, match="no part of one"):
         gradient_of(number(2), network)
+
+
+def test_with_a_loss_at_every_step_each_of_them_is_reached_by_a_product_over_time():
+    network = sb.Network(
+        r"h_t = \tanh(W h_{t-1} + U x_t)", r"o_t = V h_t", r"L = \sum_{t=1}^{T} \frac{1}{2} \|o_t - y_t\|^2"
+    )
+    topic = sb.derive(r"\frac{\partial L}{\partial h_t}", network)
+    T = index("T")
+    match last_result(topic):
+        case IndexedSum(s, low, high, body):
+            assert (low, high) == (t, T)
+        case other:
+            pytest.fail(f"{other} is no sum over time")
+    (product,) = [part for part in _parts(body) if isinstance(part, IndexedProduct)]
+    assert (product.lower, product.upper) == (t, index(s) - 1)
+    V, at = Named("V"), index(s)
+    assert body == product @ V.T @ (Named("o", at) - Named("y", at))
+    report = sb.verify(topic, effort="brief")
+    assert report.as_expected
+    assert proved(topic)

@@ -280,7 +280,7 @@ def test_residual() -> None:
     A, u = Named("A"), Named("u")
     size = SingularValue(A, LARGEST)
     assert (least.relation, least.result) == ("≥", number(1) - size)
-    assert (every.relation, every.result) == ("≥", (number(1) - size) @ Norm(u))
+    assert (every.start, every.relation, every.result) == (Norm(u), "≤", Norm(u + A @ u) + size @ Norm(u))
 
 
 def test_variances() -> None:

@@ -5,7 +5,7 @@ from symbackprop.dims import index
 from symbackprop.expr import LARGEST, SMALLEST, Expr, Identity, Named, Norm, SingularValue, number
 from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
-from symbackprop.rules.norms import multiplied_out
+from symbackprop.rules.norms import bounded
 from symbackprop.topic import Prose, Topic
 
 SPACE = Quantities({"A": ("n", "n"), "u": ("n",)})
@@ -16,17 +16,15 @@ LARGE = SingularValue(A, LARGEST)
 def derive(network: MLP, style: str) -> Topic:
     """σ_min(I + A) ≥ 1 - σ_max(A)."""
     block = Identity(index("n")) + A
-    every = Derivation(Norm(block @ u), SPACE, known=SPACE.bounds, title="Any upstream gradient")
-    every = every.by(multiplied_out(Norm(u + A @ u), "multiplied out"), at=())
-    every = every.by(bound(Norm(u) - Norm(A @ u), "triangle inequality"), at=())
-    every = every.by(bound(Norm(u) - LARGE @ Norm(u), "the spectral norm bounds the norm"), at=())
-    every = every.by(multiplied_out((number(1) - LARGE) @ Norm(u), "common factor"), at=())
-    least = Derivation(SingularValue(block, SMALLEST), SPACE, known=SPACE.bounds, title="The shortest of unit vectors")
+    every = Derivation(Norm(u), SPACE, known=SPACE.bounds, title="Any upstream gradient")
+    every = every.by(bound(Norm(u + A @ u) + Norm(A @ u), "triangle inequality", "≤"), at=()).by(bounded)
+    least = Derivation(SingularValue(block, SMALLEST), SPACE, known=SPACE.bounds, title="Of unit vectors the shortest")
     return Topic(
         (
             every,
-            Prose(("The smallest singular value is the least length of all these, for ", u, " of length 1:")),
-            least.by(bound(number(1) - LARGE, "the smallest singular value"), at=()),
+            Prose(("So ", block @ u, ", which is ", u + A @ u, ", is at least ", (number(1) - LARGE) @ Norm(u),
+                   " long. Its least length for ", u, " of length 1 is the smallest singular value:")),
+            least.by(bound(number(1) - LARGE, "the smallest singular value", "≥"), at=()),
             Prose(("Without the connection the smallest singular value of ", A, " may be 0, and a product of many such "
                    "layers has no lower bound.")),
         ),
@@ -34,5 +32,5 @@ def derive(network: MLP, style: str) -> Topic:
     )  # fmt: skip
 
 
-def bound(after: Expr, name: str) -> Rule:
-    return Rule(name, lambda e, context: Rewritten(after), name, "≥", "Horn and Johnson 2013, 5.1")
+def bound(after: Expr, name: str, relation: str) -> Rule:
+    return Rule(name, lambda e, context: Rewritten(after), name, relation, "Horn and Johnson 2013, 7.3.5")

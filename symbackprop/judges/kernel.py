@@ -25,6 +25,7 @@ from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, IndexedProduct, Partial, Product, Variable, factors_of
 from symbackprop.indices import Calculus, Entries, Inexpressible
 from symbackprop.judges import cases
+from symbackprop.judges.gathered import same_sums
 from symbackprop.judges.moment_forms import prove
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Undecided
 from symbackprop.judges.reduced import reduced
@@ -172,6 +173,8 @@ def equal(left: Expr, right: Expr, network: Network, known: Bounds, given: tuple
     defined = _defined(left, bodies, known, network) and _defined(right, bodies, known, network)
     if bodies and defined and _segments(left, bodies) == _segments(right, bodies):
         return Proved("by the definition of the ordered product")
+    if same_sums(left, right, _with_depth(known, network)):
+        return Proved("by the definition of the sum")
     if left != right and _by_name(left, right, network, known):
         return Proved("by a forward equation")
     if _by_entries(left, right, network, known, given):

@@ -14,6 +14,7 @@ from fractions import Fraction
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, at_most, index
 from symbackprop.expr import LARGEST, SMALLEST, Expr, IndexedProduct, Norm, Product, SingularValue, factors_of
+from symbackprop.judges.added import is_near_identity, is_triangle
 from symbackprop.judges.differentiation import is_chain_to, is_one_term, is_sum_rule
 from symbackprop.judges.monomials import is_at_most_one, same_monomial
 from symbackprop.judges.signs import Setting, inside_of, is_nonnegative, spelled
@@ -403,6 +404,10 @@ THEOREMS = (
     Theorem("the largest row", "≥", "a mean is at most the largest term", _is_largest_row),
     Theorem("the steepest slope", "≤", "the slope and where it is greatest", _is_steepest),
     Theorem("rational functions of e^z", "=", "equal as fractions in lowest terms", _is_scalar_identity),
+    Theorem("the triangle inequality", "≤", "definition of a norm", is_triangle),
+    Theorem(
+        "a singular value moves by the norm of what is added", "≥", "Horn and Johnson 2013, 7.3.5", is_near_identity
+    ),
     Theorem("a square is not negative", "≤", "a² ≥ 0", _drops_square),
     Theorem("one of several", "≤", "no square is negative", _is_one_of_all),
     Theorem("the Frobenius norm bounds the spectral norm", "≤", "Horn and Johnson 2013, 5.6.P23", _is_below_frobenius),

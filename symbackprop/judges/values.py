@@ -242,6 +242,11 @@ def _empty_size(e: expr.IndexedProduct, point: Point, symbols: Symbols) -> int:
 @value.register
 def _(e: expr.IndexedSum, point: Point, symbols: Symbols) -> Array:
     low, high = point.size(e.lower, symbols), point.size(e.upper, symbols)
-    if high < low:
+    if high < low - 1:
         raise Missing(f"the sum from {low} to {high} has no meaning")
+    if high < low:
+        # the network has numbers for its sizes, and so must what stands in the body
+        sizes = {name: dim(symbols[name]) for name in free_symbols(e.body) & symbols.keys() if name != e.index}
+        rows, columns = shape(substitute(e.body, sizes), point.network)
+        return np.zeros((point.size(rows, symbols), point.size(columns, symbols)))
     return sum(at(e.body, point, {**symbols, e.index: turn}) for turn in range(low, high + 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symbackprop.latex.joining import ATOM, Item, level_of, limit
+from symbackprop.latex.items import ATOM, Item, level_of, limit
 from symbackprop.latex.scripts import attach_to_big, make_script
 from symbackprop.latex.stack import Frame, Maker, Stack, Waiting, atom, styled
 from symbackprop.latex.surface import Accented, Annotated, Fraction, Letter, Root, Styled, Surface

@@ -15,6 +15,9 @@ from symbackprop.notations import Notation, Written
 from symbackprop.orientation import in_rows
 from symbackprop.shapes import Shape, Shaped, shape
 
+# so many of one kind of thing are kept by a scope: letters with scripts, shapes of parts, sizes that are the same
+MOST_KEPT = 4096
+
 
 class _Settled:
     """The shapes of a network with what is known of open sizes put in."""
@@ -44,6 +47,9 @@ class Counting:
     def __init__(self, notation: Notation, network: Network) -> None:
         self.notation = notation
         self.network = network
+        # what was found before: the same sizes and the same parts stand in most formulas about a network
+        self._conforming: dict[tuple[Dim, Dim], bool] = {}
+        self._shapes: dict[Expr, Shape] = {}
 
     @cached_property
     def is_layered(self) -> bool:
@@ -54,7 +60,13 @@ class Counting:
 
     def conform(self, one: Dim, two: Dim) -> bool:
         """Whether two sizes are the same; a network whose sizes are still being found puts its own in here."""
-        return self.network.normal(one) == self.network.normal(two)
+        kept = self._conforming.get((one, two))
+        if kept is None:
+            kept = self.network.normal(one) == self.network.normal(two)
+            if len(self._conforming) >= MOST_KEPT:
+                self._conforming.clear()
+            self._conforming[one, two] = kept
+        return kept
 
     def says(self, size: Dim) -> str:
         return "?" if any(name.startswith("?") for name in size.symbols) else self.network.says(size)
@@ -128,7 +140,17 @@ class Counting:
         Raises:
             ShapeError: if two parts do not conform.
         """
-        network: Shaped = _Settled(self.network, found) if found else self.network
+        if found:
+            return self._shape(e, _Settled(self.network, found))
+        kept = self._shapes.get(e)
+        if kept is None:
+            kept = self._shape(e, self.network)
+            if len(self._shapes) >= MOST_KEPT:
+                self._shapes.clear()
+            self._shapes[e] = kept
+        return kept
+
+    def _shape(self, e: Expr, network: Shaped) -> Shape:
         if not self.turned:
             return shape(e, network)
         columns, rows = shape(in_rows(e, self.network), network)

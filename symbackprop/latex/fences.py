@@ -2,7 +2,7 @@ r"""Groups in braces, delimiters, bars and environments: what opens and closes."
 
 from __future__ import annotations
 
-from symbackprop.latex.joining import ATOM, Item, level_of
+from symbackprop.latex.items import ATOM, Item, level_of
 from symbackprop.latex.rows import cells
 from symbackprop.latex.scripts import close_script
 from symbackprop.latex.stack import Frame, Stack, Waiting, atom, ready

@@ -30,7 +30,7 @@ from symbackprop.latex.fences import (
     read_bar,
     read_row,
 )
-from symbackprop.latex.joining import Item, limit
+from symbackprop.latex.items import Item, limit
 from symbackprop.latex.scripts import read_prime, read_script
 from symbackprop.latex.stack import Frame, Stack, Waiting
 from symbackprop.latex.surface import Blank, Dots, Letter, Numeral, Prose, Styled, Surface, values
@@ -139,12 +139,12 @@ def _word(stack: Stack, token: Token) -> None:
 
 def _number(stack: Stack, token: Token) -> None:
     r"""A number; as an argument without braces TeX takes one digit, so that `\frac12` is ½ and `x_12` is refused."""
-    text = str(token.value)
-    top = stack.top
-    if isinstance(top, Frame):
-        _check_letter_before(stack, top, token)
+    _, text, start, end = token
+    top = stack.open[-1]
+    if isinstance(top, Frame) and not top.script:
+        _check_letter_before(stack, token)
     if isinstance(top, Frame) or len(text) == 1:
-        stack.put_atom(Numeral((token.start, token.end), text))
+        stack.put(Item("atom", Numeral((start, end), text), start, end))
     elif top.role == "fraction" and not top.arguments and len(text) == 2 and text.isdigit():
         for i, digit in enumerate(text, token.start):
             stack.put_atom(Numeral((i, i + 1), digit))
@@ -154,10 +154,10 @@ def _number(stack: Stack, token: Token) -> None:
         stack.refuse(f"TeX takes only the first digit of `{text}` here: {hint}", top.token.start, token.end)
 
 
-def _check_letter_before(stack: Stack, frame: Frame, token: Token) -> None:
+def _check_letter_before(stack: Stack, token: Token) -> None:
     """Refuse `W1`, which may be a name or a product; in a script, as in `w_{i1}`, both are indices."""
     last = stack.tokens[stack.at - 1] if stack.at else token
-    if frame.script or last.role not in ("letter", "text") or last.end != token.start or stack.text[last.start] == "\\":
+    if last.role not in ("letter", "text") or last.end != token.start or stack.text[last.start] == "\\":
         return
     letter, digits = stack.text[last.start : last.end], str(token.value)
     indexed = f"{letter}_{{{digits}}}"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.items import ATOM, CHAIN, LIST, SUM, TERM, Item, Items
 from symbackprop.latex.surface import (
     Additive,
     Big,
@@ -16,10 +17,8 @@ from symbackprop.latex.surface import (
     Chain,
     Dots,
     Letter,
-    Lines,
     Listed,
     Numeral,
-    Prose,
     Sign,
     Signed,
     Span,
@@ -27,80 +26,9 @@ from symbackprop.latex.surface import (
     Term,
 )
 
-# how tightly the result of a pair of braces binds, which do not show in print
-LIST, CHAIN, SUM, TERM, ATOM = range(5)
-_LEVELS: dict[type[Surface], int] = {
-    Lines: LIST,
-    Listed: LIST,
-    Prose: LIST,
-    Chain: CHAIN,
-    Additive: SUM,
-    Signed: SUM,
-    Term: TERM,
-    Big: TERM,
-}
-
-
 # what stands between the parts of a list
+_ATOMS = {"atom"}
 _SEPARATING = frozenset({"sep", "quad", "stop", "prose"})
-
-
-class Item:
-    """A piece of a line.
-
-    Attributes:
-        kind: "atom", "big" (an operator that waits for the rest of its term), "mul", "add", "rel", "sep", "quad",
-            "prose", "stop", "amp" or "row".
-        value: the surface of an atom or of prose; the sign of the others.
-        level: how tightly an atom binds that stood in braces.
-        scriptable: its scripts were written here, so that one more belongs to the same base.
-        note: what stands over or under a relation.
-    """
-
-    # nearly all are as here, and there is one for every token: only what differs is put into an item
-    scriptable: bool = False
-    note: Surface | None = None
-    style: str = "plain"
-    sub: Surface | None = None
-    sup: Surface | None = None
-    limit: bool = False
-
-    def __init__(self, kind: str, value: Surface | str, start: int, end: int, level: int = ATOM) -> None:
-        self.kind = kind
-        self.value = value
-        self.start = start
-        self.end = end
-        self.level = level
-
-    @property
-    def surface(self) -> Surface:
-        value = self.value
-        assert not isinstance(value, str)
-        return value
-
-    @property
-    def text(self) -> str:
-        assert isinstance(self.value, str)
-        return self.value
-
-    @property
-    def sign(self) -> Sign:
-        return Sign((self.start, self.end), self.text, self.note)
-
-
-def limit(text: str, style: str, start: int, end: int) -> Item:
-    """`max` and the like, which bind where they have a script."""
-    made = Item("big", text, start, end)
-    made.style, made.limit = style, True
-    return made
-
-
-Items = Sequence[Item]
-
-
-def level_of(surface: Surface) -> int:
-    """How tightly a surface binds when its braces are not seen."""
-    return _LEVELS.get(type(surface), ATOM)
 
 
 class Joiner:
@@ -131,7 +59,10 @@ class Joiner:
         """
         if len(items) == 1 and items[0].kind == "atom":
             return items[0].surface
-        if _SEPARATING.isdisjoint([item.kind for item in items]):
+        kinds = {item.kind for item in items}
+        if kinds == _ATOMS and not (script and any(type(item.value) is Dots for item in items)):
+            return self.term(items)
+        if kinds.isdisjoint(_SEPARATING):
             return self.chain(items, script=script)
         parts, signs = self.separated(self.spaced(items))
         if len(parts) == 1:
@@ -416,8 +347,3 @@ def _term(factors: list[Surface], signs: list[Sign]) -> Surface:
 
 def _big(item: Item, body: Surface) -> Surface:
     return Big((item.start, body.span[1]), item.text, body, item.sub, item.sup)
-
-
-def as_letter(item: Item) -> Item:
-    """`max` without a script, which binds nothing."""
-    return Item("atom", Letter((item.start, item.end), item.text, item.style), item.start, item.end)

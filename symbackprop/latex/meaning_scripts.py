@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from symbackprop import expr
 from symbackprop.dims import Dim
 from symbackprop.latex import surface as s
+from symbackprop.latex.counting import MOST_KEPT
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.marks_above import Above, Layer, Turned, read_above
 from symbackprop.latex.meaning import read, reads
@@ -14,7 +16,6 @@ from symbackprop.latex.meaning_dims import as_dim, read_dim, read_places
 from symbackprop.latex.parts import mark_of, marked, measured, parted, primed, scripted, turned
 from symbackprop.latex.places import ANY, Candidate, Head, Places
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf
-from symbackprop.latex.scope import MOST_KEPT
 from symbackprop.latex.sizes import NOTHING, open_size
 from symbackprop.latex.surface import Surface
 from symbackprop.shapes import SCALAR
@@ -28,11 +29,9 @@ CALLIGRAPHIC = {"L": "ℒ", "N": "𝒩"}
 
 def head_of(e: Surface) -> Head | None:
     """A letter with its accents and style; None if it is no letter."""
+    if isinstance(e, s.Letter):
+        return _head(e.text, e.style)
     match e:
-        case s.Letter(text=text, style="calligraphic"):
-            return Head(CALLIGRAPHIC.get(text, text), "calligraphic")
-        case s.Letter(text=text, style=style):
-            return Head(text, style)
         case s.Accented(accent=accent, body=body):
             inner = head_of(body)
             if inner is None:
@@ -44,8 +43,15 @@ def head_of(e: Surface) -> Head | None:
     return None
 
 
+@lru_cache(maxsize=MOST_KEPT)
+def _head(text: str, style: str) -> Head:
+    return Head(CALLIGRAPHIC.get(text, text) if style == "calligraphic" else text, style)
+
+
 def pushed_in(e: Surface) -> Surface:
     """`\\hat{y_k}` as `\\hat{y}_k`: an accent or a style over a letter with scripts is that of the letter."""
+    if isinstance(e, s.Letter):
+        return e
     match e:
         case s.Accented(span=span, accent=accent, body=s.Scripted() as body) if head_of(body.base) is not None:
             base: Surface = s.Accented(span, accent, body.base)

@@ -84,6 +84,10 @@ class Candidate:
     is_marked: bool = False
     is_declared: bool = False
 
+    def declared(self) -> Candidate:
+        """The same of a variable whose name says all that is written."""
+        return Candidate(self.tree, self.rest, self.assumed, self.is_marked, True)
+
     def is_written(self, head: Head) -> bool:
         """Whether the notation writes it so: an entry is plain, and the whole as its row says."""
         return head.is_marked == (self.is_marked and not is_entry(self.rest))

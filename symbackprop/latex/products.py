@@ -16,6 +16,7 @@ from symbackprop.dims import ONE
 from symbackprop.expr import Expr, Number
 from symbackprop.latex.affine import merged_product
 from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.mismatches import around, contradiction, mismatch, unlike, unmultiplied, unpaired
 from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over, taken_for_granted
 from symbackprop.latex.sizes import Found, merged, shaped
 from symbackprop.latex.surface import Span, Surface
@@ -118,17 +119,13 @@ def _grouped(
             pieces.append([unit])
     chains: list[Reading] = []
     for piece in pieces:
-        one = chained(piece, reader, _around(piece))
+        one = chained(piece, reader, around(piece))
         if not isinstance(one, Reading):
             return one
         chains.append(one)
     if "i" in kinds:
         return _inner(chains[0], chains[1], e, reader)
     return _entrywise(chains, e, reader)
-
-
-def _around(parts: Sequence[Reading]) -> Span:
-    return parts[0].mark.span[0], parts[-1].mark.span[1]
 
 
 def chain(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Reading:
@@ -152,7 +149,7 @@ def chained(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Rea
         return parts[0]
     found = _together(parts, reader)
     if found is None:
-        return partial(_contradiction, reader, at)
+        return partial(contradiction, reader, at)
     rows, columns, last = ONE, ONE, None
     for part in parts:
         size = shaped(part.shape, found)
@@ -163,7 +160,7 @@ def chained(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Rea
         else:
             after = reader.same((columns, ONE), (size[0], ONE), found)
             if after is None:
-                return partial(_unmultiplied, last, part, found, reader)
+                return partial(unmultiplied, last, part, found, reader)
             found = after
         columns, last = size[1], part
     together = merged_product(parts, reader)
@@ -187,7 +184,7 @@ def _together(parts: Sequence[Reading], reader: Reader) -> Found | None:
 def _found(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Found:
     found = _together(parts, reader)
     if found is None:
-        raise _contradiction(reader, at)
+        raise contradiction(reader, at)
     return found
 
 
@@ -201,12 +198,12 @@ def _entrywise(parts: Sequence[Reading], e: Surface | Span, reader: Reader) -> R
         return parts[0]
     found = _together(parts, reader)
     if found is None:
-        return partial(_contradiction, reader, e)
+        return partial(contradiction, reader, e)
     first = parts[0]
     for other in parts[1:]:
         after = reader.same(first.shape, other.shape, found)
         if after is None:
-            return partial(_unlike, first, other, found, e, reader)
+            return partial(unlike, first, other, found, e, reader)
         found = after
     tree = expr.Hadamard(tuple([part.tree for part in parts]))
     return over(tree, first.shape, e, parts, found)
@@ -224,14 +221,14 @@ def inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading:
 def _inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading | Failure:
     found = _together((left, right), reader)
     if found is None:
-        return partial(_contradiction, reader, e)
+        return partial(contradiction, reader, e)
     one, two = shaped(left.shape, found), shaped(right.shape, found)
     scope = reader.scope
     if scope.length(one) is None or scope.length(two) is None or left.is_scalar:
         return partial(reader.nonconforming, "an inner product is of two columns", e, left.tree, right.tree)
     after = reader.same(one, two, found)
     if after is None:
-        return partial(_unpaired, left, right, found, e, reader)
+        return partial(unpaired, left, right, found, e, reader)
     if scope.turned:
         other = over(expr.Transpose(right.tree), two[::-1], right.mark.span, [right])
         return over(expr.Product((left.tree, other.tree)), SCALAR, e, (left, other), after)
@@ -269,7 +266,7 @@ def _fewest(made: Readings) -> Readings:
 
 
 def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Reading]:
-    at = _around((one, two))
+    at = around((one, two))
     matrix: Reading | None = None
     entrywise_signs = reader.scope.entrywise_signs
     if sign not in entrywise_signs:
@@ -371,7 +368,7 @@ def divided(
     after = reader.same(top.shape, below.shape, found)
     if after is None:
         raise reader.nonconforming(
-            _mismatch("divide", "by", above, below, found, reader)
+            mismatch("divide", "by", above, below, found, reader)
             + ": write a scalar below, or two of the same shape for a quotient of their entries",
             at,
             above.tree,
@@ -397,45 +394,3 @@ def as_column(number: Reading, size: Shape, reader: Reader) -> Reading:
     else:
         tree = expr.product_of(factors if value == 1 else (number.tree, *factors))
     return Reading(tree, size, Mark(number.mark.span), number.found, number.assumed)
-
-
-# --- messages, made for what is said in the end ----------------------------------------------------------------------
-
-
-def _contradiction(reader: Reader, at: Span | Surface) -> ReadingError:
-    return reader.error("the sizes of these factors contradict each other", at)
-
-
-def _unmultiplied(one: Reading, two: Reading, found: Found, reader: Reader) -> ReadingError:
-    message = _mismatch("multiply", "by", one, two, found, reader) + _likely(one, two, found, reader)
-    return reader.nonconforming(message, _around((one, two)), one.tree, two.tree)
-
-
-def _unlike(one: Reading, two: Reading, found: Found, at: Span | Surface, reader: Reader) -> ReadingError:
-    message = _mismatch("multiply", "entry by entry with", one, two, found, reader) + ": both must have the same shape"
-    return reader.nonconforming(message, at, one.tree, two.tree)
-
-
-def _unpaired(one: Reading, two: Reading, found: Found, at: Surface, reader: Reader) -> ReadingError:
-    message = _mismatch("multiply", "with", one, two, found, reader)
-    return reader.nonconforming(message, at, one.tree, two.tree)
-
-
-def _mismatch(verb: str, joined: str, one: Reading, two: Reading, found: Found, reader: Reader) -> str:
-    scope = reader.scope
-    left, right = (
-        f"{reader.source(each.mark.span)} ({scope.written(shaped(each.shape, found))})" for each in (one, two)
-    )
-    return f"cannot {verb} {left} {joined} {right}"
-
-
-def _likely(one: Reading, two: Reading, found: Found, reader: Reader) -> str:
-    """A guess at what was meant."""
-    left, right = shaped(one.shape, found), shaped(two.shape, found)
-    if left == right:
-        return r": write \odot for the product entry by entry"
-    if left[0] == right[0]:
-        return f": is {reader.source(one.mark.span)} to be transposed?"
-    if left[1] == right[1]:
-        return f": is {reader.source(two.mark.span)} to be transposed?"
-    return ": the inner sizes differ"

@@ -7,7 +7,7 @@ few: a formula that stays open in more ways than that is refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 from typing import TypeVar, dataclass_transform

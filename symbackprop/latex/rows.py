@@ -2,8 +2,12 @@ r"""Rows and cells: what stands between `\\` and `&`."""
 
 from __future__ import annotations
 
-from symbackprop.latex.joining import Item, Items, Joiner
+from symbackprop.latex.items import Item, Items
+from symbackprop.latex.joining import Joiner
 from symbackprop.latex.surface import Blank, Lines, Span, Surface
+
+# what parts the items of several rows or cells
+_MARKS = frozenset({"row", "amp"})
 
 
 def lines(joiner: Joiner, items: Items, span: Span) -> Surface:
@@ -11,6 +15,9 @@ def lines(joiner: Joiner, items: Items, span: Span) -> Surface:
 
     A row may go on with a multiplication sign: its first factor is then `Blank`.
     """
+    if _MARKS.isdisjoint([item.kind for item in items]):
+        rest = without_stop(items)
+        return joiner.line(rest) if rest else Blank(span)
     rows: list[Surface] = []
     for row in _split(items, "row"):
         rest = without_stop(_aligned(row))
@@ -44,12 +51,12 @@ def cells(joiner: Joiner, items: Items, span: Span, *, punctuated: bool) -> tupl
     return tuple(rows)
 
 
-def without_stop(items: list[Item]) -> list[Item]:
+def without_stop(items: Items) -> list[Item]:
     """A displayed line without the punctuation of the sentence that it stands in."""
     end = len(items)
     while end and (items[end - 1].kind in ("stop", "quad") or items[end - 1].value in (",", ";")):
         end -= 1
-    return items[:end]
+    return list(items[:end])
 
 
 def _aligned(row: list[Item]) -> list[Item]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from symbackprop import expr
@@ -19,7 +19,7 @@ from symbackprop.dims import Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Named, Variable
-from symbackprop.latex.counting import Counting
+from symbackprop.latex.counting import MOST_KEPT, Counting
 from symbackprop.latex.places import (
     ENGLISH,
     MARKED,
@@ -37,8 +37,6 @@ from symbackprop.notations import Notation, Written
 from symbackprop.shapes import Shape
 from symbackprop.tree import subterms
 
-# so many letters with scripts are kept with what they may be
-MOST_KEPT = 4096
 GENERIC = ("g", "f", "φ", "ψ", "ϕ")
 # what courses write for the loss where the letter stands for nothing else
 LOSSES = frozenset({"L", "ℓ", "J", "C", "E", "loss", "Loss", "cost", "ℒ"})
@@ -207,11 +205,11 @@ class Scope(Counting):
                 # a name that has its subscript in it, as in a table of shapes, is not an entry of another one
                 text = place.text if isinstance(place, Label) else str(place)
                 for each in self._indexed(f"{head.name}_{text}", below[1:], above, head):
-                    yield replace(each, is_declared=True)
+                    yield each.declared()
         if len(above) == 1:
             # `W^{(1)}`, where the table of shapes has `W_1`
             for each in self._indexed(f"{head.name}_{above[0]}", below, (), head):
-                yield replace(each, is_declared=True)
+                yield each.declared()
         names = [name for name, _ in self.named.get(head.key, ())]
         # a name that the tables write with another letter is not written with its own
         if head.name not in self._names:
@@ -220,10 +218,10 @@ class Scope(Counting):
             yield from self._indexed(name, below, above, head)
 
     def _indexed(self, name: str, below: Places, above: Places, head: Head) -> Iterator[Candidate]:
-        row = self.notation.of_name(name, self.is_layered)
+        row = _row(self.notation, name, self.is_layered)
         # names that are in no table may have their index above or below
         place = row.place if name in self._names else "sup" if above else "sub"
-        for at, rest in self._placed(replace(row, label="", place=place), below, above):
+        for at, rest in self._placed(_without_label(row, place), below, above):
             if self.has(Named(name, at)):
                 yield from self._as_written(Named(name, at), row, head, rest)
                 if at is not None:
@@ -350,6 +348,17 @@ class Scope(Counting):
         """Signs that are the product entry by entry here and nothing else."""
         own = self.notation.hadamard.replace("∗", "*")
         return frozenset({"⊙", "∘", ".*"}) | ({own} if own == "*" else set())
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _row(notation: Notation, name: str, is_layered: bool) -> Written:
+    """How a notation writes a variable of that name: to make a row costs more than to look it up."""
+    return notation.of_name(name, is_layered)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _without_label(row: Written, place: str) -> Written:
+    return replace(row, label="", place=place)
 
 
 def _by_letter(rows: Mapping[str, Written]) -> dict[tuple[str, Accents], list[tuple[str, Written]]]:

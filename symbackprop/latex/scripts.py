@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from symbackprop.latex.joining import ATOM, Item
+from symbackprop.latex.items import ATOM, Item
 from symbackprop.latex.stack import Frame, Stack, Waiting
 from symbackprop.latex.surface import Annotated, Blank, Fenced, Letter, Scripted, Span, Surface
 from symbackprop.latex.tokens import Token

@@ -7,6 +7,7 @@ are found; what was found is a mapping that is never changed but extended.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from symbackprop.dims import Dim, Symbol, index
 from symbackprop.shapes import Shape
@@ -27,7 +28,7 @@ def is_open(name: str) -> bool:
 
 def put_in(d: Dim, found: Found) -> Dim:
     """A dim with every size put in that was found."""
-    while found and not found.keys().isdisjoint(d.symbols):
+    while found and d.terms and not found.keys().isdisjoint(d.symbols):
         d = d.at(found)
     return d
 
@@ -43,16 +44,23 @@ def same(one: Dim, two: Dim, found: Found, conform: Conform) -> Found | None:
     one, two = put_in(one, found), put_in(two, found)
     if one == two:
         return found
+    solved = _solved(one, two)
+    if solved is not None:
+        name, value = solved
+        return None if name in value.symbols else {**found, name: value}
+    return found if conform(one, two) else None
+
+
+@lru_cache(maxsize=4096)
+def _solved(one: Dim, two: Dim) -> tuple[str, Dim] | None:
+    """An open size that makes two sizes the same, and its value."""
     difference = one - two
     solved: list[tuple[str, Dim]] = []
     for atom, c in difference.terms:
         if isinstance(atom, Symbol) and is_open(atom.name) and abs(c) == 1:
             solved.append((atom.name, (difference - index(atom.name) * c) * -c))
-    if solved:
-        # rather `n + p` for the columns of W than `m - n` for the rows of x
-        name, value = next((each for each in solved if _is_count(each[1])), solved[0])
-        return None if name in value.symbols else {**found, name: value}
-    return found if conform(one, two) else None
+    # rather `n + p` for the columns of W than `m - n` for the rows of x
+    return next((each for each in solved if _is_count(each[1])), solved[0]) if solved else None
 
 
 def _is_count(size: Dim) -> bool:
@@ -62,6 +70,8 @@ def _is_count(size: Dim) -> bool:
 
 def alike(one: Shape, two: Shape, found: Found, conform: Conform) -> Found | None:
     """What is found where two shapes must be the same; None if they differ."""
+    if one is two:
+        return found
     rows = same(one[0], two[0], found, conform)
     return None if rows is None else same(one[1], two[1], rows, conform)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.joining import Item, Joiner, as_letter
+from symbackprop.latex.items import Item, as_letter
+from symbackprop.latex.joining import Joiner
 from symbackprop.latex.rows import lines, without_stop
 from symbackprop.latex.surface import Fraction, Letter, Span, Styled, Surface
 from symbackprop.latex.symbols import CLOSING

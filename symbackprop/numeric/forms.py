@@ -109,8 +109,9 @@ def _(e: expr.Transpose, network: Shaped) -> Form:
 
 @form.register(expr.Negative)
 @form.register(expr.Elementwise)
+@form.register(groups.EntrywisePower)
 @form.register(chance.Expectation)
-def _(e: expr.Negative | expr.Elementwise | chance.Expectation, network: Shaped) -> Form:
+def _(e: expr.Negative | expr.Elementwise | groups.EntrywisePower | chance.Expectation, network: Shaped) -> Form:
     return form(e.operand, network)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
+from math import prod
 
 from symbackprop import expr
 from symbackprop.adjoints import HADAMARD, JACOBIAN
@@ -38,6 +39,7 @@ from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.statements import equal
 from symbackprop.tree import children, rebuild, subterms
+from symbackprop.tree import parts as parts_of
 
 
 @rule("diagonal matrix as a Hadamard product", source="Magnus and Neudecker 2019, section 3.6")
@@ -84,11 +86,20 @@ def _named(e: Expr, names: Mapping[Expr, Variable]) -> Expr:
 
 def name_of(e: Expr, network: Network) -> Variable | None:
     """The variable that a forward equation computes as this expression; None if there is none."""
-    for equation in network.equations:
+    alike = network.kept("equations by the kind of their right sides", lambda: _by_right(network))
+    for equation in (*alike.get(e, ()), *alike.get(type(e), ())):
         for each in _members(equation, e):
             if each.right == e:
                 return each.left
     return None
+
+
+def _by_right(network: Network) -> dict[object, list[Equation]]:
+    """The equations by their right sides; families by the kind of node that it is, as it is another at each index."""
+    found: dict[object, list[Equation]] = {}
+    for equation in network.equations:
+        found.setdefault(equation.right if equation.index is None else type(equation.right), []).append(equation)
+    return found
 
 
 def _members(equation: Equation, e: Expr) -> list[Equation]:
@@ -275,10 +286,35 @@ def worked_out(name: str, applies: Callable[[Expr, Context], bool], style: str) 
     def rewrite(e: Expr, context: Context) -> Rewritten | None:
         if not isinstance(e, Sum | Product | Hadamard | expr.Negative | EntrywiseQuotient) or not applies(e, context):
             return None
+        if _is_plain(e) or _terms(e) > MOST_TERMS:
+            return None
         found = _shorter(e, context, style)
         return None if found is None else Rewritten(found, ("Multiplied out entry by entry.",))
 
     return Rule(name, rewrite, "the entries of both sides are equal", source="entry by entry")
+
+
+# terms that something may have when it is multiplied out: nobody would write more, and they double with every layer
+MOST_TERMS = 64
+
+
+def _terms(e: Expr) -> int:
+    """How many terms there are when all products of sums are multiplied out."""
+    inner = map(_terms, children(e))
+    match e:
+        case Sum():
+            return sum(inner)
+        case Product() | Hadamard() | EntrywiseQuotient():
+            return prod(inner)
+        case expr.Transpose() | expr.Negative() | Diagonal():
+            return max(inner)
+    return 1
+
+
+def _is_plain(e: Expr) -> bool:
+    """Whether it is a product of different variables and gradients, in which nothing can become shorter."""
+    bare = [factor.operand if isinstance(factor, expr.Transpose) else factor for factor in expr.factors_of(e)]
+    return len(bare) == len(set(bare)) and all(isinstance(factor, Variable | Partial) for factor in bare)
 
 
 def _shorter(e: Expr, context: Context, style: str) -> Expr | None:
@@ -301,12 +337,19 @@ def _find_shorter(e: Expr, context: Context, style: str) -> Expr | None:
     return found if size_of(found) < size_of(e) and not foreign & {Diagonal, EntrywisePower} else None
 
 
+def _computed_by(network: Network, kind: str, is_one: Callable[[Expr], bool]) -> frozenset[str]:
+    """The names of the variables that an equation of a kind computes."""
+    return network.kept(
+        ("computed by", kind), lambda: frozenset(eq.left.name for eq in network.equations if is_one(eq.right))
+    )
+
+
 def _has_softmax(e: Expr, context: Context) -> bool:
     """Whether a softmax, or a variable that is one, is multiplied by what is divided by it."""
-    equations = context.network.equations
-    softmaxes = {eq.left.name for eq in equations if isinstance(eq.right, Softmax)}
-    parts = [part for _, part in subterms(e)]
-    below = [part.denominator for part in parts if isinstance(part, EntrywiseQuotient)]
+    below = [part.denominator for part in parts_of(e) if isinstance(part, EntrywiseQuotient)]
+    if not below:
+        return False
+    softmaxes = _computed_by(context.network, "softmax", lambda right: isinstance(right, Softmax))
     return any(isinstance(b, Softmax) or (isinstance(b, Variable) and b.name in softmaxes) for b in below)
 
 
@@ -367,11 +410,10 @@ def _equal(one: Expr, two: Expr, context: Context) -> bool:
 
 
 def _has_sigmoid(e: Expr, context: Context) -> bool:
-    sigmoids = {eq.left.name for eq in context.network.equations if _is_sigmoid(eq.right)}
-    parts = [part for _, part in subterms(e)]
-    return any(_is_sigmoid(part) or (isinstance(part, Variable) and part.name in sigmoids) for part in parts) and any(
-        isinstance(part, EntrywiseQuotient | expr.Quotient) for part in parts
-    )
+    if not any(isinstance(part, EntrywiseQuotient | expr.Quotient) for part in parts_of(e)):
+        return False
+    sigmoids = _computed_by(context.network, "sigmoid", _is_sigmoid)
+    return any(_is_sigmoid(part) or (isinstance(part, Variable) and part.name in sigmoids) for part in parts_of(e))
 
 
 def _is_sigmoid(e: Expr) -> bool:

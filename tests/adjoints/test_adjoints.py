@@ -80,7 +80,9 @@ def test_a_wrong_variant_is_refuted(name: str, place: int):
 
 def test_every_rule_has_a_case():
     used = {type(part) for case in table.CASES.values() for part in _nodes(case.right)}
-    without = {kind for kind in pullback.registry if kind is not object} - used
+    # primitives that other tests add from outside have tests of their own
+    own = {kind for kind in pullback.registry if kind.__module__.startswith("symbackprop.")}
+    without = own - used
     # of the lecture's own primitives the cases are in tests/rules/variants.py
     assert {kind.__name__ for kind in without} <= {"LayerMap", "ColumnAt", "WithoutBias", "Columns", "Rows", "Mapping"}
 

@@ -35,6 +35,7 @@ from symbackprop.latex.surface import (
     Styled,
     Surface,
     Term,
+    values,
 )
 from symbackprop.latex.symbols import ASCII, COMMANDS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symbackprop.derivation import Rule
-from symbackprop.dims import ONE, Bounds, index
+from symbackprop.dims import ONE, Bounds, Dim, index
 from symbackprop.equations import Equation
 from symbackprop.expr import (
     LOSS,
@@ -28,7 +28,7 @@ from symbackprop.expr import (
 )
 from symbackprop.forward import ForwardNetwork
 from symbackprop.primitives import EntrywiseQuotient
-from symbackprop.rules import shortening
+from symbackprop.rules import shortening, sums
 from symbackprop.rules.reverse import through_uses
 from symbackprop.statements import Chain, equal
 
@@ -64,6 +64,20 @@ LOGISTIC = ForwardNetwork(
         Equation(LOSS, -(y @ Elementwise("log", q)) - (number(1) - y) @ Elementwise("log", number(1) - q)),
     ],
     {w: (D, ONE), x: (D, ONE), s: SCALAR, q: SCALAR, y: SCALAR},
+)
+
+
+t, T = index("t"), index("T")
+V = Named("V")
+
+
+def e(at: Dim) -> Named:
+    """A column for each time."""
+    return Named("e", at)
+
+
+TIME = ForwardNetwork(
+    [Equation(LOSS, IndexedSum("t", ONE, T, Power(Norm(e(t)), Fraction(2))))], {e(t): COLUMN, V: (K, D)}
 )
 
 
@@ -232,6 +246,48 @@ CASES = (
             "its complement": number(1) - q,
             "one": number(1),
             "half": Quotient(q, number(2)),
+        },
+    ),
+    Case(
+        shortening.scalars_first,
+        W.T @ G @ Power(Norm(h), Fraction(2)),
+        Power(Norm(h), Fraction(2)) @ W.T @ G,
+        HIDDEN,
+        {
+            "left out": W.T @ G,
+            "an outer product": W.T @ h @ h.T @ G,
+            "squared": Power(Norm(h), Fraction(4)) @ W.T @ G,
+            "of another column": Power(Norm(z), Fraction(2)) @ W.T @ G,
+            "sign": -(Power(Norm(h), Fraction(2)) @ W.T @ G),
+            "as a sum": W.T @ G + W.T @ h,
+        },
+    ),
+    Case(
+        sums.into_sum,
+        IndexedSum("t", ONE, T - 1, e(t)) + e(T),
+        IndexedSum("t", ONE, T, e(t)),
+        TIME,
+        {
+            "one too many": IndexedSum("t", ONE, T, e(t)) + e(T),
+            "one too few": IndexedSum("t", ONE, T - 1, e(t)),
+            "the last one twice": IndexedSum("t", ONE, T - 1, e(t)) + e(T) + e(T),
+            "one step later": IndexedSum("t", ONE, T, e(t - 1)),
+            "sign": -IndexedSum("t", ONE, T, e(t)),
+            "the last one alone": e(T),
+        },
+    ),
+    Case(
+        sums.over_sum,
+        V.T @ (e(T) + e(ONE)),
+        V.T @ e(T) + V.T @ e(ONE),
+        TIME,
+        {
+            "one left out": V.T @ e(T),
+            "a factor left out": V.T @ e(T) + V.T @ e(T),
+            "difference": V.T @ e(T) - V.T @ e(ONE),
+            "twice": number(2) @ V.T @ e(T),
+            "the other way": V.T @ e(ONE) - V.T @ e(T),
+            "sign": -(V.T @ e(T)) - V.T @ e(ONE),
         },
     ),
 )

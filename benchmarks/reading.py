@@ -1,0 +1,152 @@
+r"""Reading LaTeX: tokens a second of each stage, and short answers a second, on one core.
+
+`python -m benchmarks.reading` prints the full size alone. The formulas are those of the tests: the lecture's lines, and
+lines as courses print them, as far as they have a surface; and short answers to a homework on a network of three
+layers, of which each must be read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from statistics import mean
+from typing import Any
+
+from benchmarks.plan import FULL, Plan
+from benchmarks.table import Row, digits, duration, failure, table
+from benchmarks.timing import ROOT, installed, python, repeated
+from symbackprop.errors import SymbackpropError
+from symbackprop.latex.grammar import surface
+from symbackprop.latex.parse import read
+from symbackprop.latex.tokens import tokens
+from symbackprop.network import MLP
+from symbackprop.quantities import Quantities
+
+# tokens of a short answer
+SHORTEST, LONGEST = 10, 40
+# tokens, and short answers, a second
+TOKENS = 300_000
+ANSWERS = 5_000
+FORMULAS = ("tests/lecture/formulas.json", "tests/latex/published.json")
+SHAPES = {
+    "x": ("d",), "y": ("k",), "yhat": ("k",), "W_1": ("m", "d"), "W_2": ("n", "m"), "W_3": ("k", "n"), "L": (),
+    **{f"{name}_{l}": (size,) for name in ("z", "h", "b", "delta") for l, size in ((1, "m"), (2, "n"), (3, "k"))},
+}  # fmt: skip
+FORMS = (
+    r"\frac{\partial L}{\partial W_l} = BACK \odot g'(z_l) h_k^\top",
+    r"\frac{\partial L}{\partial W_l} = \left(BACK \odot g'(z_l)\right) h_k^\top",
+    r"\frac{\partial L}{\partial z_l} = (W_m^\top GRAD_m) \odot g'(z_l)",
+    r"\delta_l = g'(z_l) \odot BACK",
+    r"\operatorname{diag}(\sigma'(z_l)) BACK",
+    r"h_l \odot (1 - h_l) \odot (BACK)",
+    r"\frac{\partial L}{\partial h_l} = BACK, \quad \frac{\partial L}{\partial b_l} = GRAD_l",
+    r"GRAD_l h_k^\top + 2 W_l",
+)
+
+
+def answers() -> list[str]:
+    """Short homework answers, in the ways in which people write the same."""
+    made: dict[str, None] = {}
+    ways = product(
+        FORMS, (1, 2), (r"\delta_", r"\frac{\partial L}{\partial z_"), (r"^\top", "^T"), (r"\odot", r"\circ")
+    )
+    for form, l, gradient, transpose, sign in ways:
+        close = "}" if "frac" in gradient else ""
+        text = form.replace("BACK", r"W_m^\top GRAD_m")
+        for letter, at in (("l", l), ("m", l + 1)):
+            text = text.replace(f"GRAD_{letter}", f"{gradient}{at}{close}").replace(f"_{letter}", f"_{at}")
+        text = text.replace("h_k", f"h_{l - 1}" if l > 1 else "x")
+        made[text.replace(r"^\top", transpose).replace(r"\odot", sign)] = None
+    return [text for text in made if SHORTEST <= len(tokens(text)) <= LONGEST]
+
+
+def lines() -> list[str]:
+    """The formulas of the tests that have a surface."""
+    found = [row for path in FORMULAS for row in json.loads((ROOT / path).read_text("utf-8"))["formulas"]]
+    return [text for row in found if _is_read(surface, text := row.get("meant", row["latex"]))]
+
+
+def _is_read(stage: Callable[[str], Any], text: str) -> bool:
+    try:
+        stage(text)
+    except SymbackpropError:
+        return False
+    return True
+
+
+def stages(plan: Plan) -> Iterator[Row]:
+    """Each stage by itself; a stage does the work of those before it too."""
+    written, network, lecture = answers(), Quantities(SHAPES), MLP()
+    refused = [text for text in written if not _is_read(lambda text: read(text, network=network), text)]
+    if refused:
+        yield failure("reading", "reading LaTeX", f"{refused[0]} is refused")
+        return
+    printed = lines()
+    meant = [text for text in printed if _is_read(lambda text: read(text, network=lecture), text)]
+    both = [*printed, *written]
+    yield rate("lexing", tokens, both, plan)
+    yield rate("surface", surface, both, plan, TOKENS)
+    yield rate("the lecture's formulas, whole, warm", lambda text: read(text, network=lecture), meant, plan, TOKENS)
+    yield rate("answers, whole, warm", lambda text: read(text, network=network), written, plan, TOKENS)
+    # a network that nothing was read about: what its letters may be is found for each formula
+    yield rate(
+        "answers, whole, each about a new network", lambda text: read(text, network=Quantities(SHAPES)), written, plan
+    )
+    yield short(lambda text: read(text, network=network), written, mean(len(tokens(text)) for text in written), plan)
+    yield first(plan)
+
+
+def rate(
+    figure: str, stage: Callable[[str], Any], formulas: Sequence[str], plan: Plan, least: int | None = None
+) -> Row:
+    """Tokens a second of a stage, by the median time of all the formulas."""
+    count = sum(len(tokens(text)) for text in formulas)
+    time = repeated(lambda: [stage(text) for text in formulas], plan.repeats)
+    return Row(
+        "reading",
+        f"reading: {figure}",
+        f"{digits(count / time.seconds)} tokens a second",
+        f"CPU {digits(count / time.cpu)}, {len(formulas)} formulas, {digits(len(formulas) / time.seconds)} a second",
+        "" if least is None else f"≥ {least:,}",
+        None if least is None else count / time.seconds / least,
+        "of the line" if least is not None else "",
+        None if least is None else count / time.seconds >= least,
+        numbers={"seconds": time.seconds, "cpu": time.cpu, "tokens": count, "formulas": len(formulas), "least": least},
+    )
+
+
+def short(stage: Callable[[str], Any], formulas: Sequence[str], length: float, plan: Plan) -> Row:
+    """Short answers a second."""
+    time = repeated(lambda: [stage(text) for text in formulas], plan.repeats)
+    found = len(formulas) / time.seconds
+    return Row(
+        "reading",
+        "reading: short answers",
+        f"{digits(found)} a second",
+        f"CPU {digits(len(formulas) / time.cpu)}, {digits(length)} tokens each",
+        f"≥ {ANSWERS:,}",
+        found / ANSWERS,
+        "of the line",
+        found >= ANSWERS,
+        numbers={"seconds": time.seconds, "cpu": time.cpu, "formulas": len(formulas), "least": ANSWERS},
+    )
+
+
+def first(plan: Plan) -> Row:
+    """The first formula of a process, beside a process that only loads the package."""
+    text = r"\frac{\partial L}{\partial \vec{z}_{l+1}} \vec{h}_l^\top"
+    bare = "import symbackprop as sb"
+    times: dict[str, list[float]] = {}
+    for program in (bare, f"{bare}; sb.parse({text!r})") * plan.cold:
+        done = python("-c", program, packages=installed())
+        if done.status:
+            return failure("reading", "reading: the first formula, cold", done.complaint)
+        times.setdefault(program, []).append(done.seconds)
+    alone, both = (min(each) for each in times.values())
+    beside = f"import alone {duration(alone)}"
+    return Row("reading", "reading: the first formula, cold", duration(both), beside, numbers={"seconds": both})
+
+
+if __name__ == "__main__":
+    print(table(list(stages(FULL))))
