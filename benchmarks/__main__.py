@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -37,6 +38,9 @@ FIGURES = {
     "numeric": "gradients.beside_hand",
     "bounds": "bounds.qr_beside_svd",
     "spectra": "spectra.monte_carlo",
+    "random": "random_networks.compared",
+    "equations": "equations.linear",
+    "others": "others.beside",
 }
 
 
@@ -52,13 +56,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Every figure in one table.")
     parser.add_argument("--only", metavar="NAME", action="append", choices=[*FIGURES], help=", ".join(FIGURES))
     parser.add_argument("--short", action="store_true", help="few repetitions and small sizes, within a minute")
+    parser.add_argument("--networks", metavar="N", type=int, help="how many random networks are compared")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows to a file as well")
     options = parser.parse_args(argv)
 
+    plan = SHORT if options.short else FULL
+    if options.networks is not None:
+        if options.networks < 1:
+            parser.error(f"--networks {options.networks}: write how many, 1 or more")
+        plan = replace(plan, networks=options.networks)
     rows: list[Row] = []
     for name in options.only or FIGURES:
         print(f"{name} …", file=sys.stderr)
-        rows.extend(figure(name)(SHORT if options.short else FULL))
+        rows.extend(figure(name)(plan))
     print(f"{heading()}\n\n{table(rows)}")
     if options.json is not None:
         options.json.write_text(json.dumps(data(rows), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -24,10 +24,7 @@ from symbackprop.tree import subterms
 
 # numbers for the letters, all different, so that nothing conforms by accident
 NUMBERS = {"n": 2, "m": 3, "p": 4, "T": 3}
-SMOOTH = (
-    "sigmoid tanh relu leaky_relu elu selu softplus gelu silu abs huber sin cos arctan erf square sign step softsign "
-    "hard_tanh mish log_sigmoid identity"
-).split()
+SMOOTH = ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "abs", "huber", "sin", "cos", "arctan", "erf", "square", "sign", "step", "softsign", "hard_tanh", "mish", "log_sigmoid", "identity"]
 POSITIVE = ("log", "sqrt", "reciprocal")
 GROWING = ("exp", "sinh", "cosh")
 DEEPEST = 3

@@ -17,6 +17,8 @@ class Plan:
         explicit: depths of the network that SymPy differentiates.
         cells: batch, width and depth of the numeric figures.
         samples: matrices of a Monte Carlo spectrum.
+        networks: random ones, of which every gradient is compared.
+        equations: of the networks of which the time is measured.
     """
 
     pairs: int
@@ -27,6 +29,8 @@ class Plan:
     explicit: tuple[int, ...]
     cells: tuple[tuple[int, int, int], ...]
     samples: int
+    networks: int
+    equations: tuple[int, ...]
 
 
 FULL = Plan(
@@ -38,6 +42,8 @@ FULL = Plan(
     explicit=(1, 2, 3, 4),
     cells=((1, 8, 8), (1, 64, 32), (1, 512, 8), (32, 8, 8), (32, 64, 32), (1024, 64, 32)),
     samples=10_000,
+    networks=100,
+    equations=(50, 100, 200),
 )
 SHORT = Plan(
     pairs=3,
@@ -48,4 +54,6 @@ SHORT = Plan(
     explicit=(1, 2),
     cells=((1, 8, 8), (32, 8, 8)),
     samples=200,
+    networks=40,
+    equations=(10, 20),
 )

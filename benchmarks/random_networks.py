@@ -1,7 +1,7 @@
 """Every gradient of random networks, beside complex steps at 50 digits through the forward equations.
 
-    python -m benchmarks --only random --networks 2000
-    python -m benchmarks.random_networks 17         one network: its equations, its gradients, and what is wrong
+python -m benchmarks --only random --networks 2000
+python -m benchmarks.random_networks 17         one network: its equations, its gradients, and what is wrong
 """
 
 from __future__ import annotations

@@ -293,8 +293,10 @@ def from_here(member: Member, first: Dim, known: Bounds, network: Network) -> De
     once = _on_to(start, Partial(LOSS, member.at(index(name) + 1)), network)
     if once is None:
         return summed_from_here(name, last, member.at, first, known, start)
-    over = free_letter(once.result, name, *first.symbols)
-    on = free_letter(once.result, name, over, *first.symbols)
+    # no letter that is a size: `∏_{m=t}` beside columns of m entries would say two things
+    used = (name, *first.symbols, *_known(network))
+    over = free_letter(once.result, *used)
+    on = free_letter(once.result, over, *used)
     body = substitute(product_of(factors_of(once.result)[:-1]), {name: index(over)})
 
     def one_on(before: Derivation) -> Derivation:

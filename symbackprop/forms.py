@@ -11,6 +11,7 @@ from math import gcd, prod
 
 from symbackprop import expr
 from symbackprop.dims import Dim
+from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, factors_of, number, product_of
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shaped, shape
@@ -87,10 +88,39 @@ def _content(e: Expr) -> tuple[Fraction, Expr]:
     return Fraction(1), e
 
 
-def beside(e: Expr, scalar: Expr) -> Expr:
+def times_in(network: Shaped, *parts: Expr) -> Expr:
+    """The ordered product, with a scalar `aᵀ b` in brackets where it does not conform without: `(aᵀ b) X`."""
+    made = times(*parts)
+    try:
+        shape(made, network)
+    except ShapeError:
+        return _grouped(network, parts)
+    return made
+
+
+def _grouped(network: Shaped, parts: tuple[Expr, ...]) -> Expr:
+    bare = [part.operand if isinstance(part, expr.Negative) else part for part in parts]
+    inner = [isinstance(e, expr.Product) and shape(e, network) == SCALAR for e in bare]
+    made = times(*(part for part, is_inner in zip(parts, inner, strict=True) if not is_inner))
+    is_negative = isinstance(made, expr.Negative)
+    front, end = [], []
+    for part, e, is_inner in zip(parts, bare, inner, strict=True):
+        if is_inner:
+            (end if _has_gradient(e) else front).append(e)
+            is_negative ^= isinstance(part, expr.Negative)
+    rest = factors_of(made.operand if isinstance(made, expr.Negative) else made)
+    first = rest[:1] if isinstance(rest[0], expr.Number) else ()
+    whole = expr.Product((*first, *front, *rest[len(first) :], *end))
+    return negated(whole) if is_negative else whole
+
+
+def _has_gradient(e: Expr) -> bool:
+    return any(isinstance(part, expr.Partial) for _, part in subterms(e))
+
+
+def beside(e: Expr, scalar: Expr, network: Shaped) -> Expr:
     """`e` times a scalar: a gradient stands behind, as the chain rule has it, anything else in front."""
-    is_gradient = any(isinstance(part, expr.Partial) for _, part in subterms(scalar))
-    return times(e, scalar) if is_gradient else times(scalar, e)
+    return times_in(network, *((e, scalar) if _has_gradient(scalar) else (scalar, e)))
 
 
 def entrywise(*parts: Expr) -> Expr:
@@ -167,7 +197,7 @@ def _(e: expr.Product, network: Shaped) -> Expr:
             (end if chain else front).append(factor)
         else:
             chain.insert(0, turned(factor, network))
-    return times(*front, *chain, *end)
+    return times_in(network, *front, *chain, *end)
 
 
 @_turned.register

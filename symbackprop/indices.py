@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import gcd
 from functools import singledispatch
+from math import gcd
 from typing import Any
 
 from symbackprop import expr

@@ -18,6 +18,7 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Expr, Partial
 from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
+from symbackprop.notations import GREEK
 from symbackprop.topic import Topic
 
 STYLES = ("jacobian", "hadamard")
@@ -116,6 +117,7 @@ def _asked(what: str, network: Network, style: str) -> Topic:
 def _in_words(e: Expr) -> str:
     """A variable in a title, which has no formulas: `W₁`, `h t`."""
     head, _, place = str(e).partition("_")
+    head = GREEK.get(head, head)
     if not place:
         return head
     place = place.strip("{}")

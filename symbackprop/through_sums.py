@@ -45,7 +45,8 @@ def summed_from_here(
         return None
     factors, rest = split
     line = once.result if once is not None else start.start
-    taken = (name, *first.symbols)
+    # the sizes among what is known: a letter says one thing
+    taken = (name, *first.symbols, *known)
     k = free_letter(line, *taken)
     s = free_letter(line, *taken, k)
     on = free_letter(line, *taken, k, s)

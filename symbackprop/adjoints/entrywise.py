@@ -111,7 +111,7 @@ def _(e: expr.SquareRoot, at: int, upstream: Expr, setting: Setting) -> Expr:
 def _(e: Pairwise, at: int, upstream: Expr, setting: Setting) -> Expr:
     r"""C = max(X, Y): ∂L/∂X = 1[X > Y] ⊙ G, ∂L/∂Y = (1 - 1[X > Y]) ⊙ G, so that a tie counts once
 
-    A number stands in the place of Y: the slope of max(0, z) and of min(0, z) at 0 is 0, whichever way they are written.
+    A number stands in the place of Y: at 0 the slope of max(0, z) and of min(0, z) is 0, whichever way they stand.
     """
     one, two = e.against
     greater, lesser = (one, two) if e.kind == "max" else (two, one)

@@ -17,8 +17,8 @@ def _(e: expr.Norm, at: int, upstream: Expr, setting: Setting) -> Expr:
     r"""c = ‖x‖₂ or ‖X‖_F: ∂L/∂X = X / c · G where c ≠ 0;  c = ‖x‖₁: ∂L/∂x = sign(x) G"""
     _check(e, setting)
     if e.kind == "1":
-        return beside(expr.Elementwise("abs", e.operand, 1), upstream)
-    return beside(over(e.operand, e), upstream)
+        return beside(expr.Elementwise("abs", e.operand, 1), upstream, setting.network)
+    return beside(over(e.operand, e), upstream, setting.network)
 
 
 @fused.register
@@ -27,7 +27,7 @@ def _(e: expr.Power, path: Path, upstream: Expr, setting: Setting) -> tuple[int,
     match e:
         case expr.Power(expr.Norm(operand, kind) as norm, exponent) if exponent == Fraction(2) and kind != "1":
             _check(norm, setting)
-            return 2, times(number(2), beside(operand, upstream))
+            return 2, times(number(2), beside(operand, upstream, setting.network))
     return None
 
 

@@ -6,7 +6,7 @@ from symbackprop import expr
 from symbackprop.adjoints import JACOBIAN, Setting, pullback
 from symbackprop.dims import ONE
 from symbackprop.expr import Expr, number
-from symbackprop.forms import beside, entrywise, negated, times, turned
+from symbackprop.forms import beside, entrywise, negated, times, times_in, turned
 from symbackprop.primitives import Trace
 
 
@@ -23,8 +23,8 @@ def _(e: expr.Product, at: int, upstream: Expr, setting: Setting) -> Expr:
         upstream = _without_identity(upstream)
     if setting.is_scalar(upstream):
         # ∂(aᵀ b)/∂b ∂L/∂(aᵀ b): a gradient by a scalar stands behind the derivative, as in the chain rule
-        return times(*scalars, beside(times(*left, *right), upstream))
-    return times(*scalars, *left, upstream, *right)
+        return times_in(setting.network, *scalars, beside(times(*left, *right), upstream, setting.network))
+    return times_in(setting.network, *scalars, *left, upstream, *right)
 
 
 def _without_identity(e: Expr) -> Expr:
@@ -37,7 +37,7 @@ def _without_identity(e: Expr) -> Expr:
 
 def _by_scalar(e: expr.Product, at: int, upstream: Expr, setting: Setting) -> Expr:
     r"""C = c M: ∂L/∂c = ⟨M, G⟩, the sum of all entries of M ⊙ G"""
-    rest = times(*e.factors[:at], *e.factors[at + 1 :])
+    rest = times_in(setting.network, *e.factors[:at], *e.factors[at + 1 :])
     return inner(rest, upstream, setting)
 
 
@@ -45,12 +45,12 @@ def inner(one: Expr, upstream: Expr, setting: Setting) -> Expr:
     """`⟨M, G⟩ = Σ M_{ik} G_{ik}` of two of one shape: `uᵀ G` of columns, `tr(Mᵀ G)` of matrices."""
     rows, columns = setting.shape(upstream)
     if rows == ONE and columns == ONE:
-        return beside(one, upstream)
+        return beside(one, upstream, setting.network)
     if columns == ONE:
-        return times(turned(one, setting.network), upstream)
+        return times_in(setting.network, turned(one, setting.network), upstream)
     if rows == ONE:
-        return times(upstream, turned(one, setting.network))
-    return Trace(times(turned(one, setting.network), upstream))
+        return times_in(setting.network, upstream, turned(one, setting.network))
+    return Trace(times_in(setting.network, turned(one, setting.network), upstream))
 
 
 @pullback.register
@@ -63,7 +63,7 @@ def _(e: expr.Hadamard, at: int, upstream: Expr, setting: Setting) -> Expr:
 def scaled_by_entries(weights: Expr, upstream: Expr, setting: Setting) -> Expr:
     """`weights ⊙ G`, as `diag(weights) G` where the style has it so and G is a column; a product of scalars."""
     if setting.is_scalar(upstream):
-        return times(weights, upstream)
+        return times_in(setting.network, weights, upstream)
     if setting.style == JACOBIAN and setting.shape(upstream)[1] == ONE:
         sign, bare = (True, weights.operand) if isinstance(weights, expr.Negative) else (False, weights)
         made = times(expr.Diagonal(bare), upstream)

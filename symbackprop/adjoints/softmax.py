@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from symbackprop import expr
 from symbackprop.adjoints import JACOBIAN, Setting, fused, pullback
-from symbackprop.dims import ONE
 from symbackprop.adjoints.products import scaled_by_entries
+from symbackprop.dims import ONE
 from symbackprop.expr import Expr, number
 from symbackprop.forms import beside, entrywise, negated, plus, times, turned
 from symbackprop.tree import Path
@@ -31,7 +31,7 @@ def _(e: expr.LogSumExp, at: int, upstream: Expr, setting: Setting) -> Expr:
     weights = expr.Softmax(e.operand, e.along)
     rows, columns = setting.shape(e.operand)
     if setting.is_scalar(upstream):
-        return beside(weights, upstream)
+        return beside(weights, upstream, setting.network)
     repeated = times(expr.Ones(rows), upstream) if e.along == "column" else times(upstream, expr.Ones(columns).T)
     return entrywise(weights, repeated)
 

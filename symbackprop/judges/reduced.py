@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from symbackprop import expr
 from symbackprop.assumptions import with_assumed
+from symbackprop.dims import ONE, Bounds
 from symbackprop.entries import entries
 from symbackprop.indices import (
     UNIT,
@@ -110,8 +111,10 @@ def _written_out(one: Entries, work: Calculus) -> Entries:
 
 def _definition(variable: expr.Variable, work: Calculus) -> expr.Expr | None:
     """What a variable is a name of: a function entry by entry or a softmax; None for any other."""
+    # an index that is summed over runs from 1
+    ranges: Bounds = {name: (ONE, size) for name, size in work.ranges.items()}
     try:
-        equation = work.network.definition(variable, work.known)
+        equation = work.network.definition(variable, {**ranges, **work.known})
     except LookupError:
         return None
     if equation is None or not isinstance(equation.right, expr.Elementwise | expr.Softmax):

@@ -14,7 +14,7 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.marks_above import Above, Layer, Turned, read_above
 from symbackprop.latex.meaning_dims import read_places
 from symbackprop.latex.places import ANY, At, Places, Range
-from symbackprop.latex.readings import Mark, Reader, Reading, Readings, over
+from symbackprop.latex.readings import Mark, Reader, Reading, Readings, over, settle
 from symbackprop.latex.sizes import merged
 from symbackprop.latex.surface import Surface
 from symbackprop.primitives import Rows
@@ -54,12 +54,11 @@ def measured(tree: Expr, parts: tuple[Reading, ...] | list[Reading], reader: Rea
     Raises:
         NonconformingError: if parts do not conform.
     """
-    found = merged((part.found for part in parts), reader.scope.conform)
+    found = merged([part.found for part in parts], reader.scope.conform)
     if found is None:
         raise reader.error(f"the sizes in {reader.source(e)!r} contradict each other", e)
-    made = over(tree, SCALAR, e, parts, found)
     try:
-        size = reader.scope.shape(made.settled, found)
+        size = reader.scope.shape(settle(tree, found), found)
     except ShapeError as error:
         raise reader.nonconforming(str(error), e, tree) from None
     return over(tree, size, e, parts, found)

@@ -119,7 +119,7 @@ def settle(e: Expr, found: Found) -> Expr:
 
 def open_in(e: Expr) -> list[str]:
     """The sizes and columns that are still open in a tree."""
-    return sorted(name for name in free_symbols(e) if is_open(name))
+    return sorted([name for name in free_symbols(e) if is_open(name)])
 
 
 def said(e: Node) -> Node:

@@ -30,7 +30,7 @@ from symbackprop.expr import (
     Variable,
     number,
 )
-from symbackprop.forms import entrywise, negated, plus, times
+from symbackprop.forms import entrywise, negated, plus, times, times_in
 from symbackprop.groups import EntrywisePower
 from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.normalform import normal
@@ -47,7 +47,7 @@ def diagonal_as_hadamard(e: Expr, context: Context) -> Rewritten | None:
     r"""diag(v) u = v ⊙ u        shapes: n×n · n×1 = n×1 ⊙ n×1"""
     match e:
         case Product((Diagonal(v), *others)):
-            last = times(*others)
+            last = times_in(context.network, *others)
             if shape(last, context.network)[1] != ONE:
                 return None
             return Rewritten(entrywise(v, last), ("Each entry of ", last, " is scaled by the same entry of ", v, "."))
@@ -176,7 +176,7 @@ def without_ones(e: Expr, context: Context) -> Rewritten | None:
     r"""A 1 = A        shapes: A is any, 1 the number"""
     if not isinstance(e, Product) or number(1) not in e.factors:
         return None
-    return Rewritten(times(*e.factors), ("A factor 1 changes nothing.",))
+    return Rewritten(times_in(context.network, *e.factors), ("A factor 1 changes nothing.",))
 
 
 @rule("scalars in front", source="algebra")
@@ -191,7 +191,7 @@ def scalars_first(e: Expr, context: Context) -> Rewritten | None:
     # a gradient by a scalar stands behind the derivative, as in the chain rule
     others = [f for f in e.factors if f not in plain]
     numbers = [f for f in plain if not any(isinstance(part, Variable) for _, part in subterms(f))]
-    made = times(*numbers, *(f for f in plain if f not in numbers), *others)
+    made = times_in(context.network, *numbers, *(f for f in plain if f not in numbers), *others)
     return None if made == e else Rewritten(made, ("A scalar factor may stand anywhere.",))
 
 

@@ -50,8 +50,7 @@ NETWORKS = {
         "shapes": {"X": "N x D", "W_1": "D x H", "b_1": "1 x H", "W_2": "H x K", "b_2": "1 x K", "Y": "N x K"},
         "targets": ["Y"],
         "loss": lambda v: (
-            -(v["Y"] * np.log(softmax(relu(v["X"] @ v["W_1"] + v["b_1"]) @ v["W_2"] + v["b_2"], 1))).sum()
-            / len(v["X"])
+            -(v["Y"] * np.log(softmax(relu(v["X"] @ v["W_1"] + v["b_1"]) @ v["W_2"] + v["b_2"], 1))).sum() / len(v["X"])
         ),
         "gradients": {
             "W_2": r"\frac{1}{N} H^\top (P - Y)",
@@ -119,10 +118,7 @@ NETWORKS = {
         "loss": lambda v: (
             0.5
             * squared(
-                v["V"]
-                @ np.vstack(
-                    [np.tanh(v["W_2"] @ np.tanh(v["W_1"] @ v["x"])), np.tanh(v["W_1"] @ v["x"]), v["x"]]
-                )
+                v["V"] @ np.vstack([np.tanh(v["W_2"] @ np.tanh(v["W_1"] @ v["x"])), np.tanh(v["W_1"] @ v["x"]), v["x"]])
                 - v["y"]
             )
         ),
@@ -135,9 +131,7 @@ NETWORKS = {
         "loss": lambda v: (
             0.5
             * squared(
-                sigmoid(
-                    v["W_3"] @ sigmoid(v["W_2"] @ sigmoid(v["W_1"] @ v["h_0"] + v["b_1"]) + v["b_2"]) + v["b_3"]
-                )
+                sigmoid(v["W_3"] @ sigmoid(v["W_2"] @ sigmoid(v["W_1"] @ v["h_0"] + v["b_1"]) + v["b_2"]) + v["b_3"])
                 - v["y"]
             )
         ),
@@ -155,9 +149,7 @@ NETWORKS = {
         "loss": lambda v: (
             0.5
             * squared(
-                sigmoid(v["T"] @ v["x"]) * np.tanh(v["W"] @ v["x"])
-                + (1 - sigmoid(v["T"] @ v["x"])) * v["x"]
-                - v["y"]
+                sigmoid(v["T"] @ v["x"]) * np.tanh(v["W"] @ v["x"]) + (1 - sigmoid(v["T"] @ v["x"])) * v["x"] - v["y"]
             )
         ),
         "gradients": {
@@ -176,9 +168,7 @@ NETWORKS = {
     "a leak that is learned": {
         "given": [r"z = W x", r"h = \max(0, z) + a \min(0, z)", r"L = \frac12 \|h - y\|^2"],
         "shapes": {"a": "scalar"},
-        "loss": lambda v: (
-            0.5 * squared(relu(v["W"] @ v["x"]) + v["a"] * np.minimum(0, v["W"] @ v["x"]) - v["y"])
-        ),
+        "loss": lambda v: 0.5 * squared(relu(v["W"] @ v["x"]) + v["a"] * np.minimum(0, v["W"] @ v["x"]) - v["y"]),
         "gradients": {"a": r"\min(0, z)^\top (h - y)"},
     },
     "an unknown activation": {
@@ -187,6 +177,7 @@ NETWORKS = {
     },
     "a dropout mask": {
         "given": [r"h = \operatorname{ReLU}(W x)", r"d = \frac{1}{p} m \odot h", r"L = \frac12 \|V d - y\|^2"],
+        "positive": ["p"],
         "shapes": {"p": "scalar", "m": "H", "W": "H x D", "x": "D", "V": "K x H", "y": "K"},
         "loss": lambda v: 0.5 * squared(v["V"] @ (v["m"] * relu(v["W"] @ v["x"]) / v["p"]) - v["y"]),
         "gradients": {

@@ -20,7 +20,7 @@ def _siamese(v):
 
 def _variational(v):
     mean, log_scale = v["A"] @ v["x"], v["B"] @ v["x"]
-    latent = mean + np.exp(log_scale) * v["varepsilon"]
+    latent = mean + np.exp(log_scale) * v["epsilon"]
     prior = squared(mean) + (np.exp(2 * log_scale) - 2 * log_scale - 1).sum()
     return 0.5 * squared(v["D"] @ latent - v["x"]) + 0.5 * prior
 
@@ -198,9 +198,7 @@ NETWORKS = {
     "a factorization": {
         "given": [r"L = \|R - U V^\top\|_F^2 + \lambda (\|U\|_F^2 + \|V\|_F^2)"],
         "shapes": {"U": "m x k", "V": "n x k", "lambda": SCALAR, "R": "m x n"},
-        "loss": lambda v: (
-            squared(v["R"] - v["U"] @ v["V"].T) + v["lambda"] * (squared(v["U"]) + squared(v["V"]))
-        ),
+        "loss": lambda v: squared(v["R"] - v["U"] @ v["V"].T) + v["lambda"] * (squared(v["U"]) + squared(v["V"])),
         "gradients": {
             "U": r"-2 (R - U V^\top) V + 2 \lambda U",
             "V": r"-2 (R - U V^\top)^\top U + 2 \lambda V",

@@ -39,8 +39,8 @@ NETWORKS = {
         "positive": ["epsilon"],
         "loss": _layer,
         "gradients": {
-            "gamma": r"(h - y) \odot \hat{x}",
-            "beta": r"h - y",
+            r"\gamma": r"(h - y) \odot \hat{x}",
+            r"\beta": r"h - y",
             r"\hat{x}": r"\gamma \odot (h - y)",
             # the form that implementations have
             "x": r"\frac{1}{\sqrt{s + \epsilon}} (\gamma \odot (h - y) "
@@ -62,8 +62,8 @@ NETWORKS = {
         "positive": ["epsilon"],
         "loss": lambda v: _batch(v, 0),
         "gradients": {
-            "gamma": r"\mathbf{1}^\top ((H - Y) \odot S)",
-            "beta": r"\mathbf{1}^\top (H - Y)",
+            r"\gamma": r"\mathbf{1}^\top ((H - Y) \odot S)",
+            r"\beta": r"\mathbf{1}^\top (H - Y)",
             "S": r"(H - Y) \odot (\mathbf{1} \gamma)",
         },
     },
@@ -80,8 +80,8 @@ NETWORKS = {
         "positive": ["epsilon"],
         "loss": lambda v: _batch(v, 1),
         "gradients": {
-            "gamma": r"((H - Y) \odot S) \mathbf{1}",
-            "beta": r"(H - Y) \mathbf{1}",
+            r"\gamma": r"((H - Y) \odot S) \mathbf{1}",
+            r"\beta": r"(H - Y) \mathbf{1}",
             "S": r"\operatorname{diag}(\gamma) (H - Y)",
         },
     },
@@ -93,11 +93,9 @@ NETWORKS = {
         ],
         "shapes": {"x": "n", "gamma": "n", "y": "n", "epsilon": "scalar"},
         "positive": ["epsilon"],
-        "loss": lambda v: (
-            0.5 * squared(v["gamma"] * v["x"] / np.sqrt((v["x"] ** 2).mean() + v["epsilon"]) - v["y"])
-        ),
+        "loss": lambda v: 0.5 * squared(v["gamma"] * v["x"] / np.sqrt((v["x"] ** 2).mean() + v["epsilon"]) - v["y"]),
         "gradients": {
-            "gamma": r"(h - y) \odot \frac{x}{r}",
+            r"\gamma": r"(h - y) \odot \frac{x}{r}",
             "x": r"\frac{1}{r} (\gamma \odot (h - y) - \frac{1}{n r^2} x x^\top (\gamma \odot (h - y)))",
         },
     },
@@ -113,7 +111,7 @@ NETWORKS = {
         "shapes": {"x": "2", "w": "m", "gamma": "m + 2", "y": "m + 2", "epsilon": "scalar"},
         "positive": ["epsilon"],
         "loss": lambda v: _groups({**v, "x": np.vstack([v["x"], v["w"]])}),
-        "gradients": {"gamma": r"(h - y) \odot [a (x - \mu_1); b (w - \mu_2)]"},
+        "gradients": {r"\gamma": r"(h - y) \odot [a (x - \mu_1); b (w - \mu_2)]"},
     },
     "mean pooling": {
         "given": [

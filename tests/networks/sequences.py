@@ -82,6 +82,7 @@ NETWORKS = {
         ],
         "sizes": {"T": 2},
         "families": {"x": (1, 2), "y": (1, 2), "h": (0, 0)},
+        "targets": ["y"],
         "loss": _words,
         "gradients": {
             "W": r"\sum_{t=1}^T (h_t \odot (1 - h_t) \odot \frac{\partial L}{\partial h_t}) h_{t-1}^\top",
@@ -166,9 +167,7 @@ NETWORKS = {
         ],
         "shapes": {"E": "V x d", "W": "d x d", "o": "V", "y": "V"},
         "targets": ["y"],
-        "loss": lambda v: (
-            -(v["y"] * np.log(softmax(v["E"] @ np.tanh(v["W"] @ v["E"].T @ v["o"]), 0))).sum()
-        ),
+        "loss": lambda v: -(v["y"] * np.log(softmax(v["E"] @ np.tanh(v["W"] @ v["E"].T @ v["o"]), 0))).sum(),
         "gradients": {
             "E": r"(p - y) h^\top + o (W^\top ((1 - h \odot h) \odot E^\top (p - y)))^\top",
             "W": r"((1 - h \odot h) \odot E^\top (p - y)) x^\top",
@@ -187,8 +186,7 @@ NETWORKS = {
         "sizes": {"K": 3},
         "families": {"w": (1, 3)},
         "loss": lambda v: (
-            -np.log(sigmoid(v["u"].T @ v["v"]))
-            - sum(np.log(sigmoid(-v[f"w_{k}"].T @ v["v"])) for k in (1, 2, 3))
+            -np.log(sigmoid(v["u"].T @ v["v"])) - sum(np.log(sigmoid(-v[f"w_{k}"].T @ v["v"])) for k in (1, 2, 3))
         ),
         "gradients": {
             "u": r"(\sigma(u^\top v) - 1) v",

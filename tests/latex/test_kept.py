@@ -1,0 +1,100 @@
+"""What is kept from one formula for the next changes nothing of what is read; short ways give what long ones give."""
+
+import json
+from copy import copy
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from symbackprop.latex import tokens as cutting
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.parse import read
+from symbackprop.latex.tokens import tokens
+from symbackprop.quantities import Quantities
+
+HERE = Path(__file__).parent
+FORMULAS = [
+    row["latex"]
+    for path in (HERE / "published.json", HERE.parent / "lecture" / "formulas.json")
+    for row in json.loads(path.read_text("utf-8"))["formulas"]
+]
+SHAPES = {"W": ("m", "n"), "x": ("n",), "b": ("m",), "z": ("m",), "A": ("n", "n"), "L": ()}
+PIECES = [
+    "x", "W", r"\phi", r"\varphi", r"\sigma", r"\left(", r"\left (", r"\right)", r"\leftarrow", r"\left.", r"\,", r"\ ",
+    r"\\", r"\{", r"\|", "2", "12", ".5", "2.5", "2e", "1e5", "{,}", "...", ".", ".*", ".^", "'", "**", "=>", "{", "}",
+    "_", "^", "ReLU", "logx", r"x\_1", r"\text{if }", r"\mathrm{diag}", r"\begin{pmatrix}", "&", "%c\n", "$", "²", "ŷ",
+    " ", "\t", "~",
+]  # fmt: skip
+
+
+def cut(text):
+    """The tokens of a text, or why it has none."""
+    try:
+        return tokens(text)
+    except ReadingError as error:
+        return error.message, error.span
+
+
+def texts():
+    random = Random(0)
+    yield from FORMULAS
+    for _ in range(2000):
+        yield "".join(random.choices(PIECES, k=random.randint(1, 8)))
+
+
+def test_pieces_that_are_looked_up_are_cut_as_the_others_are(monkeypatch):
+    short = [(text, cut(text)) for text in texts()]
+    # with an empty table each token is cut by the method of its first character
+    monkeypatch.setattr(cutting, "_KNOWN", {})
+    for text, found in short:
+        assert found == cut(text), text
+
+
+def meaning(text, network):
+    try:
+        found = read(text, network=network)
+    except ReadingError as error:
+        return type(error), error.message, error.span
+    return found.tree, found.spans, found.assumed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"W x + b",
+        r"W^\top W",
+        r"W^{\top} W^T",
+        r"\vec{x}^\top x",
+        r"x^\top \vec x",
+        r"x_1 + x_{1} + x_{ 1 }",
+        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z} x^\top",
+        r"{W}^\top z + W^{\top} z",
+        r"W_{1,2} + W_{12}^2",
+        r"A^2 x + W' z",
+        r"W W x",
+        r"q^\top",
+    ],
+)
+def test_a_formula_means_the_same_after_others(text):
+    alone = meaning(text, Quantities(SHAPES))
+    used = Quantities(SHAPES)
+    for other in (f"b +  {text}", f"z = {text}", r"W'", r"{W}^{\top} z", r"x_{ 1 }", r"W_{1,2} + {W}_{12}", text):
+        meaning(other, used)
+    assert meaning(text, used) == alone
+
+
+def test_letters_with_other_scripts_are_told_apart():
+    found = read(r"W^\top W x + W_{1,2} \vec{x} + W' W x + W_{1,2}^2 x", network=Quantities(SHAPES)).tree
+    assert str(found) == "Wᵀ W x + W[1,2] x + Wᵀ W x + W[1,2]^2 x"
+
+
+def test_a_copy_of_a_network_does_not_have_the_letters_of_its_original():
+    network = Quantities(SHAPES)
+    read("W x", network=network)
+    other = copy(network)
+    other._shapes = Quantities({"W": ("p", "q"), "x": ("q",)})._shapes
+    assert read("W x", network=other).mark == read("W x", network=network).mark
+    with pytest.raises(ReadingError, match="'b' is no quantity here"):
+        read("b", network=other)
+    assert read("b", network=network).tree
