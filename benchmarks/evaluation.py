@@ -41,7 +41,8 @@ class Explodes(Exception):
 
 
 def _real(z: Any) -> Any:
-    return z.real
+    """The real part; what a step makes of a 0, where functions have their kinks, is 0."""
+    return z.real if abs(z.real) > STEP else mp.mpf(0)
 
 
 def _bounded_exp(z: Any) -> Any:
@@ -55,7 +56,7 @@ def _above(point: int, high: Callable[[Any], Any], low: Callable[[Any], Any]) ->
 
 
 def _modulus(z: Any) -> Any:
-    return z if _real(z) > 0 else -z
+    return mp.sign(_real(z)) * z
 
 
 def _sigmoid(z: Any) -> Any:
@@ -417,7 +418,7 @@ def _(e: Pairwise, values: Values, symbols: Symbols) -> Array:
     made = np.empty(one.shape, dtype=object)
     for place in np.ndindex(*one.shape):
         a, b = one[place], two[place]
-        first = _real(a) > _real(b) if e.kind == "max" else _real(a) < _real(b)
+        first = _real(a - b) > 0 if e.kind == "max" else _real(a - b) < 0
         made[place] = a if first else b
     return made
 

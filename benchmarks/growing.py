@@ -24,7 +24,31 @@ from symbackprop.tree import subterms
 
 # numbers for the letters, all different, so that nothing conforms by accident
 NUMBERS = {"n": 2, "m": 3, "p": 4, "T": 3}
-SMOOTH = ["sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "abs", "huber", "sin", "cos", "arctan", "erf", "square", "sign", "step", "softsign", "hard_tanh", "mish", "log_sigmoid", "identity"]
+SMOOTH = [
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "softplus",
+    "gelu",
+    "silu",
+    "abs",
+    "huber",
+    "sin",
+    "cos",
+    "arctan",
+    "erf",
+    "square",
+    "sign",
+    "step",
+    "softsign",
+    "hard_tanh",
+    "mish",
+    "log_sigmoid",
+    "identity",
+]
 POSITIVE = ("log", "sqrt", "reciprocal")
 GROWING = ("exp", "sinh", "cosh")
 DEEPEST = 3
@@ -457,7 +481,9 @@ def grown(seed: int) -> Grown:
         equations.append(g.compute(right, extent))
     right, targets = _loss(g, equations)
     equations.append(Equation(LOSS, right))
-    network = ForwardNetwork(equations, g.shapes)
+    parts = [part for each in equations for side in (each.left, each.right) for _, part in subterms(side)]
+    used = {part.name for part in parts if isinstance(part, Named)}
+    network = ForwardNetwork(equations, {v: extent for v, extent in g.shapes.items() if v.name in used})
     if targets:
         network.assumed = targets_sum_to_one(network)
     return Grown(network, {name: NUMBERS[name] for name in network.sizes}, targets)

@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.plan import FULL, Plan
 from benchmarks.table import Row, digits, duration, failure, table
-from benchmarks.timing import ROOT, installed, python, repeated
+from benchmarks.timing import ROOT, Time, installed, python, repeated
 from symbackprop.errors import SymbackpropError
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.parse import read
@@ -88,12 +88,13 @@ def stages(plan: Plan) -> Iterator[Row]:
     yield rate("lexing", tokens, both, plan)
     yield rate("surface", surface, both, plan, TOKENS)
     yield rate("the lecture's formulas, whole, warm", lambda text: read(text, network=lecture), meant, plan, TOKENS)
-    yield rate("answers, whole, warm", lambda text: read(text, network=network), written, plan, TOKENS)
+    warm = repeated(lambda: [read(text, network=network) for text in written], plan.repeats)
+    yield tokens_a_second("answers, whole, warm", written, warm, TOKENS)
+    yield answers_a_second(written, warm)
     # a network that nothing was read about: what its letters may be is found for each formula
     yield rate(
         "answers, whole, each about a new network", lambda text: read(text, network=Quantities(SHAPES)), written, plan
     )
-    yield short(lambda text: read(text, network=network), written, mean(len(tokens(text)) for text in written), plan)
     yield first(plan)
 
 
@@ -101,29 +102,35 @@ def rate(
     figure: str, stage: Callable[[str], Any], formulas: Sequence[str], plan: Plan, least: int | None = None
 ) -> Row:
     """Tokens a second of a stage, by the median time of all the formulas."""
-    count = sum(len(tokens(text)) for text in formulas)
     time = repeated(lambda: [stage(text) for text in formulas], plan.repeats)
+    return tokens_a_second(figure, formulas, time, least)
+
+
+def tokens_a_second(figure: str, formulas: Sequence[str], time: Time, least: int | None = None) -> Row:
+    """A row of what has taken that time, with the line to reach if there is one."""
+    count = sum(len(tokens(text)) for text in formulas)
+    found = count / time.seconds
     return Row(
         "reading",
         f"reading: {figure}",
-        f"{digits(count / time.seconds)} tokens a second",
+        f"{digits(found)} tokens a second",
         f"CPU {digits(count / time.cpu)}, {len(formulas)} formulas, {digits(len(formulas) / time.seconds)} a second",
         "" if least is None else f"≥ {least:,}",
-        None if least is None else count / time.seconds / least,
-        "of the line" if least is not None else "",
-        None if least is None else count / time.seconds >= least,
+        None if least is None else found / least,
+        "" if least is None else "of the line",
+        None if least is None else found >= least,
         numbers={"seconds": time.seconds, "cpu": time.cpu, "tokens": count, "formulas": len(formulas), "least": least},
     )
 
 
-def short(stage: Callable[[str], Any], formulas: Sequence[str], length: float, plan: Plan) -> Row:
-    """Short answers a second."""
-    time = repeated(lambda: [stage(text) for text in formulas], plan.repeats)
+def answers_a_second(formulas: Sequence[str], time: Time) -> Row:
+    """Short answers a second, in the time that all of them have taken."""
     found = len(formulas) / time.seconds
+    length = mean(len(tokens(text)) for text in formulas)
     return Row(
         "reading",
         "reading: short answers",
-        f"{digits(found)} a second",
+        f"{digits(found)} answers a second",
         f"CPU {digits(len(formulas) / time.cpu)}, {digits(length)} tokens each",
         f"≥ {ANSWERS:,}",
         found / ANSWERS,

@@ -20,7 +20,7 @@ from symbackprop.network import MLP
 from symbackprop.rules.citation import as_derived
 from symbackprop.rules.layers import along, free_letter
 from symbackprop.rules.reverse import through_uses, uses, variable_of
-from symbackprop.rules.shortening import EVERYWHERE, shortenings, size_of
+from symbackprop.rules.shortening import EVERYWHERE, is_plain, shortenings, size_of
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain
 from symbackprop.substitution import bound_index, places, substitute
@@ -267,7 +267,9 @@ def short(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivati
     put_in = _next(line, lines)
     if put_in is None:
         return line
-    made = shortened(line.by(put_in), style)
+    made = line.by(put_in)
+    if not is_plain(made.result):
+        made = shortened(made, style)
     return made if size_of(made.result) <= size_of(line.result) else line
 
 

@@ -103,7 +103,8 @@ def _grouped(network: Shaped, parts: tuple[Expr, ...]) -> Expr:
     inner = [isinstance(e, expr.Product) and shape(e, network) == SCALAR for e in bare]
     made = times(*(part for part, is_inner in zip(parts, inner, strict=True) if not is_inner))
     is_negative = isinstance(made, expr.Negative)
-    front, end = [], []
+    front: list[Expr] = []
+    end: list[Expr] = []
     for part, e, is_inner in zip(parts, bare, inner, strict=True):
         if is_inner:
             (end if _has_gradient(e) else front).append(e)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 
-from symbackprop.dims import ONE, Dim, Units, Width, at_most, dim, index
+from symbackprop.dims import ONE, Dim, Units, Width, dim, index
 from symbackprop.equations import Equation, same_family
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import (
@@ -30,6 +30,7 @@ from symbackprop.expr import (
 )
 from symbackprop.notations import Notation, Written
 from symbackprop.notations import notation as find_notation
+from symbackprop.order import at_ends, check_order, check_used, computes
 from symbackprop.quantities import Quantities, placed
 from symbackprop.shapes import SCALAR, Shape, shape, written
 from symbackprop.statements import Chain, equal
@@ -75,8 +76,10 @@ class ForwardNetwork(Quantities):
         self.notation = notation
         if not self.equations or self.equations[-1].left != LOSS:
             raise SymbackpropError("a network ends in its loss, a scalar: write it as the last equation, as L = …")
+        check_order(self.equations)
         for equation in self.equations:
             self._conforms(equation)
+        check_used(self.equations)
 
     def _conforms(self, equation: Equation) -> None:
         left, right = self.shape_of(equation.left), shape(equation.right, self)
@@ -113,7 +116,7 @@ class ForwardNetwork(Quantities):
                 if not isinstance(part, Variable) or part.index is None or user.index not in part.index.symbols:
                     continue
                 own = [equation for equation in families if same_family(equation.left, part)]
-                yield from (each for each in _at_ends(part, user) for by in own if not _computes(by, each))
+                yield from (each for each in at_ends(part, user) for by in own if not computes(by, each))
 
     @property
     def extents(self) -> frozenset[Dim]:
@@ -218,23 +221,6 @@ def _covers(left: Variable, variable: Variable) -> bool:
     if left.name != variable.name or left.index is None or variable.index is None:
         return left == variable
     return bool(left.index.symbols) or left.index == variable.index
-
-
-def _at_ends(part: Variable, equation: Equation) -> Iterator[Variable]:
-    """A variable in the equation of a family at both ends of its range."""
-    assert equation.index is not None
-    for end in (equation.lower, equation.upper):
-        at = substitute(part, {equation.index: end})
-        assert isinstance(at, Variable)
-        yield at
-
-
-def _computes(equation: Equation, variable: Variable) -> bool:
-    """Whether a family may compute one of its members, as far as the ends of its range say."""
-    assert equation.index is not None and equation.left.index is not None and variable.index is not None
-    shift = equation.left.index - index(equation.index)
-    before = at_most(variable.index + 1, equation.lower + shift, {})
-    return not before and not at_most(equation.upper + shift + 1, variable.index, {})
 
 
 def _has_width(size: Dim) -> bool:

@@ -11,11 +11,11 @@ one; its sizes are found from the equations.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from symbackprop.dims import ONE, Dim, dim, index, width
-from symbackprop.equations import Equation
+from symbackprop.equations import Equation, same_family
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, LogSumExp, Softmax, Variable
 from symbackprop.forward import WIDTHS, ForwardNetwork, targets_sum_to_one
@@ -67,12 +67,23 @@ class Network(ForwardNetwork):
         draft.read(equations)
         draft.equations = tuple(_along(equation, draft, data) for equation in draft.equations)
         super().__init__(draft.equations, draft.members(), (), draft.letters, draft.loss, notation)
+        for name in shapes or {}:
+            if not any(same_family(variable_named(name), part) for part in self._mentioned()):
+                raise SymbackpropError(
+                    f"{name} has a shape, but no equation has it: leave it out, or write it as there"
+                )
         given = [parse(text, notation, self, symbols) for text in assume]
         for text, chain in zip(assume, given, strict=True):
             if not isinstance(chain, Chain):
                 raise SymbackpropError(f"what is assumed is an equation, but {text!r} is none: write one, as a = b")
         stated = tuple(chain for chain in given if isinstance(chain, Chain))
         self.assumed = tuple(dict.fromkeys((*targets_sum_to_one(self), *stated)))
+
+    def _mentioned(self) -> Iterator[Variable]:
+        """Every variable in an equation."""
+        for equation in self.equations:
+            for side in (equation.left, equation.right):
+                yield from (part for _, part in subterms(side) if isinstance(part, Variable))
 
 
 def _along(equation: Equation, draft: Draft, data: str | None) -> Equation:

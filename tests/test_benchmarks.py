@@ -20,6 +20,9 @@ ASKED = [
     ("files", "x.pdf"),
     ("files", "x.tex"),
     ("tensorgrad", "tensorgrad"),
+    ("reading", "surface"),
+    ("reading", "short answers"),
+    ("reading", "first formula"),
     ("derivation", "symbolic L"),
     ("depth100", "depth 100: derive, judge every step"),
     ("closed", "depth 3,000: closed form, derived"),
@@ -33,6 +36,11 @@ ASKED = [
     ("bounds", "10 outputs: QR ladder"),
     ("bounds", "64 outputs: QR ladder"),
     ("spectra", "spectra of 64 × 64"),
+    ("random", "40 random networks: gradients"),
+    ("random", "beside PyTorch"),
+    ("random", "beside JAX"),
+    ("equations", "20 equations"),
+    ("others", "gradient of tr(A X B)"),
 ]
 
 
@@ -174,3 +182,89 @@ def test_the_closed_form_is_written_out() -> None:
     # the shape of w_{0,j}ᵀ: one weight for each entry of x
     network = MLP(depth=5)
     assert [network.says(size) for size in shape(made, network)] == ["n_0", "1"]
+
+
+# --- random networks -------------------------------------------------------------------------------------------------
+
+
+def test_random_networks_are_all_right(short: tuple[str, list[dict[str, Any]]]) -> None:
+    (found,) = [row for row in short[1] if row["figure"] == "40 random networks: gradients"]
+    assert found["numbers"]["wrong"] == []
+    assert found["numbers"]["right"] > 300
+    # refusals are counted and said; there is none among these
+    assert found["numbers"]["refused"] == {}
+
+
+def test_a_wrong_rule_is_found_by_random_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from symbackprop import expr
+    from symbackprop.adjoints import pullback
+
+    networks = module("random_networks")
+    # the gradient by a Hadamard factor without the others
+    monkeypatch.setattr(networks, "all_gradients", _without_hadamard(networks.all_gradients, expr, pullback))
+    count = networks.Count()
+    for seed in range(12):
+        networks.check(seed, count)
+    assert any("off by" in words for words in count.wrong)
+
+
+def _without_hadamard(derive: Any, expr: Any, pullback: Any) -> Any:
+    right = pullback.dispatch(expr.Hadamard)
+
+    def wrong(network: Any, style: str) -> Any:
+        pullback.register(expr.Hadamard, lambda e, at, upstream, setting: upstream)
+        try:
+            return derive(network, style)
+        finally:
+            pullback.register(expr.Hadamard, right)
+
+    return wrong
+
+
+def test_every_kind_with_an_adjoint_rule_grows() -> None:
+    from symbackprop.adjoints import pullback
+
+    growing = module("growing")
+    grown = set().union(*(growing.nodes(growing.grown(seed).network) for seed in range(250)))
+    # Mapping is a function of which nothing is known; tests elsewhere register primitives of their own
+    kinds = {kind.__name__ for kind in pullback.registry if kind.__module__.startswith("symbackprop.")}
+    assert kinds - grown <= {"Mapping"}
+
+
+def test_complex_steps_give_derivatives_on_paper() -> None:
+    from symbackprop.expr import Named
+
+    evaluation = module("evaluation")
+    from symbackprop.equations import Equation
+    from symbackprop.expr import LOSS, Elementwise
+
+    x = Named("x")
+    mp = evaluation.mp
+    paper = {
+        "tanh": 1 - mp.tanh(0.5) ** 2,
+        "log": 2,
+        "square": 1,
+        "relu": 1,
+        "sin": mp.cos(0.5),
+        "arctan": mp.mpf("0.8"),
+        "erf": 2 / mp.sqrt(mp.pi) * mp.exp(mp.mpf("-0.25")),
+    }
+    for name, slope in paper.items():
+        equations = (Equation(LOSS, Elementwise(name, x)),)
+        leaves = {("x", None): evaluation.scalar(mp.mpf("0.5"))}
+        found = evaluation.by_complex_step(equations, leaves.__getitem__, {}, ("x", None), (1, 1))
+        assert abs(found[0, 0] - slope) < mp.mpf(10) ** -50, name
+
+
+def test_what_differs_is_said() -> None:
+    networks, evaluation = module("random_networks"), module("evaluation")
+    one = evaluation.zeros(2, 1)
+    assert networks.differs(one, one.copy()) is None
+    assert "shape" in networks.differs(one, one.T)
+    assert "off by" in networks.differs(one, one + evaluation.mp.mpf(10) ** -40)
+
+
+def test_networks_are_one_or_more() -> None:
+    done = benchmarks("--only", "random", "--networks", "0")
+    assert done.returncode == 2
+    assert "1 or more" in done.stderr

@@ -107,6 +107,7 @@ class Draft:
     letters: dict[str, Written] = field(default_factory=dict)
     found: Found = field(default_factory=lambda: NOTHING)
     ends: frozenset[str] = frozenset()
+    loss_variable: Variable | None = None
 
     @property
     def known(self) -> Network:
@@ -150,6 +151,8 @@ class Draft:
         for each in equations:
             if isinstance(each, Equation):
                 trees.append(each)
+            elif not isinstance(each, str):
+                raise SymbackpropError(f"{each!r} is no equation: write one as text, such as 'z = W x + b'")
             else:
                 texts += [line for line in _lines(each) if line.strip()]
         if texts and trees:
@@ -159,13 +162,38 @@ class Draft:
             return
         self._split(texts)
         self._declare()
+        try:
+            self._read_all()
+        except ReadingError as error:
+            if not self._assume_vectors():
+                raise
+            try:
+                self._read_all()
+            except ReadingError:
+                raise error from None
+        self._check_indices()
+        self._name_sizes()
+
+    def _read_all(self) -> None:
         for _ in range(PASSES):
             before = self.found
             self.equations = tuple(self._equation(line) for line in self.lines)
             if self.found == before:
                 break
-        self._check_indices()
-        self._name_sizes()
+
+    def _assume_vectors(self) -> bool:
+        """What is computed is a vector if its letter is small and nothing says more; whether there is any such."""
+        before = self.found
+        for line in self.lines:
+            name = line.left.name
+            if line.left != LOSS and name[:1].islower():
+                size = self.shape_of(line.left)
+                assert size is not None
+                across = size[0 if self.rows else 1]
+                for letter in across.symbols:
+                    if is_open(letter) and across == index(letter):
+                        self.found = {**self.found, letter: ONE}
+        return self.found != before
 
     def _split(self, texts: Sequence[str]) -> None:
         """Left and right sides, with the ranges of families."""
@@ -180,6 +208,7 @@ class Draft:
                 raise ReadingError("the left side of an equation is a variable, such as h or h_t", text, left.span)
             as_written = written_as(left, indices)
             if last:
+                self.loss_variable = variable
                 self.loss = None if as_written is None else as_written[1]
                 self.lines.append(Line(text, LOSS, right))
                 continue
@@ -222,6 +251,13 @@ class Draft:
         whole = {variable.name for variable in self.shapes} | {each.variable.name for _, each in named if not each.at}
         for line, each in named:
             variable = each.variable
+            if variable == self.loss_variable and all(variable != other.left for other in self.lines):
+                raise ReadingError(
+                    f"the loss {variable} stands on a right side, but it is computed last: give what is meant another "
+                    "name",
+                    line.text,
+                    each.place.span,
+                )
             if self._is_entry(variable):
                 continue
             if variable.index is None and (variable.name in {*_CONSTANTS, *sizes} or _is_word(variable, functions)):
@@ -251,7 +287,9 @@ class Draft:
             self.letters.setdefault(*found)
 
     def _is_entry(self, variable: Named) -> bool:
-        """Whether it is `Y_{ik}` where `Y` is a variable: an entry of it."""
+        """Whether it is `Y_{ik}`, or `y_3`, where `Y` or `y` is a variable: an entry of it."""
+        if variable.index is not None and variable.index.is_constant:
+            return self.shape_of(variable) is None and Named(variable.name) in self.shapes
         head, label, _ = variable.name.partition("_")
         return bool(label) and self.shape_of(variable) is None and self.shape_of(Named(head)) is not None
 
@@ -330,8 +368,8 @@ class Draft:
             free = [name for name in free if not is_open(name)]
             if free:
                 raise ReadingError(
-                    f"the index {free[0]} stands on the right side only: write the sum over it, \\sum_{free[0]}, a number "
-                    f"in its place, or the left side with it",
+                    f"the index {free[0]} stands on the right side only: write the sum over it, \\sum_{free[0]}, or a "
+                    "number in its place, or the left side with it",
                     line.text,
                     line.right.span,
                 )

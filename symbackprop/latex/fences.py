@@ -21,8 +21,12 @@ def begin_group(stack: Stack, token: Token) -> None:
 
 
 def end_group(stack: Stack, token: Token) -> None:
-    close_bars(stack, token)
-    frame = stack.closed("group", token)
+    frame = stack.open[-1]
+    if isinstance(frame, Frame) and frame.kind == "group":
+        stack.open.pop()
+    else:
+        close_bars(stack, token)
+        frame = stack.closed("group", token)
     span = (frame.token.start, token.end)
     if frame.rows:
         rows = cells(stack.joiner, ready(frame.items), span, punctuated=True)

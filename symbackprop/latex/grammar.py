@@ -97,7 +97,13 @@ def parts(node: Surface) -> list[Surface]:
 
 def _letter(stack: Stack, token: Token) -> None:
     _, (text, style), start, end = token
-    stack.put(Item("atom", Letter((start, end), text, style), start, end))
+    item = Item("atom", Letter((start, end), text, style), start, end)
+    top = stack.open[-1]
+    # most letters are no argument
+    if isinstance(top, Frame):
+        top.items.append(item)
+    else:
+        stack.put(item)
 
 
 def _limit(stack: Stack, token: Token) -> None:
@@ -180,7 +186,12 @@ def _dots(stack: Stack, token: Token) -> None:
 
 def _sign(stack: Stack, token: Token) -> None:
     role, value, start, end = token
-    stack.put(Item(role, value, start, end))
+    item = Item(role, value, start, end)
+    top = stack.open[-1]
+    if isinstance(top, Frame):
+        top.items.append(item)
+    else:
+        stack.put(item)
 
 
 def _separator(stack: Stack, token: Token) -> None:

@@ -14,7 +14,7 @@ from symbackprop.latex.affine import merged_sum, negated
 from symbackprop.latex.meaning import read, reads
 from symbackprop.latex.products import as_column, divided, inner, over_all
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf, over
-from symbackprop.latex.sizes import Found, is_open, shaped
+from symbackprop.latex.sizes import Found, is_open, same, shaped
 from symbackprop.shapes import SCALAR, Shape
 
 
@@ -91,13 +91,18 @@ def broadcast(terms: Sequence[Reading], found: Found, reader: Reader) -> Sequenc
             made.append(term)
         elif (rows, columns) == SCALAR:
             made.append(_repeated(_everywhere(term.tree, whole), whole, "entry", term, reader))
-        elif rows == ONE and _is_many(columns):
+        elif rows == ONE and whole[0] != ONE and _fits(columns, whole[1], found, reader):
             made.append(_repeated(expr.Ones(whole[0]) @ term.tree, whole, "row", term, reader))
-        elif columns == ONE and _is_many(rows):
+        elif columns == ONE and whole[1] != ONE and _fits(rows, whole[0], found, reader):
             made.append(_repeated(term.tree @ expr.Ones(whole[1]).T, whole, "column", term, reader))
         else:
             made.append(term)
     return made
+
+
+def _fits(size: Dim, wanted: Dim, found: Found, reader: Reader) -> bool:
+    """Whether a size is surely not 1, and may be the one that is wanted."""
+    return _is_many(size) and same(size, wanted, found, reader.scope.conform) is not None
 
 
 def _everywhere(scalar: Expr, whole: Shape) -> Expr:

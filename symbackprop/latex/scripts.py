@@ -13,9 +13,9 @@ from symbackprop.latex.tokens import Token
 
 def read_script(stack: Stack, token: Token) -> None:
     """`^`, `_` or `.^`."""
-    frame = stack.frame(token)
-    sign = str(token.value)
-    if not frame.items or frame.items[-1].kind not in ("atom", "big"):
+    items = stack.frame(token).items
+    sign = token.value
+    if not items or items[-1].kind not in ("atom", "big"):
         hint = "write its base, or put the script behind it"
         stack.refuse(f"nothing stands before `{sign}` that it could be a script of: {hint}", token.start, token.end)
     stack.push(Waiting("script", sign, token, 1))
@@ -27,7 +27,8 @@ def make_script(stack: Stack, waiting: Waiting) -> None:
     if item.kind == "big":
         found: Surface = Letter((item.start, item.end), item.text, item.style)
     else:
-        found = item.value if isinstance(item.value, Surface) else stack.joiner.alone(item, script=True)
+        value = item.value
+        found = stack.joiner.alone(item, script=True) if isinstance(value, str) else value
     _attach(stack, waiting.value, found, (waiting.token.start, item.end))
 
 

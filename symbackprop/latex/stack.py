@@ -124,7 +124,7 @@ class Stack:
 
     def frame(self, token: Token) -> Frame:
         """The frame on top; no command may wait for an argument where `token` stands."""
-        top = self.top
+        top = self.open[-1]
         if isinstance(top, Waiting):
             self.refuse_open(top, token)
         return top

@@ -54,6 +54,8 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
     shared, inside = _shared(one, frozenset((*row.names, *column.names)))
     if shared is not None:
         return _scaled(shared, recognised(inside, row, column, calculus, style), calculus, style)
+    # before the terms are read, in which sums may have indices of the same names
+    wanted = tuple(ONE if (name := symbol_of(end)) is None else calculus.ranges[name] for end in (row, column))
     total: Expr | None = None
     for term in sorted(one.terms, key=lambda t: (t.coefficient < 0, len(t.factors))):
         part = _Reading(term, row, column, calculus, style).read()
@@ -63,20 +65,18 @@ def recognised(one: Entries, row: Dim, column: Dim, calculus: Calculus, style: s
             total = total - part if term.coefficient < 0 else total + part
     if total is None:
         raise Inexpressible("everything cancels")
-    _check_shape(total, row, column, calculus)
+    _check_shape(total, wanted, calculus)
     # inside a function, what was put in for an index may have given bound indices other names than a normal form has
     if normal(entries(total, row, column, calculus), calculus) != normal(one, calculus):
         raise Inexpressible(f"{total} does not have the entries that it was read from")
     return total
 
 
-def _check_shape(e: Expr, row: Dim, column: Dim, calculus: Calculus) -> None:
+def _check_shape(e: Expr, wanted: tuple[Dim, ...], calculus: Calculus) -> None:
     """Raise `Inexpressible` where an expression has more rows or columns than the indices that it was read at.
 
     The first n entries of a longer column are those of the column, which is another one.
     """
-    names = (symbol_of(row), symbol_of(column))
-    wanted = tuple(ONE if name is None else calculus.ranges[name] for name in names)
     try:
         found = calculus.shape(e)
     except ShapeError as error:
@@ -172,6 +172,12 @@ class _Reading:
             raise Inexpressible(f"{total} has the index {min(loose)} in it, which means nothing outside of the entry")
         return total
 
+    def _inside(self, argument: Entries, row: Dim, column: Dim) -> Expr:
+        """What is inside a function or a power, at an index of this term."""
+        # what was read before may have had sums over other indices of the same names
+        self.calculus.ranges.update(self.sizes)
+        return recognised(argument, row, column, self.calculus, self.style)
+
     def _scale(self, scalars: list[Factor]) -> list[Expr]:
         """What is before a column or a matrix: the number and the scalars, those with reciprocals over a line."""
         above = [self._scalar(f) for f in scalars if not isinstance(f, Raised) or f.exponent > 0]
@@ -193,7 +199,7 @@ class _Reading:
             for above in [f for f in self.left if isinstance(f, Applied) and f.function == "exp"]:
                 for name in self._live(above):
                     k = Dim(((Symbol(name), 1),))
-                    vector = recognised(above.argument, k, ONE, self.calculus, self.style)
+                    vector = self._inside(above.argument, k, ONE)
                     whole = normal(entries(expr.Softmax(vector), k, ONE, self.calculus), self.calculus)
                     if whole.terms == (Term(Fraction(1), tuple(f for f in self.left if f in (below, above))),):
                         self.left = [f for f in self.left if f not in (below, above)]
@@ -230,9 +236,9 @@ class _Reading:
                 is_scalar = self.calculus.shape(of) == SCALAR
                 return of if is_scalar else expr.Entry(of, row, None if column == ONE else column)
             case Applied(function, order, argument):
-                return expr.Elementwise(function, recognised(argument, ONE, ONE, self.calculus, self.style), order)
+                return expr.Elementwise(function, self._inside(argument, ONE, ONE), order)
             case Raised(base, exponent):
-                inside = recognised(base, ONE, ONE, self.calculus, self.style)
+                inside = self._inside(base, ONE, ONE)
                 if exponent == 1:
                     return inside
                 return expr.SquareRoot(inside) if exponent == Fraction(1, 2) else expr.Power(inside, exponent)
@@ -250,9 +256,9 @@ class _Reading:
                 else:
                     found = expr.Column(of, column)
             case Applied(function, order, argument):
-                found = expr.Elementwise(function, recognised(argument, at, ONE, self.calculus, self.style), order)
+                found = expr.Elementwise(function, self._inside(argument, at, ONE), order)
             case Raised(base, exponent):
-                found = groups.EntrywisePower(recognised(base, at, ONE, self.calculus, self.style), exponent)
+                found = groups.EntrywisePower(self._inside(base, at, ONE), exponent)
             case _:
                 raise Inexpressible(f"{factor} is not a column")
         if self.calculus.shape(found)[0] != size:
@@ -353,10 +359,10 @@ class _Reading:
                 case Item(of, row, _):
                     above.append(of if row == self.row else of.T)
                 case Applied(function, order, argument):
-                    inside = recognised(argument, self.row, self.column, self.calculus, self.style)
+                    inside = self._inside(argument, self.row, self.column)
                     above.append(expr.Elementwise(function, inside, order))
                 case Raised(base, exponent) if exponent == -1:
-                    below.append(recognised(base, self.row, self.column, self.calculus, self.style))
+                    below.append(self._inside(base, self.row, self.column))
                 case _:
                     raise Inexpressible(f"nothing is known to write {factor} as, entry by entry")
         above.sort(key=_has_gradient)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -286,7 +286,7 @@ def worked_out(name: str, applies: Callable[[Expr, Context], bool], style: str) 
     def rewrite(e: Expr, context: Context) -> Rewritten | None:
         if not isinstance(e, Sum | Product | Hadamard | expr.Negative | EntrywiseQuotient) or not applies(e, context):
             return None
-        if _is_plain(e) or _terms(e) > MOST_TERMS:
+        if is_plain(e) or _terms(e) > MOST_TERMS:
             return None
         found = _shorter(e, context, style)
         return None if found is None else Rewritten(found, ("Multiplied out entry by entry.",))
@@ -311,10 +311,32 @@ def _terms(e: Expr) -> int:
     return 1
 
 
-def _is_plain(e: Expr) -> bool:
-    """Whether it is a product of different variables and gradients, in which nothing can become shorter."""
-    bare = [factor.operand if isinstance(factor, expr.Transpose) else factor for factor in expr.factors_of(e)]
-    return len(bare) == len(set(bare)) and all(isinstance(factor, Variable | Partial) for factor in bare)
+def is_plain(e: Expr) -> bool:
+    """Whether it is a product of different variables, gradients and slopes `1 - h ⊙ h`: nothing in it is shorter."""
+    bare = list(_multiplied(e))
+    return len(bare) == len(set(bare)) and all(isinstance(f, Variable | Partial) or _is_slope(f) for f in bare)
+
+
+def _multiplied(e: Expr) -> Iterator[Expr]:
+    """What is multiplied, entry by entry or as matrices, without the marks of transposes."""
+    match e:
+        case Product(factors) | Hadamard(factors):
+            for factor in factors:
+                yield from _multiplied(factor)
+        case expr.Transpose(Variable() | Partial()):
+            yield e.operand
+        case _:
+            yield e
+
+
+def _is_slope(e: Expr) -> bool:
+    """Whether it is `1 - h` or `1 - h ⊙ h`."""
+    match e:
+        case Sum((Ones() | Product((Ones(), expr.Transpose(Ones()))), expr.Negative(Variable()))):
+            return True
+        case Sum((Ones() | Product((Ones(), expr.Transpose(Ones()))), expr.Negative(Hadamard((one, two))))):
+            return isinstance(one, Variable) and one == two
+    return False
 
 
 def _shorter(e: Expr, context: Context, style: str) -> Expr | None:

@@ -1,0 +1,110 @@
+"""The order of forward equations: what is computed before what, and what is no network.
+
+Nothing is computed twice, from itself, or used before it is computed; nothing is left unused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from symbackprop.dims import at_most, dim, index
+from symbackprop.equations import Equation, same_family
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import Expr, Variable
+from symbackprop.substitution import substitute
+from symbackprop.tree import subterms
+
+
+def check_order(equations: Sequence[Equation]) -> None:
+    """Raise `SymbackpropError` for what is computed twice, from itself, or used before it is computed."""
+    for i, equation in enumerate(equations):
+        for other in equations[:i]:
+            if same_family(other.left, equation.left) and _overlap(other, equation):
+                raise SymbackpropError(
+                    f"{equation.left} is computed twice, as {other.right} and as {equation.right}: "
+                    "give one of them another name"
+                )
+        for part in _variables(equation.right):
+            for j, other in enumerate(equations):
+                if same_family(other.left, part) and j >= i and _is_at_once(part, equation, other):
+                    raise SymbackpropError(
+                        f"{equation.left} is computed from itself, in {equation.left} = {equation.right}: a forward "
+                        "equation has what was computed before it on its right side"
+                        if j == i
+                        else f"{part} is used in the equation for {equation.left} before it is computed: write "
+                        f"{other.left} = {other.right} above it; where each of both needs the other, nothing can be "
+                        "computed"
+                    )
+        _check_direction(equation)
+
+
+def _variables(e: Expr) -> Iterator[Variable]:
+    yield from (part for _, part in subterms(e) if isinstance(part, Variable))
+
+
+def _overlap(one: Equation, two: Equation) -> bool:
+    """Whether two equations of one family compute the same member."""
+    if one.index is None or two.index is None:
+        return one.left == two.left or ((one.index is None) != (two.index is None) and _is_one_of(one, two))
+    return not (at_most(one.upper + 1, two.lower, {}) or at_most(two.upper + 1, one.lower, {}))
+
+
+def _is_one_of(one: Equation, two: Equation) -> bool:
+    family, single = (one, two) if one.index is not None else (two, one)
+    return single.left.index is not None and computes(family, single.left)
+
+
+def _is_at_once(part: Variable, user: Equation, by: Equation) -> bool:
+    """Whether a variable is used at the index at which it is computed, or all of it is used."""
+    if part.index is None or by.left.index is None or user.left.index is None:
+        # `h_0` is no member that a family from 1 on computes
+        return part == by.left or (part.index is not None and by.index is not None and computes(by, part))
+    if user.index is None or user.index not in part.index.symbols:
+        return by.index is None and part == by.left
+    shift = (part.index - index(user.index)) - (by.left.index - index(by.index or user.index))
+    return shift == dim(0)
+
+
+def _check_direction(equation: Equation) -> None:
+    """Raise `SymbackpropError` for `h_t` that is computed from `h_{t-1}` and from `h_{t+1}`."""
+    if equation.index is None or equation.left.index is None:
+        return
+    shifts = {
+        part.index - equation.left.index: part
+        for part in _variables(equation.right)
+        if same_family(part, equation.left) and part.index is not None and equation.index in part.index.symbols
+    }
+    before = [part for shift, part in shifts.items() if shift.is_constant and shift.constant < 0]
+    after = [part for shift, part in shifts.items() if shift.is_constant and shift.constant > 0]
+    if before and after:
+        raise SymbackpropError(
+            f"{equation.left} is computed from {before[0]} and from {after[0]}, so that nothing can be computed first"
+        )
+
+
+def check_used(equations: Sequence[Equation]) -> None:
+    """Raise `SymbackpropError` for a variable that nothing uses."""
+    used = [part for equation in equations for part in _variables(equation.right)]
+    for equation in equations[:-1]:
+        if not any(same_family(part, equation.left) for part in used):
+            raise SymbackpropError(
+                f"{equation.left} = {equation.right} is computed, but nothing uses it: leave it out, or use it in what "
+                "leads to the loss"
+            )
+
+
+def at_ends(part: Variable, equation: Equation) -> Iterator[Variable]:
+    """A variable in the equation of a family at both ends of its range."""
+    assert equation.index is not None
+    for end in (equation.lower, equation.upper):
+        at = substitute(part, {equation.index: end})
+        assert isinstance(at, Variable)
+        yield at
+
+
+def computes(equation: Equation, variable: Variable) -> bool:
+    """Whether a family may compute one of its members, as far as the ends of its range say."""
+    assert equation.index is not None and equation.left.index is not None and variable.index is not None
+    shift = equation.left.index - index(equation.index)
+    before = at_most(variable.index + 1, equation.lower + shift, {})
+    return not before and not at_most(equation.upper + shift + 1, variable.index, {})

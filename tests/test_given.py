@@ -1,0 +1,256 @@
+"""Networks in LaTeX: shapes that are found, letters as they are meant, and bad input refused with a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbackprop as sb
+from symbackprop.dims import ONE, dim, index
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import LOSS, Entry, IndexedSum, Named, Ones, Softmax
+from symbackprop.primitives import Stacked
+
+n, m = index("n"), index("m")
+
+
+def shapes_of(*equations: str, **options: object) -> dict[str, tuple[str, str]]:
+    """Rows and columns of every variable, in words."""
+    made = sb.Network(*equations, **options)
+    return {str(v): tuple(str(size) for size in made.shape_of(v)) for v in made.members}
+
+
+# --- shapes are found ------------------------------------------------------------------------------------------------
+
+
+def test_sizes_follow_from_what_is_given() -> None:
+    found = shapes_of(r"z = W x + b", r"L = \|z - y\|^2", shapes={"W": "m x n"})
+    assert found == {"W": ("m", "n"), "z": ("m", "1"), "x": ("n", "1"), "b": ("m", "1"), "y": ("m", "1")}
+
+
+def test_sizes_that_nothing_names_get_letters_and_agree() -> None:
+    found = shapes_of(
+        r"h = \sigma(x W_1 + b_1)",
+        r"\hat{y} = \operatorname{softmax}(h W_2 + b_2)",
+        r"J = -\sum_k y_k \log \hat{y}_k",
+        data="rows",
+    )
+    assert found["x"][0] == found["b_2"][0] == found["yhat"][0] == "1"
+    assert found["x"][1] == found["W_1"][0]
+    assert found["h"][1] == found["W_1"][1] == found["W_2"][0] == found["b_1"][1]
+    assert found["y"] == found["yhat"] == found["b_2"]
+
+
+def test_every_size_is_found_where_all_are_open() -> None:
+    found = shapes_of(r"Z = W H + b \mathbf{1}^\top", r"L = \|Z - Y\|_F^2")
+    assert found["Z"] == found["Y"] == (found["W"][0], found["H"][1])
+    assert found["b"] == (found["W"][0], "1")
+
+
+def test_blocks_are_as_long_as_their_parts_together() -> None:
+    network = sb.Network(r"z = W [h; x]", r"L = \|z\|^2", shapes={"h": "n", "x": "m", "z": "k"})
+    assert network.shape_of(Named("W")) == (index("k"), n + m)
+    assert network.equations[0].right.factors[1] == Stacked((Named("h"), Named("x")), "rows")
+
+
+@pytest.mark.parametrize("data", ["columns", "rows"])
+def test_commas_in_brackets_put_parts_as_the_shapes_have_it(data: str) -> None:
+    product = r"W [h, x]" if data == "columns" else r"[h, x] W"
+    network = sb.Network(
+        rf"z = {product}", r"L = \|z\|^2", shapes={"h": "n" if data == "columns" else "1 x n"}, data=data
+    )
+    (stacked,) = [part for part in network.equations[0].right.factors if isinstance(part, Stacked)]
+    assert stacked.axis == ("rows" if data == "columns" else "columns")
+
+
+def test_a_sum_says_how_many_entries_there_are() -> None:
+    found = shapes_of(r"z = W x", r"L = \sum_{k=1}^K (z_k - y_k)^2")
+    assert found["z"] == found["y"] == ("K", "1")
+
+
+def test_the_end_of_a_sum_is_a_size_and_no_variable() -> None:
+    network = sb.Network(r"L = \frac{1}{N} \sum_{i=1}^N (w^\top x_i)^2", shapes={"x_i": "D"})
+    assert "N" not in network.names
+    assert "N" in network.sizes
+
+
+def test_a_bias_is_added_to_every_example_and_a_scalar_to_every_entry() -> None:
+    rows = sb.Network(r"Z = X W + b", r"L = \|Z\|_F^2", shapes={"X": "N x D", "W": "D x K", "b": "1 x K"})
+    assert rows.equations[0].right.terms[1] == Ones(index("N")) @ Named("b")
+    column = sb.Network(r"z = X w + b", r"L = \|z\|^2", shapes={"X": "N x D", "b": "scalar"})
+    assert column.equations[0].right.terms[1] == Named("b") @ Ones(index("N"))
+
+
+def test_greek_letters_are_named_in_english_or_with_a_backslash() -> None:
+    for name in ("lambda", r"\lambda"):
+        network = sb.Network(r"L = \|x\|^2 + \lambda \|w\|^2", shapes={name: "scalar", "x": "n", "w": "m"})
+        assert network.shape_of(Named("lambda")) == (ONE, ONE)
+
+
+def test_what_is_computed_is_a_vector_where_nothing_says_more() -> None:
+    network = sb.Network(r"h_t = \tanh(W h_{t-1})", r"L = \|h_T\|^2")
+    assert network.shape_of(Named("h", index("t")))[1] == ONE
+
+
+def test_examples_may_be_marked_above() -> None:
+    network = sb.Network(r"L = \sum_{i=1}^N (w^\top x^{(i)} - y^{(i)})^2", shapes={"x^{(i)}": "D", "y^{(i)}": "scalar"})
+    total = network.equations[-1].right
+    assert isinstance(total, IndexedSum)
+    assert (total.index, total.upper) == ("i", index("N"))
+    assert network.shape_of(Named("x", dim(2))) == (index("D"), ONE)
+
+
+def test_a_letter_with_an_index_that_a_sum_binds_is_an_entry() -> None:
+    network = sb.Network(
+        r"\hat{y} = \operatorname{softmax}(W x)", r"L = -\sum_{k=1}^K y_k \log \hat{y}_k", shapes={"W": "K x n"}
+    )
+    assert network.shape_of(Named("y")) == (index("K"), ONE)
+    assert "y_k" not in network.names
+    parts = str(network.equations[-1].right)
+    assert parts == "-Σ_{k=1}^{K} (y[k] log(yhat[k]))"
+    assert Entry(Named("y"), index("k")) is not None
+
+
+def test_a_number_below_a_declared_vector_is_an_entry() -> None:
+    network = sb.Network(r"L = x_1^2 + x_2", shapes={"x": "3"})
+    assert network.names == {"x"}
+
+
+def test_softmax_of_a_batch_is_of_the_examples() -> None:
+    for data, along in (("rows", "row"), ("columns", "column")):
+        network = sb.Network(r"P = \operatorname{softmax}(Z)", r"L = \|P\|_F^2", shapes={"Z": "N x K"}, data=data)
+        assert network.equations[0].right == Softmax(Named("Z"), along)
+
+
+def test_the_first_of_a_family_is_an_input() -> None:
+    network = sb.Network(r"h_t = \tanh(W h_{t-1} + U x_t)", r"L = \|h_T - y\|^2")
+    assert Named("h", dim(0)) in network.inputs
+    assert Named("h", dim(1)) not in network.inputs
+
+
+def test_in_layers_the_first_of_another_family_is_an_input() -> None:
+    network = sb.Network(r"z_l = W_l h_{l-1}", r"h_l = \sigma(z_l)", r"L = \|h_L - y\|^2")
+    assert Named("h", dim(0)) in network.inputs
+    assert sb.derive(r"\frac{\partial L}{\partial h_0}", network).derivations[-1].steps
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+TWO = {"W": "m x n", "x": "n"}
+BAD: dict[str, tuple[tuple[str, ...], dict[str, object], str]] = {
+    "sizes that do not meet": (
+        (r"z = W x", r"L = \|z\|^2"),
+        {"shapes": {"W": "m x n", "x": "k"}},
+        r"cannot multiply W \(m × n\) by x \(k × 1\)",
+    ),
+    "terms of two shapes": (
+        (r"z = W x", r"L = \|z - y\|^2"),
+        {"shapes": {"W": "m x n", "y": "k"}},
+        r"cannot add z \(m × 1\) and y \(k × 1\)",
+    ),
+    "a shape that the equation contradicts": (
+        (r"z = W x", r"L = \|z\|^2"),
+        {"shapes": {"W": "m x n", "z": "k"}},
+        r"the left side z is k × 1, but the right side is m × 1",
+    ),
+    "a bias that does not fit": (
+        (r"Z = X W + b", r"L = \|Z\|_F^2"),
+        {"shapes": {"X": "N x D", "W": "D x K", "b": "D"}},
+        r"cannot add X W \(N × K\) and b \(D × 1\)",
+    ),
+    "used before it is computed": (
+        (r"h = \tanh(z)", r"z = W x", r"L = \|h\|^2"),
+        {},
+        "z is used in the equation for h before it is computed",
+    ),
+    "computed from itself": ((r"h = \tanh(W h + x)", r"L = \|h\|^2"), {}, "h is computed from itself"),
+    "each from the other": ((r"a = \tanh(W b)", r"b = \tanh(V a)", r"L = \|b\|^2"), {}, "each of both needs the other"),
+    "a member from itself": (
+        (r"h_t = \tanh(W h_t + x_t)", r"L = \|h_T\|^2"),
+        {},
+        "h_t is computed from itself",
+    ),
+    "from before and from after": (
+        (r"h_t = \tanh(W h_{t-1} + V h_{t+1})", r"L = \|h_T\|^2"),
+        {},
+        r"from h_\{t-1\} and from h_\{t\+1\}",
+    ),
+    "computed twice": ((r"z = W x", r"z = V x", r"L = \|z\|^2"), {}, "z is computed twice, as W x and as V x"),
+    "a family computed twice": (
+        (r"h_t = W h_{t-1}", r"h_t = V h_{t-1}", r"L = \|h_T\|^2"),
+        {},
+        "h_t is computed twice",
+    ),
+    "nothing uses it": ((r"z = W x", r"h = V x", r"L = \|z\|^2"), {}, "h = V x is computed, but nothing uses it"),
+    "a shape of nothing": ((r"L = \|x\|^2",), {"shapes": {"q": "4"}}, "q has a shape, but no equation has it"),
+    "a loss that is no scalar": (
+        (r"L = W x",),
+        {"shapes": TWO},
+        "the left side L is 1 × 1, but the right side is m × 1",
+    ),
+    "a loss of itself": ((r"L = L + \|x\|^2",), {}, "the loss L stands on a right side"),
+    "no equation": ((r"z + W x", r"L = \|z\|^2"), {}, "a forward equation is one variable, =,"),
+    "two signs": ((r"z = a = W x", r"L = \|z\|^2"), {}, "a forward equation is one variable, =,"),
+    "nothing": ((), {}, "a network ends in its loss"),
+    "an unknown function": ((r"z = \operatorname{foo}(W x)", r"L = \|z\|^2"), {}, "foo.*is no quantity here"),
+    "an unknown command": ((r"z = \foo(W x)", r"L = \|z\|^2"), {}, "foo. is no command"),
+    "an index on one side only": (
+        (r"z = W_{ij} x_j", r"L = z^2"),
+        {"shapes": {"W": "m x n", "x": "n", "z": "scalar"}},
+        "the index i stands on the right side only",
+    ),
+    "an index without its sum": (
+        (r"L = (z_i - y_i)^2",),
+        {"shapes": {"z": "m", "y": "m"}},
+        "the index i stands on the right side only",
+    ),
+    "an entry or one of a family": (
+        (r"L = \sum_{i=1}^N \|W x_i - y_i\|^2",),
+        {},
+        "may be an entry of the column x, or one of a family",
+    ),
+    "vectors of a family": (
+        (r"J = -\log \frac{\exp(u^\top v)}{\sum_{w=1}^{V} \exp(u_w^\top v)}",),
+        {"shapes": {"v": "d"}},
+        "may be an entry of the column u, or one of a family",
+    ),
+    "an entry beyond the last": ((r"L = x_3",), {"shapes": {"x": "2"}}, "3.*out of its range"),
+    "a sum beyond the last": ((r"L = \sum_{i=1}^{4} x_i",), {"shapes": {"x": "2"}}, "i runs to 4, but x has 2 entries"),
+    "a sum to another size": ((r"L = \sum_{i=1}^{m} x_i",), {"shapes": {"x": "n"}}, "i runs to m, but x has n entries"),
+    "a softmax of nobody knows what": (
+        (r"P = \operatorname{softmax}(X W)", r"L = \|P\|_F^2"),
+        {},
+        "say whether its columns or its rows are the examples",
+    ),
+    "a size that is none": ((r"L = \|x\|^2",), {"shapes": {"x": "3 by 4"}}, "the size '3 by 4' of x is none"),
+    "a size below 1": ((r"L = \|x\|^2",), {"shapes": {"x": "0"}}, "below 1"),
+    "three sizes": ((r"L = \|x\|^2",), {"shapes": {"x": "3 x 4 x 5"}}, "x has 3 sizes"),
+    "a name that is none": ((r"L = \|x\|^2",), {"shapes": {"x y": "3"}}, "'x y' is no name of a variable"),
+    "data that are none": ((r"L = \|x\|^2",), {"data": "cols"}, "data are no 'cols'"),
+    "a notation that is none": ((r"L = \|x\|^2",), {"notation": "foo"}, "there is no notation 'foo'"),
+    "an assumption that is none": ((r"L = \|x\|^2",), {"assume": ["x"]}, "what is assumed is an equation"),
+    "a number": ((3,), {}, "3 is no equation"),
+    "a tower of powers": ((r"L = 9^{9^{9}} x",), {"shapes": {"x": "scalar"}}, r"9\^\{9\}"),
+    "a long text": (("L = " + "+".join(["x"] * 400_000),), {}, "at most 20000 are read"),
+    "a deep text": (("L = " + "(" * 100_000 + "x" + ")" * 100_000,), {}, "at most 20000 are read"),
+    "a bracket that stays open": ((r"z = \tanh(W x", r"L = \|z\|^2"), {}, "is not closed"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_with_a_sentence(name: str) -> None:
+    equations, options, said = BAD[name]
+    with pytest.raises(SymbackpropError, match=said):
+        sb.Network(*equations, **options)
+
+
+@pytest.mark.parametrize("name", ["sizes that do not meet", "an index without its sum", "an unknown command"])
+def test_what_cannot_be_read_is_pointed_at(name: str) -> None:
+    equations, options, _ = BAD[name]
+    with pytest.raises(SymbackpropError) as raised:
+        sb.Network(*equations, **options)
+    assert str(raised.value).rstrip().endswith("^")
+
+
+def test_a_use_of_an_earlier_step_is_no_cycle() -> None:
+    network = sb.Network(r"a_t = \tanh(W b_{t-1})", r"b_t = \tanh(V a_t)", r"L = \|b_T - y\|^2")
+    assert [equation.left for equation in network.equations] == [Named("a", index("t")), Named("b", index("t")), LOSS]
