@@ -19,7 +19,8 @@ def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
     operands = children(e)
     i = path[0]
     inside = replace_at(operands[i], path[1:], new)
-    if isinstance(inside, Product) and isinstance(e, Product):
+    # a product in brackets keeps them when something inside of it changes: `(aᵀ b) X` does not conform without
+    if isinstance(inside, Product) and isinstance(e, Product) and not isinstance(operands[i], Product):
         return Product((*operands[:i], *inside.factors, *operands[i + 1 :]))
     if isinstance(inside, Sum) and isinstance(e, Sum):
         return Sum((*operands[:i], *inside.terms, *operands[i + 1 :]))

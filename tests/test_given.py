@@ -209,7 +209,7 @@ BAD: dict[str, tuple[tuple[str, ...], dict[str, object], str]] = {
         "may be an entry of the column x, or one of a family",
     ),
     "vectors of a family": (
-        (r"J = -\log \frac{\exp(u^\top v)}{\sum_{w=1}^{V} \exp(u_w^\top v)}",),
+        (r"J = -\log \frac{\exp(u_o^\top v)}{\sum_{w=1}^{V} \exp(u_w^\top v)}",),
         {"shapes": {"v": "d"}},
         "may be an entry of the column u, or one of a family",
     ),

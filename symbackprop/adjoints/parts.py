@@ -6,7 +6,7 @@ from symbackprop import expr
 from symbackprop.adjoints import Setting, pullback
 from symbackprop.dims import ONE, Dim, dim
 from symbackprop.expr import Expr
-from symbackprop.forms import times, turned
+from symbackprop.forms import times_in, turned
 from symbackprop.primitives import DiagonalPart, Rows, Stacked, Trace
 
 
@@ -25,7 +25,7 @@ def _(e: DiagonalPart, at: int, upstream: Expr, setting: Setting) -> Expr:
 @pullback.register
 def _(e: Trace, at: int, upstream: Expr, setting: Setting) -> Expr:
     r"""c = tr(X): ∂L/∂X = G I"""
-    return times(upstream, expr.Identity(setting.shape(e.operand)[0]))
+    return times_in(setting.network, upstream, expr.Identity(setting.shape(e.operand)[0]))
 
 
 @pullback.register

@@ -185,7 +185,8 @@ class Point:
     def _draw(self, variable: Variable, extent: tuple[int, ...]) -> Array:
         if variable not in self._drawn:
             number = variable.index.constant if variable.index is not None else 0
-            rng = np.random.default_rng([self.seed, number, *variable.name.encode()])
+            # seeds are no negative numbers, but an index may be: h_{-1}, where h_t goes two steps back
+            rng = np.random.default_rng([self.seed, number % 2**32, *variable.name.encode()])
             made = SPREADS[self.spread](rng.standard_normal(extent), rng)
             if isinstance(variable, expr.Weight):
                 made /= np.sqrt(extent[1])
@@ -263,9 +264,17 @@ def at(e: Expr, point: Point, symbols: Symbols) -> Array:
     """
     made = value(e, point, symbols)
     # as `abs(made).max(initial=0)`, which takes three times as long for arrays as small as ours
-    size = abs(made.item()) if made.size == 1 else float(np.maximum.reduce(np.abs(made), axis=None, initial=0.0))
+    size = _modulus(made.item()) if made.size == 1 else float(np.maximum.reduce(np.abs(made), axis=None, initial=0.0))
     point.peak = max(point.peak, size)
     return made
+
+
+def _modulus(number: complex) -> float:
+    """Its absolute value; of a complex number beyond all floats, infinity, as of arrays."""
+    try:
+        return abs(number)
+    except OverflowError:
+        return float("inf")
 
 
 def scalar(number: Any) -> Array:

@@ -47,6 +47,11 @@ class _Known(Network):
         return frozenset(variable.name for variable in self.draft.shapes)
 
     @property
+    def computed(self) -> frozenset[str]:
+        """The names of those that an equation computes."""
+        return frozenset(line.left.name for line in self.draft.lines)
+
+    @property
     def families(self) -> frozenset[str]:
         """The names of those that have an index."""
         return frozenset(variable.name for variable in self.draft.shapes if variable.index is not None)

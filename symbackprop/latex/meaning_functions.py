@@ -241,10 +241,17 @@ def _outside(made: Readings, call: Call, after: Surface, at: Surface) -> Reading
 def _of_a_list(rest: Rest) -> Iterator[Taken]:
     """What is written before several arguments is a function of them, and no factor."""
     after = rest.after
-    if isinstance(after, s.Fenced) and after.left == "(" and isinstance(after.body, s.Listed):
+    if isinstance(after, s.Fenced) and isinstance(after.body, s.Listed) and _calls(rest, after):
         separated = all(sign.text in (",", ";") for sign in after.body.signs)
         if separated and call_of(rest.first, rest.reader) is None:
             yield from _of_loss(rest, after, after)
+
+
+def _calls(rest: Rest, fence: s.Fenced) -> bool:
+    """Whether delimiters are those of a call; square ones are only behind the letter of the loss as a function."""
+    head = head_of(rest.first.base if isinstance(rest.first, s.Scripted) else rest.first)
+    is_loss = head is not None and rest.reader.scope.is_loss_function(head)
+    return fence.left == "(" or (fence.left == "[" and is_loss)
 
 
 def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
@@ -267,10 +274,16 @@ def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
         else:
             yield 2, loss_of(call, [read(part, rest.reader) for part in parts])
     elif any(isinstance(each.tree, expr.Variable) and each.is_scalar for each in found):
-        if all(is_parameters(part, rest.reader) or _is_variable(part, rest.reader) for part in parts):
+        computed = any(_is_computed(each.tree, rest.reader) for each in found)
+        if all(is_parameters(part, rest.reader) or (computed and _is_variable(part, rest.reader)) for part in parts):
             yield 2, found
     elif head.text in ("f", "F") and isinstance(fence.body, s.Listed):
         yield 2, prediction(call, parts)
+
+
+def _is_computed(e: Expr, reader: Reader) -> bool:
+    """Whether it is a variable that the network computes: only such a one is a function of others, as `R(W)` is."""
+    return isinstance(e, expr.Variable) and e.name in reader.scope.computed
 
 
 def _readings(e: Surface, reader: Reader) -> Readings:

@@ -11,9 +11,10 @@ from symbackprop.expr import Elementwise, Expr, Negative, Number
 from symbackprop.groups import EntrywisePower
 from symbackprop.latex import surface as s
 from symbackprop.latex.affine import merged_sum, negated
+from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read, reads
 from symbackprop.latex.products import as_column, divided, inner, over_all
-from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf, over
+from symbackprop.latex.readings import Mark, NonconformingError, Reader, Reading, Readings, leaf, over
 from symbackprop.latex.sizes import Found, is_open, same, shaped
 from symbackprop.shapes import SCALAR, Shape
 
@@ -50,16 +51,33 @@ def _(e: s.Additive, reader: Reader) -> Readings:
     if isinstance(first, s.Signed) and first.sign == "-":
         first = first.body
     parts = [read(term, reader) for term in (first, *rest)]
-    return reader.one_of(parts, e, lambda chosen, found: summed(chosen, minus, found, e, reader))
+    try:
+        return reader.one_of(parts, e, lambda chosen, found: summed(chosen, minus, found, e, reader))
+    except NonconformingError as error:
+        # a scalar is added to every entry only where nothing else can be meant: `w · x + b` is a scalar
+        try:
+            return reader.one_of(parts, e, lambda chosen, found: summed(chosen, minus, found, e, reader, scalars=True))
+        except ReadingError:
+            raise error from None
 
 
-def summed(terms: Sequence[Reading], minus: Sequence[bool], found: Found, e: s.Additive, reader: Reader) -> Reading:
+def summed(
+    terms: Sequence[Reading],
+    minus: Sequence[bool],
+    found: Found,
+    e: s.Additive,
+    reader: Reader,
+    scalars: bool = False,
+) -> Reading:
     """The sum of terms of one shape; a number among columns is the column of it.
+
+    Args:
+        scalars: whether a scalar may be added to every entry of a column.
 
     Raises:
         NonconformingError: if two terms have different shapes.
     """
-    terms = broadcast(terms, found, reader)
+    terms = broadcast(terms, found, reader, scalars)
     shape, found = _common(terms, found, e, reader)
     if shape != SCALAR:
         terms = [as_column(term, shaped(shape, found), reader) if term.is_number else term for term in terms]
@@ -74,7 +92,7 @@ def summed(terms: Sequence[Reading], minus: Sequence[bool], found: Found, e: s.A
     return over(expr.Sum(tuple(term.tree for term in signed)), shape, e, signed, found)
 
 
-def broadcast(terms: Sequence[Reading], found: Found, reader: Reader) -> Sequence[Reading]:
+def broadcast(terms: Sequence[Reading], found: Found, reader: Reader, scalars: bool) -> Sequence[Reading]:
     """A column or row that is added to a batch, once for each example: `X W + b` is `X W + 1 b`.
 
     A scalar that is added to the entries of a column is broadcast too: `X w + b` is `X w + b 1`. Only in a network
@@ -89,7 +107,7 @@ def broadcast(terms: Sequence[Reading], found: Found, reader: Reader) -> Sequenc
     for term, (rows, columns) in zip(terms, sizes, strict=True):
         if (rows, columns) == whole or term.is_number:
             made.append(term)
-        elif (rows, columns) == SCALAR:
+        elif scalars and (rows, columns) == SCALAR:
             made.append(_repeated(_everywhere(term.tree, whole), whole, "entry", term, reader))
         elif rows == ONE and whole[0] != ONE and _fits(columns, whole[1], found, reader):
             made.append(_repeated(expr.Ones(whole[0]) @ term.tree, whole, "row", term, reader))

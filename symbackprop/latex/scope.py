@@ -101,6 +101,12 @@ class Scope(Counting):
             found[name] = {True}
         return {name: frozenset(kinds) for name, kinds in found.items()}
 
+    @cached_property
+    def computed(self) -> frozenset[str]:
+        """The names of the variables that the network computes."""
+        own: frozenset[str] | None = getattr(self.network, "computed", None)
+        return frozenset(e.left.name for e in self.network.equations) if own is None else own
+
     def has(self, variable: Variable) -> bool:
         """Whether the network has the variable, with an index if it is given one."""
         if isinstance(variable, Named) and not self.is_layered:

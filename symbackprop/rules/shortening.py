@@ -16,6 +16,7 @@ from symbackprop.derivation import Context, Reason, Rewritten, Rule, rule
 from symbackprop.dims import ONE, index
 from symbackprop.entries import entries
 from symbackprop.equations import Equation, Network, same_family
+from symbackprop.errors import ShapeError
 from symbackprop.expr import (
     Diagonal,
     Elementwise,
@@ -351,7 +352,8 @@ def _find_shorter(e: Expr, context: Context, style: str) -> Expr | None:
     try:
         made = with_assumed(normal(entries(e, i, k, work), work), context.given, work)
         found = recognised(made, i, k, work, style)
-    except (Inexpressible, LookupError):
+    except (Inexpressible, LookupError, ShapeError):
+        # what is read entry by entry may not conform as a flat product
         return None
     kinds = {type(part) for _, part in subterms(e)}
     # nothing is shorter that is written with diagonals or powers where there were none

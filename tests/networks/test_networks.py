@@ -1,7 +1,7 @@
 """Networks that students bring, in LaTeX: read as they are meant, and every gradient as on paper.
 
-The tables beside this file hold the equations, the loss in NumPy by hand, and gradients on paper. The network's value is
-compared with the loss by hand, every answer with its central differences and with paper, and every step is judged.
+The tables beside this file hold the equations, the loss in NumPy by hand, and gradients on paper. The network's value
+is compared with the loss by hand, every answer with its central differences and with paper, and every step is judged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import symbackprop as sb
 from symbackprop.asked import gradient_of
 from symbackprop.derivation import Derivation
 from symbackprop.dims import dim
-from symbackprop.expr import LOSS, Expr, Named, Partial, Variable
+from symbackprop.expr import LOSS, Expr, Named, Partial, Variable, number
 from symbackprop.judges import exact, kernel, numeric
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.floats import Point
@@ -165,6 +165,27 @@ def test_every_answer_is_what_paper_says(name: str) -> None:
         outcomes = [exact.judge(claim, BRIEF), numeric.judge(claim, BRIEF)]
         assert any(isinstance(each, Supported) for each in outcomes), (wrt, outcomes)
         assert not any(isinstance(each, Refuted) for each in outcomes), (wrt, outcomes)
+
+
+def _is_proved(claim: Claim) -> bool:
+    try:
+        return isinstance(kernel.equal(claim.left, claim.right, claim.network, claim.known, claim.given), Proved)
+    except LookupError:
+        # what is known of the indices does not settle it
+        return False
+
+
+@EACH
+def test_a_wrong_answer_is_refuted_and_not_proved(name: str) -> None:
+    brought = Brought(name)
+    network = brought.network
+    for variable in brought.network.inputs[:2]:
+        line = brought.answers(variable)[-1]
+        for wrong in (-line.result, number(2) @ line.result):
+            claim = Claim(line.start, "=", wrong, network, line.known, network.assumed)
+            outcomes = [exact.judge(claim, BRIEF), numeric.judge(claim, BRIEF)]
+            assert any(isinstance(each, Refuted) for each in outcomes), (line.start, wrong, outcomes)
+            assert not _is_proved(claim)
 
 
 @EACH
