@@ -248,10 +248,12 @@ def _of_a_list(rest: Rest) -> Iterator[Taken]:
 
 
 def _calls(rest: Rest, fence: s.Fenced) -> bool:
-    """Whether delimiters are those of a call; square ones are only behind the letter of the loss as a function."""
-    head = head_of(rest.first.base if isinstance(rest.first, s.Scripted) else rest.first)
-    is_loss = head is not None and rest.reader.scope.is_loss_function(head)
-    return fence.left == "(" or (fence.left == "[" and is_loss)
+    """Whether delimiters are those of a call; those that a course sets around arguments are behind the loss only."""
+    if fence.left == "(":
+        return True
+    if fence.left != rest.reader.scope.notation.brackets:
+        return False
+    return any(isinstance(each.tree, expr.Loss) for each in _readings(rest.first, rest.reader))
 
 
 def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:

@@ -48,7 +48,9 @@ def _(e: s.Fenced, reader: Reader) -> Readings | None:
         return matrix(e.body.rows, e, reader)
     if isinstance(e.body, s.Listed) and all(sign.text in ("quad", "") for sign in e.body.signs):
         return matrix((e.body.parts,), e, reader)
-    if isinstance(e.body, s.Listed) and e.left == "[" and not any(map(is_dots, e.body.parts)):
+    # about the lecture's network, `ℓ[f, y]` is a function of two
+    is_own = not reader.scope.is_layered
+    if is_own and isinstance(e.body, s.Listed) and e.left == "[" and not any(map(is_dots, e.body.parts)):
         return _concatenated(e.body, e, reader)
     if isinstance(e.body, s.Term) and any(map(is_dots, e.body.factors)):
         return matrix((e.body.factors,), e, reader)
