@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 import symbackprop as sb
 from symbackprop.asked import LONGEST, all_gradients, gradient_of
 from symbackprop.dims import DEPTH as L
-from symbackprop.dims import ONE, index, units
+from symbackprop.dims import ONE, dim, index, units
 from symbackprop.equations import Equation
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import (
@@ -15,13 +17,16 @@ from symbackprop.expr import (
     ActivationJacobian,
     Bias,
     ColumnAt,
+    Entry,
     Hadamard,
     Hidden,
     IndexedProduct,
     IndexedSum,
     Named,
+    Norm,
     Ones,
     Partial,
+    Power,
     PreActivation,
     Row,
     Weight,
@@ -189,3 +194,15 @@ def test_with_a_loss_at_every_step_each_of_them_is_reached_by_a_product_over_tim
     report = sb.verify(topic, effort="brief")
     assert report.as_expected
     assert proved(topic)
+
+
+def test_the_eleventh_layer_is_no_entry_of_the_first():
+    network = sb.Network(
+        "z_1 = W_1 x", r"z_2 = \tanh(z_1)", r"z_{11} = W_{11} z_2", r"L = \frac{1}{2} \|z_{11} - y\|^2"
+    )
+    assert network.equations[-1].right == number(Fraction(1, 2)) @ Power(
+        Norm(Named("z", dim(11)) - Named("y")), Fraction(2)
+    )
+    entries = sb.Network("z_1 = W_1 x", "L = z_{1,1} + z_{1,2}", shapes={"x": "n", "W_1": "2 x n"})
+    z = Named("z", ONE)
+    assert entries.equations[-1].right == Entry(z, ONE) + Entry(z, dim(2))

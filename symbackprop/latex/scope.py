@@ -229,7 +229,10 @@ class Scope(Counting):
         place = row.place if name in self._names else "sup" if above else "sub"
         for at, rest in self._placed(_without_label(row, place), below, above):
             if self.has(Named(name, at)):
-                yield from self._as_written(Named(name, at), row, head, rest)
+                # `z_{11}` is the eleventh where there is one; entry 1 of the first is written `z_{1,1}`
+                is_number = at is not None and at.is_constant and at.constant > 9
+                for found in self._as_written(Named(name, at), row, head, rest):
+                    yield replace(found, is_declared=True) if is_number else found
                 if at is not None:
                     return
 
