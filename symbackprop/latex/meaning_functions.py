@@ -277,7 +277,7 @@ def _of_loss(rest: Rest, fence: s.Fenced, after: Surface) -> Iterator[Taken]:
             yield 2, loss_of(call, [read(part, rest.reader) for part in parts])
     elif any(isinstance(each.tree, expr.Variable) and each.is_scalar for each in found):
         computed = any(_is_computed(each.tree, rest.reader) for each in found)
-        if all(is_parameters(part, rest.reader) or (computed and _is_variable(part, rest.reader)) for part in parts):
+        if all(is_parameters(part, rest.reader) or _is_argument(part, computed, rest.reader) for part in parts):
             yield 2, found
     elif head.text in ("f", "F") and isinstance(fence.body, s.Listed):
         yield 2, prediction(call, parts)
@@ -303,8 +303,10 @@ def _readings_of_letter(head: Head, e: s.Scripted, reader: Reader) -> Readings:
         return []
 
 
-def _is_variable(e: Surface, reader: Reader) -> bool:
-    return any(isinstance(part.tree, expr.Variable) for part in _readings(e, reader))
+def _is_argument(e: Surface, computed: bool, reader: Reader) -> bool:
+    """Whether it is what a scalar may be a function of: a variable, no scalar where nothing computes the function."""
+    found = [part for part in _readings(e, reader) if isinstance(part.tree, expr.Variable)]
+    return any(computed or not part.is_scalar for part in found)
 
 
 def is_parameters(e: Surface, reader: Reader) -> bool:
