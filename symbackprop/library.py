@@ -114,14 +114,18 @@ def _asked(what: str, network: Network, style: str) -> Topic:
     return gradient_of(wrt, network, style).called("gradient", f"The gradient by {_in_words(wrt)}")
 
 
+# what there are small signs below the line for
+_LOWERED = str.maketrans("0123456789aehijklmnoprstuvx+-", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₊₋")
+
+
 def _in_words(e: Expr) -> str:
-    """A variable in a title, which has no formulas: `W₁`, `h t`."""
+    """A variable in a title, which has no formulas: `W₁`, `hₜ`, `W_f`."""
     head, _, place = str(e).partition("_")
     head = GREEK.get(head, head)
     if not place:
         return head
     place = place.strip("{}")
-    return head + place.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) if place.isdigit() else f"{head} {place}"
+    return head + place.translate(_LOWERED) if all(ord(sign) in _LOWERED for sign in place) else f"{head}_{place}"
 
 
 def _known(name: str) -> ModuleType:
