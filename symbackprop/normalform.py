@@ -296,7 +296,7 @@ def raised(base: Entries, exponent: Fraction) -> Entries:
             return total
         case (Term(_, (Raised(inner, q),), ()),) if exponent.denominator == 1:
             return raised(inner, q * exponent)
-        case (Term() as term,) if exponent.denominator == 1 and len(apart := _independent(term)) > 1:
+        case (Term() as term,) if exponent.denominator == 1 and len(apart := independent(term)) > 1:
             # (Σ_i u_i²) (Σ_k v_k²) is a product, although it is one sum over i and k
             total = scaled(term.coefficient ** int(exponent), UNIT)
             for part in apart:
@@ -305,7 +305,7 @@ def raised(base: Entries, exponent: Fraction) -> Entries:
     return single(Raised(base, exponent))
 
 
-def _independent(term: Term) -> list[Term]:
+def independent(term: Term) -> list[Term]:
     """The factors of a term in groups that share no index that is summed over, each under its own sums."""
     groups: list[tuple[set[str], list[Factor]]] = []
     bound = {name for name, _ in term.bound}

@@ -78,7 +78,8 @@ def test_outcomes_are_there_as_they_come_and_are_those_of_a_report(workers: int)
     with judging(*made, progress=lambda done, total: seen.append(done), effort="brief", workers=workers) as outcomes:
         # in any order: the second derivation is asked for first
         assert outcomes[3] == report.steps[2].outcomes
-        assert seen[-1] < len(report.steps)
+        # other processes may have got further meanwhile
+        assert workers > 1 or seen[-1] < len(report.steps)
         assert [outcomes[number] for number in outcomes] == [judged.outcomes for judged in report.steps]
         assert len(outcomes) == seen[-1] == len(report.steps)
         for number in (0, len(outcomes) + 1):

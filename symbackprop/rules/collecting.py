@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import reduce
 
 from symbackprop import expr
 from symbackprop.derivation import Context, Rewritten, Rule, rule
@@ -12,6 +13,7 @@ from symbackprop.equations import Equation
 from symbackprop.expr import Expr, Product, Variable, factors_of, product_of
 from symbackprop.groups import EntrywisePower, Membership
 from symbackprop.indices import (
+    UNIT,
     Calculus,
     Delta,
     Entries,
@@ -22,12 +24,13 @@ from symbackprop.indices import (
     Term,
     indices_of,
     plus,
+    scaled,
     single,
     symbol_of,
     times,
     under,
 )
-from symbackprop.normalform import normal, raised
+from symbackprop.normalform import independent, normal, raised
 from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.statements import equal
@@ -47,23 +50,41 @@ def named(one: Entries, names: list[Variable], calculus: Calculus) -> Entries:
         at = ONE if rows == ONE else calculus.index(rows)
         match normal(entries(short.right, at, ONE, calculus), calculus).terms:
             case (Term(Fraction(numerator=1, denominator=1), (Raised() as power,), ()),):
-                one = Entries(tuple(_renamed(term, power, at, name, calculus) for term in one.terms))
+                one = plus(*(_renamed(term, power, at, name, calculus) for term in one.terms))
     return normal(one, calculus)
 
 
-def _renamed(term: Term, power: Raised, at: Dim, name: Variable, calculus: Calculus) -> Term:
+def _renamed(term: Term, power: Raised, at: Dim, name: Variable, calculus: Calculus) -> Entries:
     """A term with powers of the base of one, entry `at` of what a name stands for, by that name."""
 
-    def put(factor: Factor) -> Factor:
+    def put(factor: Factor) -> Entries:
         if not isinstance(factor, Raised):
-            return factor
+            return single(factor)
         for here in _places(factor, at):
             base = power.base if here == at else normal(power.base.at({str(at): here}), calculus)
-            if factor.base == base:
-                return Raised(single(Item(name, here, ONE)), factor.exponent / power.exponent)
-        return factor
+            rest = _beside(factor.base, base)
+            if rest is not None:
+                made = single(Raised(single(Item(name, here, ONE)), factor.exponent / power.exponent))
+                return made if rest == UNIT else times(made, raised(rest, -factor.exponent))
+        return single(factor)
 
-    return Term(term.coefficient, tuple(map(put, term.factors)), term.bound)
+    total = Entries((Term(term.coefficient, ()),))
+    for factor in term.factors:
+        total = times(total, put(factor))
+    return under(term.bound, total)
+
+
+def _beside(sum_: Entries, base: Entries) -> Entries | None:
+    """What a sum is multiplied by in a base, `1/n` of `1/n Σ c_i c_i`; 1 where they are equal, None otherwise."""
+    if sum_ == base:
+        return UNIT
+    match base.terms:
+        case (term,):
+            parts = [Entries((part,)) for part in independent(term)]
+            if sum_ in parts:
+                parts.remove(sum_)
+                return reduce(times, parts, scaled(term.coefficient, UNIT))
+    return None
 
 
 def _places(factor: Factor, at: Dim) -> tuple[Dim, ...]:
