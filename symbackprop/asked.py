@@ -15,6 +15,7 @@ from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.equations import Equation, Network, same_family
 from symbackprop.errors import RuleError, SymbackpropError
 from symbackprop.expr import LOSS, Bias, Expr, Function, Partial, Variable, Weight, factors_of, product_of
+from symbackprop.forms import has_gradient
 from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
 from symbackprop.rules.citation import as_derived
@@ -222,8 +223,7 @@ def _line(wrt: Expr, known: Bounds, network: Network, style: str) -> list[Deriva
     if not found or any(isinstance(use.equation.right, Function) for use in found):
         # of a loss of which nothing is known, the gradient is a name
         return []
-    start = Derivation(Partial(LOSS, wrt), network, known=known, given=_assumed(network))
-    return [shortened(start.by(through_uses(style)), style)]
+    return [shortened(_start(wrt, known, network).by(through_uses(style)), style)]
 
 
 def shortened(derivation: Derivation, style: str) -> Derivation:
@@ -311,8 +311,8 @@ def from_here(member: Member, first: Dim, known: Bounds, network: Network) -> De
     return along(whole, member.at, body, one_on, first, last, name=over, on=on, dots="…")
 
 
-def _start(variable: Variable, known: Bounds, network: Network) -> Derivation:
-    return Derivation(Partial(LOSS, variable), network, known=known, given=_assumed(network))
+def _start(wrt: Expr, known: Bounds, network: Network) -> Derivation:
+    return Derivation(Partial(LOSS, wrt), network, known=known, given=_assumed(network))
 
 
 def _on_to(start: Derivation, wanted: Partial, network: Network) -> Derivation | None:
@@ -324,7 +324,7 @@ def _on_to(start: Derivation, wanted: Partial, network: Network) -> Derivation |
         except RuleError:
             return None
         *before, last = factors_of(made.result)
-        if not isinstance(last, Partial) or any(isinstance(part, Partial) for e in before for _, part in subterms(e)):
+        if not isinstance(last, Partial) or any(has_gradient(e) for e in before):
             return None
         if last == wanted:
             return made if before else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from symbackprop.dims import ONE, Dim
+from symbackprop.dims import Dim
 from symbackprop.entries import entries
 from symbackprop.indices import Calculus, Entries, Item, Term, indices_of, scaled, symbol_of, times, under
 from symbackprop.normalform import normal
@@ -25,8 +25,7 @@ def with_assumed(one: Entries, given: Iterable[Chain], calculus: Calculus) -> En
 
 def _with(one: Entries, chain: Chain, calculus: Calculus) -> Entries:
     left, right = chain.sides
-    rows, columns = calculus.shape(left)
-    i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
+    i, k = calculus.entry_indices(calculus.shape(left))
     match normal(entries(left, i, k, calculus), calculus).terms:
         case (Term(coefficient, (Item() as item,), ((name, size),)),):
             value = scaled(Fraction(1) / coefficient, entries(right, i, k, calculus))

@@ -159,7 +159,7 @@ def _(e: expr.Product, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     for i, factor in enumerate(chain):
         size = calculus.shape(factor)[1]
         last = i == len(chain) - 1
-        there = column if last else ONE if size == ONE else calculus.index(size)
+        there = column if last else calculus.index_along(size)
         total = times(total, entries(factor, here, there, calculus))
         if not last and there != ONE:
             inner.append(there)
@@ -259,10 +259,10 @@ def _(e: expr.Softmax, row: Dim, column: Dim, calculus: Calculus) -> Entries:
 
 @entries.register
 def _(e: expr.Norm, row: Dim, column: Dim, calculus: Calculus) -> Entries:
-    rows, columns = calculus.shape(e.operand)
-    if e.kind == "2" and ONE not in (rows, columns):
+    size = calculus.shape(e.operand)
+    if e.kind == "2" and ONE not in size:
         raise Inexpressible("a spectral norm has no formula by entries")
-    i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
+    i, k = calculus.entry_indices(size)
     one = entries(e.operand, i, k, calculus)
     total = applied("abs", 0, one, calculus) if e.kind == "1" else times(one, one)
     for over in (i, k):
@@ -323,8 +323,7 @@ def _used(equation: Equation, variable: expr.Variable, row: Dim, column: Dim, ca
 def through(equation: Equation, variable: expr.Variable, row: Dim, column: Dim, calculus: Calculus) -> Entries:
     """What one equation that uses `v` gives to `∂L/∂v` at an entry: `Σ_i ∂L/∂u_i ∂u_i/∂v`."""
     u = equation.left
-    rows, columns = calculus.shape(u)
-    i, k = (ONE if size == ONE else calculus.index(size) for size in (rows, columns))
+    i, k = calculus.entry_indices(calculus.shape(u))
     slope = derivative(normal(entries(equation.right, i, k, calculus), calculus), variable, row, column, calculus)
     upstream = UNIT if u == LOSS else single(Item(Partial(LOSS, u), i, k))
     total = times(slope, upstream)

@@ -107,7 +107,7 @@ def _grouped(network: Shaped, parts: tuple[Expr, ...]) -> Expr:
     end: list[Expr] = []
     for part, e, is_inner in zip(parts, bare, inner, strict=True):
         if is_inner:
-            (end if _has_gradient(e) else front).append(e)
+            (end if has_gradient(e) else front).append(e)
             is_negative ^= isinstance(part, expr.Negative)
     rest = factors_of(made.operand if isinstance(made, expr.Negative) else made)
     first = rest[:1] if isinstance(rest[0], expr.Number) else ()
@@ -115,13 +115,14 @@ def _grouped(network: Shaped, parts: tuple[Expr, ...]) -> Expr:
     return negated(whole) if is_negative else whole
 
 
-def _has_gradient(e: Expr) -> bool:
+def has_gradient(e: Expr) -> bool:
+    """Whether a derivative stands anywhere in it."""
     return any(isinstance(part, expr.Partial) for _, part in subterms(e))
 
 
 def beside(e: Expr, scalar: Expr, network: Shaped) -> Expr:
     """`e` times a scalar: a gradient stands behind, as the chain rule has it, anything else in front."""
-    return times_in(network, *((e, scalar) if _has_gradient(scalar) else (scalar, e)))
+    return times_in(network, *((e, scalar) if has_gradient(scalar) else (scalar, e)))
 
 
 def entrywise(*parts: Expr) -> Expr:

@@ -194,6 +194,15 @@ class Calculus:
         self.ranges[name] = self.sized(size)
         return index(name)
 
+    def index_along(self, size: Dim) -> Dim:
+        """A new index, or 1 where there is one entry only."""
+        return ONE if size == ONE else self.index(size)
+
+    def entry_indices(self, shape: tuple[Dim, Dim]) -> tuple[Dim, Dim]:
+        """The row and the column of an entry of what has this shape."""
+        rows, columns = shape
+        return self.index_along(rows), self.index_along(columns)
+
     def sized(self, size: Dim) -> Dim:
         """A size in which `units` are spelled as widths, so that sizes of one layer compare."""
         found = self._sized.get(size)

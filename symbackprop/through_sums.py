@@ -13,6 +13,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.dims import Bounds, Dim, index
 from symbackprop.errors import RuleError
 from symbackprop.expr import LOSS, Expr, IndexedSum, Partial, Product, Sum, Variable, factors_of, product_of
+from symbackprop.forms import has_gradient
 from symbackprop.rules.induction import induction
 from symbackprop.rules.layers import free_letter
 from symbackprop.rules.products import absorb, fold, over
@@ -112,7 +113,7 @@ def _one_step(derivation: Derivation, wanted: Variable | None) -> Derivation | N
         except RuleError:
             continue
     for path, part in subterms(line):
-        if isinstance(part, Product) and any(isinstance(f, Sum) and _has_gradient(f) for f in part.factors):
+        if isinstance(part, Product) and any(isinstance(f, Sum) and has_gradient(f) for f in part.factors):
             return derivation.by(over_sum, at=path)
     for part in dict.fromkeys(e for _, e in subterms(line) if isinstance(e, Partial) and e.of == LOSS):
         if wanted is not None and part.wrt == wanted:
@@ -122,10 +123,6 @@ def _one_step(derivation: Derivation, wanted: Variable | None) -> Derivation | N
         except (RuleError, LookupError):
             continue
     return None
-
-
-def _has_gradient(e: Expr) -> bool:
-    return any(isinstance(part, Partial) for _, part in subterms(e))
 
 
 def _is_done(derivation: Derivation, wanted: Variable | None) -> bool:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symbackprop.dims import ONE, Dim, dim
+from symbackprop.dims import Dim, dim
 from symbackprop.expr import Expr
 from symbackprop.indices import ZERO, Applied, Calculus, Entries, Raised, Term, plus, scaled, single, times, under
 from symbackprop.normalform import applied, normal, raised
@@ -42,7 +42,7 @@ def partitions(size: Dim, sides: tuple[Expr, ...], work: Calculus) -> Iterator[t
 def at(stretch: Stretch, work: Calculus) -> Dim:
     """An index that runs over a stretch."""
     before, size = stretch
-    return before + (ONE if size == ONE else work.index(size))
+    return before + work.index_along(size)
 
 
 def by_absolute_values(one: Entries, work: Calculus) -> Entries:

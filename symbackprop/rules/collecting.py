@@ -47,7 +47,7 @@ def named(one: Entries, names: list[Variable], calculus: Calculus) -> Entries:
         rows, columns = calculus.shape(name)
         if short is None or columns != ONE:
             continue
-        at = ONE if rows == ONE else calculus.index(rows)
+        at = calculus.index_along(rows)
         match normal(entries(short.right, at, ONE, calculus), calculus).terms:
             case (Term(Fraction(numerator=1, denominator=1), (Raised() as power,), ()),):
                 one = plus(*(_renamed(term, power, at, name, calculus) for term in one.terms))
@@ -192,7 +192,7 @@ def cancelled(e: Expr, context: Context) -> Rewritten | None:
     r"""1ᵀ(I - 11ᵀ/n) = 0ᵀ, 1ᵀc = 0, cᵀc = s²        shapes: as the expression"""
     work = Calculus(context.network, context.known)
     rows, columns = shape(e, context.network)
-    i, k = (ONE if size == ONE else work.index(size) for size in (rows, columns))
+    i, k = work.entry_indices((rows, columns))
     try:
         total = normal(entries(e, i, k, work), work)
         names = list(dict.fromkeys(f.of for t in total.terms for f in _lengths(t, work) if isinstance(f.of, Variable)))

@@ -45,8 +45,7 @@ def _every_use(wrt: Variable, context: Context) -> Rewritten | None:
     if not used or LOSS in used:
         return None
     work = Calculus(network, context.known)
-    rows, columns = shape(wrt, network)
-    k, i = (ONE if size == ONE else work.index(size) for size in (rows, columns))
+    k, i = work.entry_indices(shape(wrt, network))
     at = place(wrt, k, i, work)
     try:
         # what is computed last comes first, as a gradient is computed backwards

@@ -13,7 +13,7 @@ from symbackprop.dims import ONE, Dim, Symbol, Width, dim, index, units
 from symbackprop.entries import entries
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr
-from symbackprop.forms import turned
+from symbackprop.forms import has_gradient, turned
 from symbackprop.indices import (
     UNIT,
     Applied,
@@ -289,7 +289,7 @@ class _Reading:
         for item in edges:
             matrix, other = self._edge(item, at)
             weights.append(matrix @ self._column(other))
-        weights.sort(key=_has_gradient)
+        weights.sort(key=has_gradient)
         if not weights:
             return expr.Ones(self._named(self.sizes[str(at)]))
         if len(weights) == 1:
@@ -365,7 +365,7 @@ class _Reading:
                     below.append(self._inside(base, self.row, self.column))
                 case _:
                     raise Inexpressible(f"nothing is known to write {factor} as, entry by entry")
-        above.sort(key=_has_gradient)
+        above.sort(key=has_gradient)
         if not below:
             return _entrywise(above)
         rows, columns = (self._named(self.sizes[str(end)]) for end in (self.row, self.column))
@@ -436,10 +436,6 @@ def _powers(scalars: list[Expr]) -> list[Expr]:
 
 def _is_gradient(factor: Factor) -> bool:
     return isinstance(factor, Item) and isinstance(factor.of, expr.Partial)
-
-
-def _has_gradient(e: Expr) -> bool:
-    return any(isinstance(part, expr.Partial) for _, part in subterms(e))
 
 
 def _over_line(columns: list[Expr]) -> Expr:

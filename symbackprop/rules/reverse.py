@@ -304,9 +304,8 @@ def _column(e: Expr, k: Dim, setting: Setting) -> Expr:
 def _by_entries(e: Expr, variable: Variable, upstream: Expr, setting: Setting, context: Context) -> Expr:
     """`Σ_{ik} G_{ik} ∂e_{ik}/∂v`, worked out by entries and read as a matrix."""
     work = Calculus(context.network, context.known)
-    (rows, columns), (m, n) = setting.shape(e), setting.shape(variable)
-    i, k = (ONE if size == ONE else work.index(size) for size in (rows, columns))
-    r, c = (ONE if size == ONE else work.index(size) for size in (m, n))
+    i, k = work.entry_indices(setting.shape(e))
+    r, c = work.entry_indices(setting.shape(variable))
     try:
         slope = derivative(normal(entries(e, i, k, work), work), variable, r, c, work)
         total = times(slope, UNIT if upstream == number(1) else entries(upstream, i, k, work))

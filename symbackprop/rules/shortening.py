@@ -31,7 +31,7 @@ from symbackprop.expr import (
     Variable,
     number,
 )
-from symbackprop.forms import entrywise, negated, plus, times, times_in
+from symbackprop.forms import entrywise, has_gradient, negated, plus, times, times_in
 from symbackprop.groups import EntrywisePower
 from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.normalform import normal
@@ -186,7 +186,7 @@ def scalars_first(e: Expr, context: Context) -> Rewritten | None:
     if not isinstance(e, Product):
         return None
     places = {factor: shape(factor, context.network) == SCALAR for factor in e.factors}
-    plain = [f for f in e.factors if places[f] and not any(isinstance(part, Partial) for _, part in subterms(f))]
+    plain = [f for f in e.factors if places[f] and not has_gradient(f)]
     if not plain:
         return None
     # a gradient by a scalar stands behind the derivative, as in the chain rule
@@ -347,8 +347,7 @@ def _shorter(e: Expr, context: Context, style: str) -> Expr | None:
 
 def _find_shorter(e: Expr, context: Context, style: str) -> Expr | None:
     work = Calculus(context.network, context.known)
-    rows, columns = shape(e, context.network)
-    i, k = (ONE if size == ONE else work.index(size) for size in (rows, columns))
+    i, k = work.entry_indices(shape(e, context.network))
     try:
         made = with_assumed(normal(entries(e, i, k, work), work), context.given, work)
         found = recognised(made, i, k, work, style)
@@ -424,8 +423,7 @@ def _is_computed_sigmoid(variable: Variable, network: Network) -> bool:
 def _equal(one: Expr, two: Expr, context: Context) -> bool:
     """Whether all entries are equal where nothing that is divided by is 0."""
     work = Calculus(context.network, context.known)
-    rows, columns = shape(one, context.network)
-    i, k = (ONE if size == ONE else work.index(size) for size in (rows, columns))
+    i, k = work.entry_indices(shape(one, context.network))
     try:
         first, second = (normal(entries(e, i, k, work), work) for e in (one, two))
     except (Inexpressible, LookupError):

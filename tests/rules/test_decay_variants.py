@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
-from types import ModuleType
 
+import decay_variants
 import pytest
 
 from symbackprop.derivation import Derivation, Rule, Step
@@ -16,19 +13,7 @@ from symbackprop.judges import kernel, numeric
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Proved, Refuted, Supported
 
-
-def _variants() -> ModuleType:
-    path = Path(__file__).with_name("decay_variants.py")
-    spec = importlib.util.spec_from_file_location("symbackprop_decay_variants", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-CASES = {case.rule.name: case for case in _variants().CASES}
+CASES = {case.rule.name: case for case in decay_variants.CASES}
 EACH = pytest.mark.parametrize("name", CASES)
 
 

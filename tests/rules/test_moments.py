@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from types import ModuleType
 
+import moment_variants
 import pytest
 
 from symbackprop.chance import Expectation, Variance
@@ -24,22 +21,7 @@ from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Unde
 from symbackprop.network import MLP
 from symbackprop.rules import moments
 
-
-def _variants() -> ModuleType:
-    """`moment_variants`, by path, since test folders are no packages."""
-    spec = importlib.util.spec_from_file_location(
-        "symbackprop_moment_variants", Path(__file__).with_name("moment_variants.py")
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-V = _variants()
-CASES = {case.rule.name: case for case in V.CASES}
+CASES = {case.rule.name: case for case in moment_variants.CASES}
 EACH = pytest.mark.parametrize("name", CASES)
 FACTORS = {"sign", "factor 2", "half", "counted twice"}
 

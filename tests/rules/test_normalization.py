@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
-from types import ModuleType
 
+import normalization_variants
 import pytest
 
 from symbackprop.derivation import Derivation, Rule, Step
@@ -50,19 +47,7 @@ from symbackprop.rules.normalization import (
 )
 from symbackprop.verify import claim_of
 
-
-def _cases() -> ModuleType:
-    path = Path(__file__).with_name("normalization_variants.py")
-    spec = importlib.util.spec_from_file_location("symbackprop_normalization_variants", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-CASES = {case.name: case for case in _cases().CASES}
+CASES = {case.name: case for case in normalization_variants.CASES}
 EACH = pytest.mark.parametrize("name", CASES)
 l = index("l")
 EPSILONS = pytest.mark.parametrize("epsilon", [None, "epsilon", 0.001])

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
+import norm_variants
 import pytest
 
 from symbackprop.derivation import Derivation, Rule, Step
@@ -17,20 +13,7 @@ from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported
 from symbackprop.rules import norms
 
-
-def _variants() -> ModuleType:
-    """`norm_variants`, by path, since test folders are no packages."""
-    path = Path(__file__).with_name("norm_variants.py")
-    spec = importlib.util.spec_from_file_location("symbackprop_norm_variants", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-CASES = {case.name: case for case in _variants().CASES}
+CASES = {case.name: case for case in norm_variants.CASES}
 EACH = pytest.mark.parametrize("name", CASES)
 
 
@@ -86,7 +69,7 @@ def test_the_kernel_proves_no_inequality_the_other_way(name: str) -> None:
 
 
 def test_the_lemma_says_which_way() -> None:
-    space = _variants().SPACE
+    space = norm_variants.SPACE
     start = Derivation(Norm(Named("A") @ Named("v")), space, known=space.bounds)
     above, below = start.by(norms.bounded), start.by(norms.bounded_below)
     assert (above.relation, below.relation) == ("≤", "≥")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
-from types import ModuleType
 
 import mpmath
 import pytest
+import shortening_variants
 
 from symbackprop.derivation import Derivation, Rule, Step
 from symbackprop.expr import Expr
@@ -18,19 +15,7 @@ from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Proved, Refuted, Supported
 from symbackprop.judges.reduced import SLOPES
 
-
-def _variants() -> ModuleType:
-    path = Path(__file__).with_name("shortening_variants.py")
-    spec = importlib.util.spec_from_file_location("symbackprop_shortening_variants", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-CASES = {case.rule.name: case for case in _variants().CASES}
+CASES = {case.rule.name: case for case in shortening_variants.CASES}
 EACH = pytest.mark.parametrize("name", CASES)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-import sys
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from types import ModuleType
 
+import decay_variants
+import moment_variants
+import norm_variants
+import normalization_variants
 import pytest
+import shortening_variants
+import variants
 
 import symbackprop.rules
 from symbackprop.derivation import Derivation, Rule, Step
@@ -22,19 +25,7 @@ from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Undecided
 from symbackprop.network import MLP
 
-
-def _variants(name: str = "variants") -> ModuleType:
-    """`variants`, by path, since test folders are no packages."""
-    spec = importlib.util.spec_from_file_location(f"symbackprop_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-CASES = {case.name: case for case in _variants().CASES}
+CASES = {case.name: case for case in variants.CASES}
 EACH = pytest.mark.parametrize("name", CASES)
 # functions of the package that make rules, so that no rule object of theirs is found in a module
 FACTORIES = {"fold", "induction"}
@@ -68,12 +59,12 @@ def test_every_rule_has_variants():
     covered = {
         case.rule.name
         for module in (
-            _variants(),
-            _variants("moment_variants"),
-            _variants("decay_variants"),
-            _variants("norm_variants"),
-            _variants("normalization_variants"),
-            _variants("shortening_variants"),
+            variants,
+            moment_variants,
+            decay_variants,
+            norm_variants,
+            normalization_variants,
+            shortening_variants,
         )
         for case in module.CASES
     }
