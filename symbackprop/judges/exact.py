@@ -6,7 +6,7 @@ A derivative in a claim is found by dual numbers from the network's forward equa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from flint import nmod_mat
@@ -96,33 +96,60 @@ def judge(claim: Claim, effort: Effort = FULL) -> Outcome:
         return Undecided(f"the network has no value in a prime field: {error}")
 
 
+@dataclass(frozen=True)
+class Found:
+    """What came of all comparisons of a claim.
+
+    Attributes:
+        agreed: where both sides have one value.
+        against: where they have not, or where one side alone has a meaning.
+        reason: why there is nothing in either.
+    """
+
+    agreed: tuple[Sample, ...] = ()
+    against: Sample | None = None
+    reason: str = ""
+
+
 def _tried(claim: Claim, effort: Effort) -> Outcome:
+    found = compare(claim, effort)
+    if found.against is not None and found.against.result == "differ":
+        return _refuted(claim, found.against)
+    if found.against is not None:
+        return Refuted(str(found.against))
+    return _supported(claim, found.agreed, effort) if found.agreed else Undecided(found.reason)
+
+
+def compare(claim: Claim, effort: Effort = FULL) -> Found:
+    """Compare the sides of a claim as `judge` does, up to the first difference.
+
+    Raises:
+        Unvalued: if something in the claim has no value in a prime field.
+    """
     tried: list[Sample] = []
     missing = unmade = ""
     for level in _kind(claim).levels(claim.known, effort.deepest):
         found = list(evaluate(claim, level, effort))
         for sample in found:
             if sample.result == "differ":
-                return _refuted(claim, sample)
+                return Found(tuple(tried), sample)
         agreed = [sample for sample in found if sample.result == "agree"]
         gaps = [sample for sample in found if sample.result == "missing"]
         if agreed and any(sample.one_sided for sample in gaps):
-            return Refuted(str(next(sample for sample in gaps if sample.one_sided)))
+            return Found(tuple(tried), next(sample for sample in gaps if sample.one_sided))
         missing = str(gaps[0]) if gaps else missing
         unmade = next((sample.note for sample in found if sample.result == "unmade"), unmade)
         tried += agreed
     deep = None if tried else beyond(claim)
     gaps = [] if deep is None else [sample for sample in evaluate(claim, deep, effort) if sample.one_sided]
     if gaps:
-        return Refuted(str(gaps[0]))
-    if not tried and effort != FULL:
+        return Found(against=gaps[0])
+    if not tried and effort.deepest < FULL.deepest:
         # where it has a meaning only at greater depths
-        return _tried(claim, FULL)
-    if not tried and unmade:
-        return Undecided(unmade)
-    if not tried:
-        return Undecided(f"the claim has a meaning at none of the depths tried: {missing or 'its ranges are empty'}")
-    return _supported(claim, tried, effort)
+        return compare(claim, replace(effort, deepest=FULL.deepest))
+    if not tried and not unmade:
+        unmade = f"the claim has a meaning at none of the depths tried: {missing or 'its ranges are empty'}"
+    return Found(tuple(tried), reason=unmade)
 
 
 def _refuted(claim: Claim, sample: Sample) -> Outcome:
@@ -145,20 +172,29 @@ def _kind(claim: Claim) -> Kind:
     return found
 
 
-def _supported(claim: Claim, tried: list[Sample], effort: Effort) -> Supported:
+def _supported(claim: Claim, tried: Sequence[Sample], effort: Effort) -> Supported:
     """How many samples agreed where, and a bound on the probability of that if the sides differ at one of them."""
+    degree, bound = bounded(claim, tried)
     settings = {sample.setting.sizes: sample.setting for sample in tried}
-    within = {sizes: Within(setting, hypotheses.plan(claim, setting.symbols)) for sizes, setting in settings.items()}
-    degree = {sizes: degree_of(claim.left, at) + degree_of(claim.right, at) for sizes, at in within.items()}
-    bound = sum(degree[sample.widths] / PRIME for sample in tried)
     where = _kind(claim).tried(list(settings.values()))
     return Supported(
         len(tried),
-        f"{effort.says}GF(2^61-1), {where}, degree at most {max(degree.values())} in the random values"
+        f"{effort.says}GF(2^61-1), {where}, degree at most {degree} in the random values"
         + (", taking Σ_k y_k = 1" if targets_sum_to_one(claim.network) else "")
         + "".join(f", given {hypotheses.says(each)}" for each in hypotheses.assumed(claim)),
         bound,
     )
+
+
+def bounded(claim: Claim, agreed: Sequence[Sample]) -> tuple[int, float]:
+    """The greatest degree of the sides in what is random, and a bound on the probability that all samples agree.
+
+    The bound holds if the sides differ at the sizes and indices of one of the samples.
+    """
+    settings = {sample.setting.sizes: sample.setting for sample in agreed}
+    within = {sizes: Within(setting, hypotheses.plan(claim, setting.symbols)) for sizes, setting in settings.items()}
+    degree = {sizes: degree_of(claim.left, at) + degree_of(claim.right, at) for sizes, at in within.items()}
+    return max(degree.values()), sum(degree[sample.widths] / PRIME for sample in agreed)
 
 
 def evaluate(claim: Claim, depth: int, effort: Effort = FULL) -> Iterator[Sample]:
@@ -169,10 +205,10 @@ def evaluate(claim: Claim, depth: int, effort: Effort = FULL) -> Iterator[Sample
     """
     for choice in (SIZES, WITH_ROOTS):
         settings = list(_kind(claim).settings(depth, claim.known, choice))[: effort.lists]
-        if len(settings) == 1 and effort == FULL:
+        if len(settings) == 1 and effort.lists > 1:
             settings *= 2
         try:
-            samples = [sample for i, setting in enumerate(settings) for sample in _at(claim, setting, i)]
+            samples = [sample for i, setting in enumerate(settings) for sample in _at(claim, setting, i, effort.seed)]
         except ConstantRoot as reason:
             if choice is WITH_ROOTS or getattr(claim.network, "widths", None) is not None:
                 raise Unvalued(str(reason)) from None
@@ -181,12 +217,12 @@ def evaluate(claim: Claim, depth: int, effort: Effort = FULL) -> Iterator[Sample
         return
 
 
-def _at(claim: Claim, setting: Setting, number: int) -> list[Sample]:
+def _at(claim: Claim, setting: Setting, number: int, first: int = 0) -> list[Sample]:
     """The comparisons at the first point of a setting at which all roots exist; `number` makes the points differ."""
     plan = hypotheses.plan(claim, setting.symbols)
     turned = bool(number % 2)
     for attempt in range(ATTEMPTS):
-        seed = number + 3 * attempt
+        seed = first + number + 3 * attempt
         try:
             point = constrained(setting.network, seed, plan) if claim.given else _point(setting.network, seed)
             hypotheses.checked(claim, partial(holds, point=point, setting=setting), point.held)

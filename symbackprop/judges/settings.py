@@ -32,12 +32,14 @@ class Effort:
         lists: how many lists of sizes at each depth.
         entrywise: whether SymPy differentiates entry by entry as well.
         says: said in the outcome, empty for everything.
+        seed: where the seeds of the points in a prime field begin.
     """
 
     deepest: int = DEEPEST
     lists: int = 3
     entrywise: bool = True
     says: str = ""
+    seed: int = 0
 
 
 FULL = Effort()
