@@ -197,20 +197,25 @@ def bounded(claim: Claim, agreed: Sequence[Sample]) -> tuple[int, float]:
     return max(degree.values()), sum(degree[sample.widths] / PRIME for sample in agreed)
 
 
-def evaluate(claim: Claim, depth: int, effort: Effort = FULL) -> Iterator[Sample]:
+def evaluate(
+    claim: Claim, depth: int, effort: Effort = FULL, choices: Sequence[Choice] = (SIZES, WITH_ROOTS)
+) -> Iterator[Sample]:
     """Every comparison of a claim at one depth; quantities have depth 1.
+
+    Args:
+        choices: the sizes; the next ones are taken where those before have no root that is needed.
 
     Raises:
         Unvalued: if something in the claim has no value in a prime field.
     """
-    for choice in (SIZES, WITH_ROOTS):
+    for choice in choices:
         settings = list(_kind(claim).settings(depth, claim.known, choice))[: effort.lists]
         if len(settings) == 1 and effort.lists > 1:
             settings *= 2
         try:
             samples = [sample for i, setting in enumerate(settings) for sample in _at(claim, setting, i, effort.seed)]
         except ConstantRoot as reason:
-            if choice is WITH_ROOTS or getattr(claim.network, "widths", None) is not None:
+            if choice is choices[-1] or getattr(claim.network, "widths", None) is not None:
                 raise Unvalued(str(reason)) from None
             continue
         yield from samples

@@ -7,7 +7,7 @@ judge's own forward pass; other derivatives come from complex steps alone. No ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import product
 
@@ -57,17 +57,36 @@ SIGNS = 4
 
 
 @dataclass(frozen=True)
+class Counterexample:
+    """Numbers at which a relation fails.
+
+    Attributes:
+        sizes: the widths, or the sizes in the order of their letters.
+        seed: of the random numbers.
+        where: in words.
+    """
+
+    sizes: tuple[int, ...]
+    seed: int
+    left: Array
+    right: Array
+    where: str
+
+
+@dataclass(frozen=True)
 class Compared:
     """One comparison, and what to say of it.
 
     Attributes:
         result: "agree", "differ", "unclear", "missing" where a side has no meaning, or "unmade" where what the claim
             assumes does not hold.
+        at: the numbers of two sides that differ.
     """
 
     result: str
     note: str = ""
     one_sided: bool = False
+    at: Counterexample | None = None
 
 
 def judge(claim: Claim, effort: Effort = FULL) -> Outcome:
@@ -123,6 +142,19 @@ def judge(claim: Claim, effort: Effort = FULL) -> Outcome:
     if not agreed:
         return Undecided(f"the claim has a value at none of the depths tried: {missing}")
     return Supported(agreed, _method(claim, settings, effort))
+
+
+def counterexample(claim: Claim) -> Counterexample | None:
+    """Numbers at which a claim fails by more than rounding explains; None if none of those tried are such."""
+    of_kind = kind(claim.network)
+    if claim.relation not in RELATIONS or of_kind is None:
+        return None
+    for level in of_kind.levels(claim.known, FULL.deepest):
+        for setting in of_kind.settings(level, claim.known, SIZES):
+            for compared in _at_setting(claim, setting, FULL):
+                if compared.at is not None:
+                    return compared.at
+    return None
 
 
 def _method(claim: Claim, settings: list[Setting], effort: Effort) -> str:
@@ -307,13 +339,17 @@ def _compared(claim: Claim, point: Point, setting: Setting, symbols: Mapping[str
     left, right = sides
     if left.shape != right.shape:
         sizes = [" × ".join(map(str, side.shape)) for side in sides]
-        return Compared("differ", f"{where}: the left side is {sizes[0]}, the right side {sizes[1]}")
+        note = f"{where}: the left side is {sizes[0]}, the right side {sizes[1]}"
+        return Compared("differ", note, at=Counterexample(setting.sizes, point.seed, left, right, where))
     if not (np.isfinite(left).all() and np.isfinite(right).all()):
         if point.spread != GAUSSIAN:
             # 0/0 where a column is 0, say: such a point says nothing
             return Compared("missing", f"{where}: a value is not finite")
         return Compared("unclear", f"{where}: a value is not finite")
-    return _judged(claim.relation, left, right, point.peak, where)
+    judged = _judged(claim.relation, left, right, point.peak, where)
+    if judged.result != "differ":
+        return judged
+    return replace(judged, at=Counterexample(setting.sizes, point.seed, left, right, where))
 
 
 def _judged(relation: str, left: Array, right: Array, peak: float, where: str) -> Compared:

@@ -110,17 +110,20 @@ def read(
     *,
     left: Expr | None = None,
     like: Shape | None = None,
+    scope: Scope | None = None,
 ) -> Parsed:
     """`parse`, with the place in the text of every part of the tree.
 
     Args:
         left: the side that a line which starts with a relation goes on from.
         like: the shape of what the line is about; it decides what the text leaves open.
+        scope: what letters mean, in place of the notation, the network and the symbols.
 
     Raises:
         ReadingError: as `parse` does.
     """
-    scope = scope_of(notation, network, symbols) if symbols else _scope(notation, network)
+    if scope is None:
+        scope = scope_of(notation, network, symbols) if symbols else _scope(notation, network)
     if scope.turned:
         left = None if left is None else in_rows(left, scope.network)
         like = None if like is None else like[::-1]

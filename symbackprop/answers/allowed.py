@@ -1,0 +1,63 @@
+"""What an answer may use: not what is asked for, and where the question lists quantities, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symbackprop.answers.question import Question
+from symbackprop.answers.reading import Side
+from symbackprop.answers.verdict import INCORRECT, UNREADABLE, Mistake
+from symbackprop.expr import Expr, Partial, Variable
+from symbackprop.latex.parse import free_indices
+from symbackprop.latex.surface import Span
+from symbackprop.tree import children, subterms
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a side is not judged by its value."""
+
+    verdict: str
+    note: str
+    mistake: Mistake | None = None
+
+
+def refused(side: Side, head: Expr, is_named: bool, question: Question) -> Refused | None:
+    """Why a side of a line may not stand there; None if it may.
+
+    Args:
+        head: what the line is about.
+        is_named: whether the line gives a name to its value.
+    """
+    if is_named:
+        return None
+    free = free_indices(side.tree, question.network) - free_indices(head, question.network)
+    if free:
+        note = f"the index {', '.join(sorted(free))} stands on one side only: write the sum over it, or the entry meant"
+        return Refused(UNREADABLE, note)
+    if head != question.asked:
+        return None
+    part = question.restates(side.tree)
+    if part is not None:
+        note = f"it uses {part}, which is what is asked for: write it in terms of other quantities"
+        return Refused(INCORRECT, note, Mistake("restates-question", note, place(side, part)))
+    other = _not_usable(side.tree, question.usable)
+    if other is not None:
+        note = f"it uses {other}, which is not among what the answer may use"
+        return Refused(INCORRECT, note, Mistake("not-in-terms-of", note, place(side, other)))
+    return None
+
+
+def place(side: Side, part: Expr) -> Span:
+    """Where a part of a side first stands in the answer."""
+    found = next((path for path, each in subterms(side.tree) if each == part), ())
+    return side.spans.get(found, side.span)
+
+
+def _not_usable(e: Expr, usable: tuple[Expr, ...] | None) -> Expr | None:
+    """The first quantity in an expression that is not among those."""
+    if usable is None or e in usable:
+        return None
+    if isinstance(e, Partial | Variable):
+        return e
+    return next((found for part in children(e) if (found := _not_usable(part, usable)) is not None), None)

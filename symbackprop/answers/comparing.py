@@ -1,0 +1,128 @@
+"""Whether two quantities are equal: by exact values, and then for every size and depth by a proof.
+
+Values differ: then they are unequal, once real numbers show it too. Values agree wherever they are compared: then they
+are equal there but for an error with a bound, and equal everywhere where the sizes and the depth are given, or where a
+proof says so. Anything else is undecided.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from symbackprop.answers.proving import proof
+from symbackprop.answers.question import Question
+from symbackprop.answers.verdict import Certificate, Witness
+from symbackprop.errors import ShapeError, SymbackpropError
+from symbackprop.expr import Expr
+from symbackprop.judges import exact
+from symbackprop.judges.exact import Sample
+from symbackprop.judges.field import PRIME, Unvalued
+from symbackprop.judges.settings import FULL
+
+# at other points than those that everybody is judged at
+AGAIN = replace(FULL, lists=1)
+EQUAL, DIFFERENT, OPEN = "equal", "different", "open"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What is found of two quantities.
+
+    Attributes:
+        result: `EQUAL`, `DIFFERENT` or `OPEN`.
+        reason: why, for a person.
+    """
+
+    result: str
+    reason: str = ""
+    witness: Witness | None = None
+    certificate: Certificate | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        return self.result == EQUAL
+
+    @property
+    def is_different(self) -> bool:
+        return self.result == DIFFERENT
+
+
+def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") -> Compared:
+    """Whether two quantities are equal in every network that the question is about.
+
+    Args:
+        left: what is known to be right, if either is.
+        seeded_by: makes the points of the second look; nobody who writes an answer can aim at them.
+    """
+    if left == right:
+        return Compared(EQUAL, "it is the same", certificate=_by_form(question))
+    claim = question.claim(left, right)
+    try:
+        found = exact.compare(claim)
+        if found.against is None and found.agreed:
+            more = exact.compare(claim, replace(AGAIN, seed=_seed(question, right, seeded_by)))
+            found = replace(found, agreed=(*found.agreed, *more.agreed), against=more.against)
+    except Unvalued as reason:
+        return Compared(OPEN, f"it cannot be computed exactly: {reason}")
+    except ShapeError as error:
+        return Compared(DIFFERENT, str(error))
+    except SymbackpropError as error:
+        return Compared(OPEN, str(error))
+    if found.against is not None:
+        return _different(left, right, question, found.against)
+    if not found.agreed:
+        return Compared(OPEN, found.reason)
+    _, bound = exact.bounded(claim, found.agreed)
+    if question.is_unrolled:
+        return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
+    proved = proof(left, right, question)
+    if proved is None:
+        return Compared(
+            OPEN,
+            f"it has the right value at all {len(found.agreed)} points that were tried, but no proof was found that it "
+            "has it for every size" + (" and depth" if question.network.depth.symbols else ""),
+            certificate=None,
+        )
+    return Compared(EQUAL, proved.says, certificate=_certificate(found.agreed, proved.kind, bound))
+
+
+def _seed(question: Question, answer: Expr, text: str) -> int:
+    """A seed that question and answer decide."""
+    said = repr((question.ask, text, answer)).encode()
+    # beyond the seeds of the common points, and of those tried where a root is missing
+    return 2**40 + int.from_bytes(hashlib.blake2b(said, digest_size=5).digest())
+
+
+def _certificate(agreed: Sequence[Sample], kind: str, bound: float) -> Certificate:
+    settings = list(dict.fromkeys((sample.setting.depth, sample.setting.sizes) for sample in agreed))
+    return Certificate(
+        (PRIME,),
+        len(agreed),
+        tuple(dict.fromkeys(sizes for _, sizes in settings)),
+        tuple(sorted({depth for depth, _ in settings})),
+        kind,
+        bound,
+    )
+
+
+def _by_form(question: Question) -> Certificate:
+    """Of an answer that is the right formula itself."""
+    return Certificate((), 0, (), (), "unrolled" if question.is_unrolled else "induction", 0.0)
+
+
+def _different(left: Expr, right: Expr, question: Question, against: Sample) -> Compared:
+    """Unequal, if real numbers show it."""
+    from symbackprop.answers.witness import witness
+
+    if against.result == "missing":
+        return Compared(DIFFERENT, f"one side has no meaning there: {against}")
+    shown = witness(left, right, question)
+    if shown is None:
+        return Compared(
+            OPEN,
+            f"it differs from the right value in a prime field ({against}), but no real numbers were found that "
+            "show it",
+        )
+    return Compared(DIFFERENT, f"at {shown.where} it has another value", witness=shown)

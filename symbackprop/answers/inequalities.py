@@ -1,0 +1,38 @@
+"""Whether one quantity bounds another: by a theorem whose conditions hold; numbers only look for the contrary."""
+
+from __future__ import annotations
+
+from symbackprop.answers.comparing import DIFFERENT, EQUAL, OPEN, Compared
+from symbackprop.answers.question import Question
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import Expr
+from symbackprop.indices import Inexpressible
+from symbackprop.judges import kernel
+from symbackprop.judges.outcome import Proved
+from symbackprop.judges.signs import Setting
+from symbackprop.judges.theorems import cited
+
+
+def compare_sizes(left: Expr, relation: str, right: Expr, question: Question) -> Compared:
+    """Whether `left relation right` holds in every network that the question is about."""
+    from symbackprop.answers.witness import witness
+
+    network, known, given = question.network, question.known, question.given
+
+    def same(one: Expr, two: Expr) -> bool:
+        try:
+            return isinstance(kernel.equal(one, two, network, known, given), Proved)
+        except (SymbackpropError, LookupError, Inexpressible):
+            return False
+
+    if relation not in ("≤", "≥"):
+        return Compared(OPEN, f"{relation} is not decided: write =, ≤ or ≥")
+    shown = witness(left, right, question, relation)
+    if shown is not None:
+        return Compared(DIFFERENT, f"{relation} fails at {shown.where}", witness=shown)
+    if left == right or same(left, right):
+        return Compared(EQUAL, "both sides are equal")
+    theorem = cited(left, relation, right, Setting(network, known, given, same))
+    if theorem is not None:
+        return Compared(EQUAL, f"by theorem: {theorem.name}")
+    return Compared(OPEN, f"no counterexample to {relation} was found, and no theorem that says it")

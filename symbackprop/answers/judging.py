@@ -1,0 +1,196 @@
+"""The verdict on an answer: each line against the one before and against the truth, then the last value given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from symbackprop.answers.allowed import refused
+from symbackprop.answers.comparing import Compared, compare
+from symbackprop.answers.inequalities import compare_sizes
+from symbackprop.answers.question import Question
+from symbackprop.answers.reading import ReadAnswer, ReadLine, Side, read_answer
+from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE, Line, Mistake, Verdict, Witness
+from symbackprop.expr import Expr
+from symbackprop.latex.errors import ReadingError
+from symbackprop.shapes import shape, written
+
+WORDS = "words beside the formulas were not read"
+
+
+def judge(question: Question, answer: str) -> Verdict:
+    """What is said of an answer in LaTeX. It is never executed, and nothing of it is kept.
+
+    Args:
+        answer: one expression, `lhs = rhs`, or several lines.
+    """
+    try:
+        read = read_answer(answer, question)
+    except ReadingError as error:
+        return Verdict(UNREADABLE, str(error.message))
+    return _Judge(question, answer, read).verdict()
+
+
+@dataclass
+class _Value:
+    """A value given for a quantity, and what is found of it."""
+
+    line: int
+    side: Side
+    head: Expr
+    found: Compared
+
+
+@dataclass
+class _Judge:
+    """Judges the lines of one answer in order."""
+
+    question: Question
+    answer: str
+    read: ReadAnswer
+    lines: list[Line] = field(default_factory=list)
+    values: list[_Value] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def verdict(self) -> Verdict:
+        for number, line in enumerate(self.read.lines, 1):
+            self.lines.append(self._line(number, line))
+        own = [value for value in self.values if value.head == self.question.asked]
+        last = own[-1] if own else None
+        wrong = next((line.number for line in self.lines if line.verdict == INCORRECT), None)
+        word, reason = self._word(last, wrong)
+        return Verdict(
+            word,
+            reason,
+            self._score(word, wrong),
+            self._assumed(),
+            tuple(self.lines),
+            wrong,
+            tuple(self.mistakes),
+            None if last is None or word != INCORRECT else self._witness(wrong, last),
+            None if last is None or word != CORRECT else last.found.certificate,
+        )
+
+    # --- a line ------------------------------------------------------------------------------------------------------
+
+    def _line(self, number: int, line: ReadLine) -> Line:
+        if line.error is not None:
+            if line.is_misshapen:
+                self.mistakes.append(Mistake("shape", line.error.message, line.error.span))
+            word = INCORRECT if line.is_misshapen else UNREADABLE
+            return self._said(number, line, word, line.error.message)
+        head = self.question.asked if line.head is None else line.head
+        refused = self._refused(line, head)
+        if refused is not None:
+            return self._said(number, line, *refused)
+        if line.name:
+            return self._named(number, line)
+        words = [self._value(number, side, before, head) for side, before in self._with_before(line)]
+        return self._worst(number, line, words)
+
+    def _said(self, number: int, line: ReadLine, word: str, note: str) -> Line:
+        return Line(number, line.cut.written, word, note, line.cut.span)
+
+    def _refused(self, line: ReadLine, head: Expr) -> tuple[str, str] | None:
+        """Why a line is not judged by its value."""
+        for side in line.sides:
+            found = refused(side, head, bool(line.name), self.question)
+            if found is not None:
+                self.mistakes += [] if found.mistake is None else [found.mistake]
+                return found.verdict, found.note
+        return None
+
+    def _named(self, number: int, line: ReadLine) -> Line:
+        """A name is given: what is chained behind it must be equal."""
+        words = [self._value(number, side, before, line.sides[0].tree) for side, before in self._with_before(line)]
+        made = self._worst(number, line, words[1:] or [(CORRECT, "")])
+        return made if made.note or made.verdict != CORRECT else self._said(number, line, CORRECT, f"names {line.name}")
+
+    def _with_before(self, line: ReadLine) -> Iterator[tuple[Side, Side | None]]:
+        before: Side | None = None
+        for side in line.sides:
+            yield side, before
+            before = side
+
+    def _value(self, number: int, side: Side, before: Side | None, head: Expr) -> tuple[str, str]:
+        """The word for one side, and why."""
+        earlier = self.values[-1] if self.values and self.values[-1].head == head else None
+        if side.relation != "=":
+            return self._bounded(side, head if before is None else before.tree)
+        size = shape(side.tree, self.question.network)
+        wanted = shape(head, self.question.network)
+        if size != wanted:
+            note = (
+                f"it is {written(size, self.question.network)}, and {head} is {written(wanted, self.question.network)}"
+            )
+            self.mistakes.append(Mistake("shape", note, side.span))
+            found = Compared("different", note)
+        else:
+            found = compare(head, side.tree, self.question, self.answer)
+        self.values.append(_Value(number, side, head, found))
+        if found.is_equal:
+            if earlier is not None and earlier.found.is_different:
+                return CORRECT, "this is right, though the line before is wrong"
+            return CORRECT, ""
+        if not found.is_different:
+            return UNDECIDED, found.reason
+        if earlier is not None and size == wanted:
+            same = compare(earlier.side.tree, side.tree, self.question, self.answer)
+            if earlier.found.is_different and same.is_equal:
+                return INCORRECT, "this follows from the line before, which is wrong"
+            if earlier.found.is_equal:
+                return INCORRECT, "this does not follow from the line before"
+        return INCORRECT, found.reason
+
+    def _bounded(self, side: Side, before: Expr) -> tuple[str, str]:
+        found = compare_sizes(before, side.relation, side.tree, self.question)
+        word = CORRECT if found.is_equal else INCORRECT if found.is_different else UNDECIDED
+        return word, found.reason
+
+    def _worst(self, number: int, line: ReadLine, words: Sequence[tuple[str, str]]) -> Line:
+        order = (INCORRECT, UNREADABLE, UNDECIDED, CORRECT)
+        word, note = min(words, key=lambda each: order.index(each[0]), default=(CORRECT, ""))
+        if word == CORRECT:
+            note = next((each for _, each in words if each), "")
+        return self._said(number, line, word, note)
+
+    # --- the whole ---------------------------------------------------------------------------------------------------
+
+    def _word(self, last: _Value | None, wrong: int | None) -> tuple[str, str]:
+        unread = next((line for line in self.lines if line.verdict == UNREADABLE), None)
+        if wrong is not None:
+            line = self.lines[wrong - 1]
+            if last is not None and last.found.is_equal and last.line > wrong:
+                return INCORRECT, f"the last line is right, but line {wrong} is not: {line.note}"
+            where = f"line {wrong}: " if len(self.lines) > 1 else ""
+            return INCORRECT, f"{where}{line.note}"
+        if unread is not None:
+            where = f"line {unread.number}: " if len(self.lines) > 1 else ""
+            return UNREADABLE, f"{where}{unread.note}"
+        if last is None:
+            return INCORRECT, f"it says nothing of {self.question.asked}, which is asked for"
+        doubtful = next((line for line in self.lines if line.verdict == UNDECIDED), None)
+        if doubtful is not None:
+            where = f"line {doubtful.number}: " if len(self.lines) > 1 else ""
+            return UNDECIDED, f"{where}{doubtful.note}"
+        return CORRECT, "the value is right" + (", and so is every line" if len(self.lines) > 1 else "")
+
+    def _score(self, word: str, wrong: int | None) -> float:
+        if word == CORRECT:
+            return 1.0
+        if self.question.partial == "prefix" and wrong is not None:
+            return round((wrong - 1) / len(self.lines), 4)
+        return 0.0
+
+    def _assumed(self) -> tuple[str, ...]:
+        from symbackprop.render.latex import latex
+
+        letters = self.question.letters
+        given = tuple(latex(each, letters, self.question.network) for each in self.question.given)
+        words = (WORDS,) if self.read.words is not None else ()
+        return (*given, *self.read.assumed, *words)
+
+    def _witness(self, wrong: int | None, last: _Value) -> Witness | None:
+        values = [value for value in self.values if value.found.witness is not None]
+        first = next((value for value in values if value.line == wrong), None)
+        return (first or last).found.witness

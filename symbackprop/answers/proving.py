@@ -1,0 +1,89 @@
+"""Proofs that two quantities are equal for every size and every depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from symbackprop.answers.question import Question
+from symbackprop.answers.references import references
+from symbackprop.answers.uniform import holds_for_all_sizes
+from symbackprop.dims import Bounds, bound_to, index
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import Expr, IndexedProduct
+from symbackprop.indices import Inexpressible
+from symbackprop.judges import kernel
+from symbackprop.judges.outcome import Proved
+from symbackprop.network import MLP
+from symbackprop.substitution import replace_at, substitute
+from symbackprop.tree import subterms
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That it holds everywhere.
+
+    Attributes:
+        kind: "induction" where it is for every depth, "unrolled" for a depth that is given.
+        says: how, in words.
+    """
+
+    kind: str
+    says: str
+
+
+def proof(left: Expr, right: Expr, question: Question) -> Proof | None:
+    """A proof that two quantities of one shape are equal; None where none is found.
+
+    Args:
+        left: what is asked for, or another quantity of the network.
+    """
+    kind = "induction" if is_deep(question) else "unrolled"
+    if not is_deep(question) and holds_for_all_sizes(left, right, question):
+        return Proof(kind, "its form is the same for every size, and it is right at sizes that are large enough")
+    for reference in reversed(references(left, question)):
+        for way in _ways(right, reference, question):
+            said = _equal(reference, way, question)
+            if said is not None:
+                return Proof(kind, said)
+    return None
+
+
+def is_deep(question: Question) -> bool:
+    """Whether the question is about a network of any depth, or of any number of steps."""
+    network = question.network
+    if isinstance(network, MLP):
+        return not network.depth.is_constant
+    return any(not bound.is_constant for each in network.equations for bound in (each.lower, each.upper))
+
+
+def _equal(left: Expr, right: Expr, question: Question) -> str | None:
+    try:
+        said = kernel.equal(left, right, question.network, question.known, question.given)
+    except (SymbackpropError, LookupError, Inexpressible):
+        return None
+    return said.method if isinstance(said, Proved) else None
+
+
+def _ways(right: Expr, reference: Expr, question: Question) -> Iterator[Expr]:
+    """The expression, and the same with the factors of its products written as those of the reference."""
+    yield right
+    bodies = {(part.index, part.body) for _, part in subterms(reference) if isinstance(part, IndexedProduct)}
+    made = right
+    for path, part in list(subterms(right)):
+        if not isinstance(part, IndexedProduct):
+            continue
+        for name, body in bodies:
+            wanted = substitute(body, {name: index(part.index)})
+            inside = bound_to(question.known, part.index, (part.lower, part.upper))
+            if wanted != part.body and _same(part.body, wanted, question, inside):
+                made = replace_at(made, path, replace(part, body=wanted))
+    if made != right:
+        yield made
+
+
+def _same(one: Expr, two: Expr, question: Question, known: Bounds) -> bool:
+    try:
+        return isinstance(kernel.equal(one, two, question.network, known, question.given), Proved)
+    except (SymbackpropError, LookupError, Inexpressible):
+        return False

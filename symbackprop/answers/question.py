@@ -1,0 +1,167 @@
+r"""What is asked: a quantity of a network, in a notation, and what an answer may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from symbackprop import expr
+from symbackprop.dims import ONE, Bounds
+from symbackprop.equations import Network
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import Expr, Partial, Variable
+from symbackprop.forward import ForwardNetwork
+from symbackprop.judges.claim import Claim
+from symbackprop.latex.parse import free_indices, read, scope_of
+from symbackprop.latex.scope import Scope
+from symbackprop.network import MLP
+from symbackprop.notations import Notation
+from symbackprop.notations import notation as notation_named
+from symbackprop.primitives import Rows
+from symbackprop.shapes import Shape, shape
+from symbackprop.statements import Chain
+from symbackprop.tree import subterms
+
+TRANSPOSED = ("reject", "accept")
+PARTIAL = ("none", "prefix")
+# of which a derivative by the whole is known once that by the part is, and the other way round
+PARTS = (
+    expr.Row,
+    expr.Column,
+    expr.Entry,
+    expr.Transpose,
+    expr.WithoutBias,
+    expr.Columns,
+    Rows,
+)
+
+
+@dataclass(eq=False)
+class Question:
+    r"""A question of an assignment.
+
+    Args:
+        ask: the quantity asked for, as LaTeX: `\frac{\partial L}{\partial W_1}`.
+        network: whose quantity that is.
+        id: its name in the assignment.
+        points: what a right answer earns there.
+        notation: how the question and its answers are written; the network's own, if it has one.
+        symbols: what further letters mean: `{r"\sigma": "tanh"}`.
+        in_terms_of: the quantities that an answer may use, as LaTeX; all but the one asked for, if it is None.
+        assume: equations that hold, as LaTeX.
+        transposed: whether the transpose of what is asked for is "accept"ed.
+        partial: "none", or "prefix" for the share of the lines before the first wrong one.
+        tolerance: by how much a number may be off, relative to the right one; exact, if it is None.
+
+    Raises:
+        ReadingError: for a quantity that cannot be read.
+        SymbackpropError: for an unknown choice, or an `assume` that is no equation.
+    """
+
+    ask: str
+    network: Network
+    id: str | None = None
+    points: float = 1.0
+    notation: str | Notation | None = None
+    symbols: Mapping[str, str | Expr] = field(default_factory=dict)
+    in_terms_of: Sequence[str] | None = None
+    assume: Sequence[str] = ()
+    transposed: str = "reject"
+    partial: str = "none"
+    tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, known in (("transposed", self.transposed, TRANSPOSED), ("partial", self.partial, PARTIAL)):
+            if value not in known:
+                raise SymbackpropError(f"{name} = {value!r} says nothing: write one of {', '.join(known)}")
+        # now rather than at the first answer
+        assert self.asked is not None
+        assert self.given is not None
+        assert self.usable is not None or self.in_terms_of is None
+
+    @cached_property
+    def letters(self) -> Notation:
+        """The notation that answers are written in."""
+        if self.notation is None and isinstance(self.network, ForwardNetwork):
+            return self.network.reading
+        found = notation_named(self.notation or "lecture")
+        return found
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What letters mean in an answer."""
+        return scope_of(self.letters, self.network, self.symbols)
+
+    @cached_property
+    def asked(self) -> Expr:
+        tree = read(self.ask, scope=self.scope).tree
+        if not isinstance(tree, Expr):
+            raise SymbackpropError(
+                f"{self.ask} is a statement: ask for a quantity, as \\frac{{\\partial L}}{{\\partial W_1}}"
+            )
+        return tree
+
+    @cached_property
+    def shape(self) -> Shape:
+        return shape(self.asked, self.network)
+
+    @cached_property
+    def known(self) -> Bounds:
+        """What is known of the sizes and of the depth."""
+        if isinstance(self.network, ForwardNetwork):
+            return dict(self.network.bounds)
+        return dict.fromkeys(self.network.depth.symbols, (ONE, None))
+
+    @cached_property
+    def given(self) -> tuple[Chain, ...]:
+        """The equations that are assumed."""
+        own = self.network.assumed if isinstance(self.network, ForwardNetwork) else ()
+        return tuple(dict.fromkeys((*own, *map(self._equation, self.assume))))
+
+    def _equation(self, text: str) -> Chain:
+        tree = read(text, scope=self.scope).tree
+        if not isinstance(tree, Chain):
+            raise SymbackpropError(f"what is assumed is an equation, but {text!r} is none: write one, as a = b")
+        return tree
+
+    @cached_property
+    def indices(self) -> frozenset[str]:
+        """The indices that what is asked for has free, as the `j` of a row."""
+        return free_indices(self.asked, self.network)
+
+    @cached_property
+    def usable(self) -> tuple[Expr, ...] | None:
+        """The quantities that an answer may use; None for all."""
+        if self.in_terms_of is None:
+            return None
+        found = [read(text, scope=self.scope).tree for text in self.in_terms_of]
+        return tuple(tree for tree in found if isinstance(tree, Expr))
+
+    def claim(self, left: Expr, right: Expr, relation: str = "=") -> Claim:
+        """That two quantities are equal, whatever the sizes and the depth."""
+        return Claim(left, relation, right, self.network, self.known, self.given)
+
+    @property
+    def is_unrolled(self) -> bool:
+        """Whether every size and the depth is a number."""
+        if isinstance(self.network, MLP):
+            return self.network.widths is not None
+        return not getattr(self.network, "sizes", ())
+
+    def restates(self, e: Expr) -> Expr | None:
+        """The part of an expression that is what is asked for, or tells it without any work; None if there is none."""
+        own = whole(self.asked)
+        return next((part for _, part in subterms(e) if isinstance(part, Expr) and whole(part) == own), None)
+
+
+def whole(e: Expr) -> Expr:
+    """The quantity that an expression is a transpose, row, column or entry of; of a derivative that by all of it."""
+    while isinstance(e, PARTS):
+        e = e.operand
+    if isinstance(e, Partial):
+        wrt = e.wrt
+        while isinstance(wrt, PARTS):
+            wrt = wrt.operand
+        return Partial(e.of, wrt) if isinstance(wrt, Variable) else e
+    return e

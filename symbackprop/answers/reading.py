@@ -1,0 +1,234 @@
+r"""The lines of an answer as trees: what each is about, what it says of that, and the names that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from symbackprop.answers.lines import Cut, Cuts, cut, goes_on
+from symbackprop.answers.question import Question
+from symbackprop.dims import Dim, dim, index
+from symbackprop.expr import Expr
+from symbackprop.latex import surface as s
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.grammar import surface
+from symbackprop.latex.meaning_statements import EQUALS
+from symbackprop.latex.parse import Parsed, free_indices, read
+from symbackprop.latex.readings import Mark, NonconformingError, spans_of
+from symbackprop.latex.scope import Scope
+from symbackprop.latex.surface import Span, Surface
+from symbackprop.orientation import in_rows
+from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
+from symbackprop.substitution import substitute
+from symbackprop.tree import Path
+
+# layers by number for which a name with a letter is given too: `\delta_l` also names `\delta_2`
+LAYERS = range(10)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a line: a value of what the line is about.
+
+    Attributes:
+        relation: to the side before.
+        mark: where its parts stand, counted from the start of the line.
+        start: where the line starts in the answer.
+    """
+
+    tree: Expr
+    relation: str
+    mark: Mark
+    start: int
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the answer."""
+        return (self.mark.span[0] + self.start, self.mark.span[1] + self.start)
+
+    @property
+    def spans(self) -> dict[Path, Span]:
+        """Where each of its parts stands in the answer."""
+        found = spans_of(self.tree, self.mark)
+        return {path: (span[0] + self.start, span[1] + self.start) for path, span in found.items()}
+
+
+@dataclass(frozen=True)
+class ReadLine:
+    """A line as it was read.
+
+    Attributes:
+        head: what it is about: its first side, or that of the line that it goes on from; None for a value without a
+            left side, which is one of what is asked for.
+        sides: what it says of that.
+        name: the name that the line gives to its value; empty for none.
+        error: why it cannot be read; then there are no sides.
+    """
+
+    cut: Cut
+    head: Expr | None = None
+    sides: tuple[Side, ...] = ()
+    name: str = ""
+    assumed: tuple[str, ...] = ()
+    error: ReadingError | None = None
+
+    @property
+    def is_misshapen(self) -> bool:
+        """Whether it is a formula, but its parts do not conform."""
+        return isinstance(self.error, NonconformingError)
+
+
+@dataclass(frozen=True)
+class ReadAnswer:
+    """The lines of an answer.
+
+    Attributes:
+        words: the span of words beside the formulas that are not read; None where there are none.
+    """
+
+    lines: tuple[ReadLine, ...]
+    words: Span | None = None
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What was taken for granted in any line."""
+        return tuple(dict.fromkeys(words for line in self.lines for words in line.assumed))
+
+
+def read_answer(text: str, question: Question) -> ReadAnswer:
+    """The lines of an answer; one that cannot be read has the error.
+
+    Raises:
+        ReadingError: for an answer without any line, or with too many.
+    """
+    cuts: Cuts = cut(text)
+    reader = _LineReader(question, text)
+    return ReadAnswer(tuple(line for each in cuts.lines for line in reader.read(each)), cuts.words)
+
+
+class _LineReader:
+    """Reads line after line; what a line names, the lines after it may use."""
+
+    def __init__(self, question: Question, text: str) -> None:
+        self.question = question
+        self.text = text
+        self.scope: Scope = question.scope
+        self.head: Expr | None = None
+
+    def read(self, line: Cut) -> Iterator[ReadLine]:
+        try:
+            named = self._definition(line)
+            if named is not None:
+                yield named
+                return
+            like = None if self._is_about_something(line) else self.question.shape
+            parsed = read(line.text, scope=self.scope, left=self.head or self.question.asked, like=like)
+            yield from self._said(parsed.tree, parsed.mark, parsed, line)
+        except ReadingError as error:
+            start, end = (place + line.span[0] for place in error.span)
+            # where it stands in the answer, not in the line
+            error.text, error.span = self.text, (min(start, len(self.text)), min(end, len(self.text)))
+            yield ReadLine(line, self.head, error=error)
+
+    def _is_about_something(self, line: Cut) -> bool:
+        """Whether a line says what it is about, as those do that have a left side."""
+        return isinstance(surface(line.text), s.Chain) and not goes_on(line.text)
+
+    def _said(self, tree: Expr | Statement, mark: Mark, parsed: Parsed, line: Cut) -> Iterator[ReadLine]:
+        match tree:
+            case Chain(sides, relations, continued):
+                start = line.span[0]
+                head = sides[0]
+                made = [
+                    Side(side, relation, part, start)
+                    for side, relation, part in zip(sides[1:], relations, mark.parts[1:], strict=True)
+                ]
+                asked = self.question.asked
+                if not continued and head != asked and any(side.tree == asked for side in made):
+                    # `a = ∂L/∂W`: what is asked for stands on the right
+                    first = Side(head, "=", mark.parts[0], start)
+                    made = [first, *(side for side in made if side.tree != asked)]
+                    head = asked
+                self.head = head
+                yield ReadLine(line, head, tuple(made), assumed=parsed.assumed)
+            case Together(parts):
+                for part, own in zip(parts, mark.parts, strict=True):
+                    yield from self._said(part, own, parsed, line)
+            case Implies() | Ellipsis():
+                raise ReadingError(
+                    "this line says something of other statements: write a value, or an equation", line.text, mark.span
+                )
+            case Expr():
+                self.head = None
+                yield ReadLine(line, None, (Side(tree, "=", mark, line.span[0]),), assumed=parsed.assumed)
+
+    # --- names -------------------------------------------------------------------------------------------------------
+
+    def _definition(self, line: Cut) -> ReadLine | None:
+        r"""A line that gives a name to a value, as `\delta_1 = …`; None where its left side is known already."""
+        whole = surface(line.text)
+        if not isinstance(whole, s.Chain) or not _is_name(whole.parts[0]) or whole.signs[0].text not in EQUALS:
+            return None
+        left, start = whole.parts[0], whole.parts[1].span[0]
+        shown = line.text[slice(*left.span)]
+        if self._is_known(shown):
+            return None
+        # blanked out, so that what is left stands where it stood
+        rest = " " * start + line.text[start:]
+        parsed = read(rest, scope=self.scope)
+        match parsed.tree:
+            case Chain(trees, relations, False):
+                marks, signs = parsed.mark.parts, ("=", *relations)
+            case Expr() as tree:
+                trees, marks, signs = (tree,), (parsed.mark,), ("=",)
+            case _:
+                return None
+        sides = [Side(*each, line.span[0]) for each in zip(trees, signs, marks, strict=True)]
+        self._name(shown, sides[-1].tree)
+        self.head = sides[0].tree
+        return ReadLine(line, sides[0].tree, tuple(sides), shown, parsed.assumed)
+
+    def _is_known(self, name: str) -> bool:
+        try:
+            read(name, scope=self.scope)
+        except ReadingError:
+            return False
+        return True
+
+    def _name(self, shown: str, tree: Expr) -> None:
+        """From here on a name stands for a value, and where a letter counts layers, so do its instances."""
+        given = dict(self.scope.given)
+        for text, value in (*_instances(shown, tree, self.question), (shown, tree)):
+            # names stand for what is written in their place, so about rows where the data are rows
+            given[surface(text)] = in_rows(value, self.scope.network) if self.scope.turned else value
+        functions = self.scope.given_functions
+        self.scope = Scope(self.scope.notation, self.scope.network, given, functions)
+
+
+def _is_name(e: Surface) -> bool:
+    """Whether something may be a name: a letter with accents and scripts."""
+    match e:
+        case s.Letter():
+            return True
+        case s.Scripted(base=body) | s.Accented(body=body):
+            return _is_name(body)
+    return False
+
+
+def _instances(shown: str, tree: Expr, question: Question) -> Iterator[tuple[str, Expr]]:
+    """The members of a family that is named at a letter: `δ_2`, `δ_{l+1}`, `δ_L` beside `δ_l`."""
+    free = (free_indices(tree, question.network) - question.indices) & {"l", "k", "t"}
+    for letter in sorted(free):
+        head, mark, place = shown.partition("_")
+        if place.strip("{} ") != letter:
+            continue
+        for value, written in _values(letter, question):
+            yield f"{head}{mark}{{{written}}}", substitute(tree, {letter: value})
+
+
+def _values(letter: str, question: Question) -> Iterable[tuple[Dim, str]]:
+    here = index(letter)
+    yield from ((here + 1, f"{letter}+1"), (here - 1, f"{letter}-1"))
+    yield from ((dim(number), str(number)) for number in LAYERS)
+    for name in sorted(question.network.depth.symbols):
+        yield from ((index(name) + step, f"{name}{step:+d}" if step else name) for step in (-1, 0, 1, 2))

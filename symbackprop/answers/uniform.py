@@ -1,0 +1,209 @@
+r"""Equality for every size from equality at sizes that are large enough.
+
+Take formulas without sizes in them, made of sums, products, transposes and functions of entries. Multiplied out, every
+entry is a sum of monomials over graphs: a vertex for each index that is summed over or stands at the entry, an edge for
+each factor. If two such sums differ at all, look at a graph with the most vertices whose coefficients differ: where
+every vertex has an index of its own, its monomial comes from no other graph, so that the sums differ at every size that
+has as many indices as that graph has vertices. So it is enough to compare them at one list of sizes of which each is at
+least the number of vertices. Denominators are multiplied out first, which adds their vertices. Functions of which
+nothing is known, of different arguments, are independent of each other.
+
+Sizes that stand in a formula as numbers (`1/N`) are taken as indeterminates: an identity among them holds whatever they
+are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import partial, singledispatch
+
+from symbackprop import expr, primitives
+from symbackprop.answers.question import Question
+from symbackprop.answers.references import closed
+from symbackprop.dims import Dim
+from symbackprop.errors import ShapeError, SymbackpropError
+from symbackprop.expr import Expr, Partial, Variable, number
+from symbackprop.forward import ForwardNetwork, targets_sum_to_one
+from symbackprop.judges import exact
+from symbackprop.judges.field import Unvalued
+from symbackprop.judges.instances import width_sets
+from symbackprop.judges.settings import FULL, Choice
+from symbackprop.network import MLP
+from symbackprop.shapes import SCALAR, shape
+from symbackprop.substitution import replace_at
+from symbackprop.tree import children, subterms
+
+# formulas of more vertices are not compared at so large sizes
+MOST = 40
+ONCE = replace(FULL, lists=1)
+
+
+class _NotUniform(Exception):
+    """Something that is not the same formula for every size."""
+
+
+def holds_for_all_sizes(left: Expr, right: Expr, question: Question) -> bool:
+    """Whether two quantities are equal for every size, as they are at sizes that are large enough.
+
+    False says nothing: their form may not be the same for every size.
+    """
+    try:
+        _check_given(question)
+        one, two = (_plain(side, question) for side in (left, right))
+        needed = sum(vertices(side, question) for side in (one, two)) + 2
+        if needed > MOST:
+            return False
+        found = list(exact.evaluate(question.claim(one, two), _level(question), ONCE, (_at_least(needed),)))
+    except (_NotUniform, Unvalued, ShapeError, SymbackpropError):
+        return False
+    return bool(found) and all(sample.result == "agree" and min(sample.widths, default=0) >= needed for sample in found)
+
+
+def _check_given(question: Question) -> None:
+    """Refuse what is assumed, but that targets sum to 1: then they are any numbers over their sum."""
+    network = question.network
+    own = targets_sum_to_one(network) if isinstance(network, ForwardNetwork) else ()
+    if not set(question.given) <= set(own):
+        raise _NotUniform
+
+
+def _level(question: Question) -> int:
+    return question.network.depth.constant if isinstance(question.network, MLP) else 1
+
+
+def _at_least(size: int) -> Choice:
+    def widths(depth: int, bias_units: bool, least: int, multiple: int) -> list[tuple[int, ...]]:
+        return width_sets(depth, bias_units, max(least, size), multiple)
+
+    return Choice(widths, lambda each: each >= size)
+
+
+# --- a formula without derivatives and sizes -------------------------------------------------------------------------
+
+
+def _plain(e: Expr, question: Question) -> Expr:
+    """The formula with every derivative written out, and a random number for every size."""
+    for _ in range(len(question.network.equations) + 1):
+        open_ = [(path, part) for path, part in subterms(e) if isinstance(part, Partial)]
+        written = [(path, found) for path, part in open_ if (found := closed(part, question)) is not None]
+        if not written:
+            break
+        for path, found in written:
+            e = replace_at(e, path, found)
+    if any(isinstance(part, Partial) for _, part in subterms(e)):
+        raise _NotUniform
+    for path, part in list(subterms(e)):
+        if isinstance(part, expr.Size):
+            e = replace_at(e, path, number(_drawn(part.size)))
+    return e
+
+
+def _drawn(size: Dim) -> int:
+    """A number for a size: a random one for each letter in it."""
+
+    def letter(atom: object) -> int:
+        return int.from_bytes(hashlib.blake2b(repr(atom).encode(), digest_size=7).digest())
+
+    return size.constant + sum(letter(atom) * count for atom, count in size.terms)
+
+
+# --- vertices --------------------------------------------------------------------------------------------------------
+
+
+def vertices(e: Expr, question: Question) -> int:
+    """How many indices the formula sums over at most, multiplied out, with every denominator.
+
+    Raises:
+        _NotUniform: where that depends on a size.
+    """
+    return _vertices(e, question)
+
+
+@singledispatch
+def _vertices(e: Expr, question: Question) -> int:
+    raise _NotUniform
+
+
+def _within(e: Expr, question: Question, own: int = 0) -> int:
+    return own + sum(_vertices(part, question) for part in children(e))
+
+
+ENTRYWISE = (
+    expr.Number,
+    expr.Ones,
+    expr.Zeros,
+    expr.Identity,
+    expr.Transpose,
+    expr.Hadamard,
+    expr.Sum,
+    expr.Negative,
+    expr.Quotient,
+    expr.Diagonal,
+    expr.Elementwise,
+    expr.WithoutBias,
+    expr.LayerMap,
+    expr.ActivationJacobian,
+    primitives.DiagonalPart,
+    primitives.EntrywiseQuotient,
+    primitives.Pairwise,
+)
+for kind in ENTRYWISE:
+    _vertices.register(kind, _within)
+# functions of all entries together
+REDUCING = (expr.Softmax, expr.LogSumExp, primitives.Trace)
+for reducing in REDUCING:
+    _vertices.register(reducing, partial(_within, own=1))
+
+
+@_vertices.register
+def _(e: expr.Product, question: Question) -> int:
+    inner = [shape(part, question.network) for part in children(e)]
+    return _within(e, question, sum(each != SCALAR for each in inner))
+
+
+@_vertices.register
+def _(e: expr.Power, question: Question) -> int:
+    exponent = e.exponent
+    if exponent.denominator != 1:
+        raise _NotUniform
+    base = e.base
+    if isinstance(base, expr.Norm):
+        if exponent.numerator % 2:
+            raise _NotUniform
+        return abs(exponent.numerator) * (2 + _vertices(base.operand, question))
+    return abs(exponent.numerator) * _vertices(base, question)
+
+
+@_vertices.register
+def _(e: Variable, question: Question) -> int:
+    if e.index is not None and not e.index.is_constant:
+        raise _NotUniform
+    return question.network.kept(("vertices", e), lambda: _of_variable(e, question))
+
+
+def _of_variable(e: Variable, question: Question) -> int:
+    try:
+        equation = question.network.definition(e, {})
+    except LookupError:
+        raise _NotUniform from None
+    if equation is None:
+        # targets that sum to 1 are numbers over their sum
+        is_target = any(part == e for chain in question.given for _, part in subterms(chain))
+        return int(is_target or isinstance(e, expr.Target))
+    if _is_free(e, question):
+        return 0
+    if any(isinstance(part, expr.Size | Partial) for _, part in subterms(equation.right)):
+        raise _NotUniform
+    return _vertices(equation.right, question)
+
+
+def _is_free(e: Variable, question: Question) -> bool:
+    """Whether a pre-activation takes any value, whatever else does, as its layer has a bias of its own."""
+    network = question.network
+    return (
+        isinstance(network, MLP)
+        and isinstance(e, expr.PreActivation)
+        and network.bias != "none"
+        and not (network.scheme)
+    )
