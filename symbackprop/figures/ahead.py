@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -16,8 +15,6 @@ _started: dict[str, tuple[Path, subprocess.Popen[bytes]]] = {}
 # seconds after which this process draws a figure itself
 PATIENCE = 60.0
 
-# the cores are those of a process that is at work: a second thread of BLAS would wait there, spinning
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # a process that ends when the figures are drawn need not look for garbage
 SOURCE = """\
 import gc
@@ -43,7 +40,7 @@ def drawn_ahead(names: Iterable[str]) -> Iterator[None]:
         command = [sys.executable, "-c", SOURCE, folder, *wanted]
         # what goes wrong there goes wrong here once more, with an error that is seen
         quiet = subprocess.DEVNULL
-        worker = subprocess.Popen(command, env=os.environ | ONE_THREAD, stdin=quiet, stdout=quiet, stderr=quiet)
+        worker = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
         _started.update({name: (Path(folder, f"{name}.svg"), worker) for name in wanted})
         try:
             yield
