@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from symbackprop.answers.allowed import refused
 from symbackprop.answers.comparing import Compared, compare
+from symbackprop.answers.diagnosis import diagnosed
 from symbackprop.answers.inequalities import compare_sizes
+from symbackprop.answers.misshapen import reshaped
 from symbackprop.answers.question import Question
 from symbackprop.answers.reading import ReadAnswer, ReadLine, Side, read_answer
 from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE, Line, Mistake, Verdict, Witness
@@ -75,10 +77,11 @@ class _Judge:
 
     def _line(self, number: int, line: ReadLine) -> Line:
         if line.error is not None:
-            if line.is_misshapen:
-                self.mistakes.append(Mistake("shape", line.error.message, line.error.span))
-            word = INCORRECT if line.is_misshapen else UNREADABLE
-            return self._said(number, line, word, line.error.message)
+            if not line.is_misshapen:
+                return self._said(number, line, UNREADABLE, line.error.message)
+            found = [] if self.mistakes else reshaped(line, self.question)
+            self.mistakes += found or [Mistake("shape", line.error.message, line.error.span)]
+            return self._said(number, line, INCORRECT, _said(found) or line.error.message)
         head = self.question.asked if line.head is None else line.head
         refused = self._refused(line, head)
         if refused is not None:
@@ -123,7 +126,6 @@ class _Judge:
             note = (
                 f"it is {written(size, self.question.network)}, and {head} is {written(wanted, self.question.network)}"
             )
-            self.mistakes.append(Mistake("shape", note, side.span))
             found = Compared("different", note)
         else:
             found = compare(head, side.tree, self.question, self.answer)
@@ -134,13 +136,24 @@ class _Judge:
             return CORRECT, ""
         if not found.is_different:
             return UNDECIDED, found.reason
+        told = self._diagnosed(side, head)
+        if size != wanted and not told:
+            self.mistakes.append(Mistake("shape", found.reason, side.span))
         if earlier is not None and size == wanted:
             same = compare(earlier.side.tree, side.tree, self.question, self.answer)
             if earlier.found.is_different and same.is_equal:
                 return INCORRECT, "this follows from the line before, which is wrong"
             if earlier.found.is_equal:
-                return INCORRECT, "this does not follow from the line before"
-        return INCORRECT, found.reason
+                return INCORRECT, _joined("this does not follow from the line before", told)
+        return INCORRECT, told or found.reason
+
+    def _diagnosed(self, side: Side, head: Expr) -> str:
+        """What the first wrong value says of its mistake; empty where nothing is found."""
+        if self.mistakes:
+            return ""
+        found = diagnosed(side, head, self.question, self.answer)
+        self.mistakes += found
+        return _said(found)
 
     def _bounded(self, side: Side, before: Expr) -> tuple[str, str]:
         found = compare_sizes(before, side.relation, side.tree, self.question)
@@ -194,3 +207,12 @@ class _Judge:
         values = [value for value in self.values if value.found.witness is not None]
         first = next((value for value in values if value.line == wrong), None)
         return (first or last).found.witness
+
+
+def _said(mistakes: Sequence[Mistake]) -> str:
+    """What mistakes say, in one line."""
+    return "; ".join(mistake.message for mistake in mistakes)
+
+
+def _joined(first: str, second: str) -> str:
+    return f"{first}: {second}" if second else first

@@ -63,6 +63,7 @@ class ReadLine:
         sides: what it says of that.
         name: the name that the line gives to its value; empty for none.
         error: why it cannot be read; then there are no sides.
+        scope: what letters mean there.
     """
 
     cut: Cut
@@ -71,6 +72,7 @@ class ReadLine:
     name: str = ""
     assumed: tuple[str, ...] = ()
     error: ReadingError | None = None
+    scope: Scope | None = None
 
     @property
     def is_misshapen(self) -> bool:
@@ -128,7 +130,7 @@ class _LineReader:
             start, end = (place + line.span[0] for place in error.span)
             # where it stands in the answer, not in the line
             error.text, error.span = self.text, (min(start, len(self.text)), min(end, len(self.text)))
-            yield ReadLine(line, self.head, error=error)
+            yield ReadLine(line, self.head, error=error, scope=self.scope)
 
     def _is_about_something(self, line: Cut) -> bool:
         """Whether a line says what it is about, as those do that have a left side."""

@@ -284,6 +284,17 @@ def _difference(left: nmod_mat, right: nmod_mat) -> str:
     return f"entry {i + 1},{k + 1} is {left[i, k]} on the left, {right[i, k]} on the right"
 
 
+def value_in(e: Expr, sample: Sample, claim: Claim) -> nmod_mat:
+    """The value of an expression where a sample of a claim was taken; it is not kept.
+
+    Raises:
+        OutOfRange, Unvalued, Resample, ShapeError: as `forward.push` does.
+    """
+    network, plan = sample.setting.network, hypotheses.plan(claim, sample.setting.symbols)
+    point = constrained(network, sample.seed, plan) if claim.given else _point(network, sample.seed)
+    return value(e, point, sample.symbols)
+
+
 def value_at(
     e: Expr, network: Network, widths: Sequence[int], seed: int = 0, symbols: Mapping[str, int] | None = None
 ) -> list[list[int]]:

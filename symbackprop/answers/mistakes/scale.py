@@ -1,0 +1,44 @@
+"""A factor that is missing or too much: 2 of a square, a mean for a sum; the other layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symbackprop.answers.mistakes.repair import Repair, Where
+from symbackprop.dims import index
+from symbackprop.expr import Expr, Hadamard, Number, Product, Quotient, Size, Transpose, Variable, number
+
+ORDER = 3
+NUMBERS = (2, 4, 3)
+
+
+def repairs(part: Expr, where: Where) -> Iterator[Repair]:
+    if part is where.answer:
+        yield from _of_the_whole(part, where)
+    if isinstance(part, Product | Hadamard):
+        kind = type(part)
+        for i, factor in enumerate(part.factors):
+            if isinstance(factor, Number) or where.is_scalar(factor):
+                rest = (*part.factors[:i], *part.factors[i + 1 :])
+                made = rest[0] if len(rest) == 1 else kind(rest)
+                yield Repair("extra-factor", made, f"the factor {factor} in {{part}} is too much")
+
+
+def _of_the_whole(part: Expr, where: Where) -> Iterator[Repair]:
+    if not where.is_scalar(part):
+        yield Repair("transposed-layout", Transpose(part), "this is the transpose: the gradient in the other layout")
+    for value in NUMBERS:
+        yield Repair("missing-factor", Product((number(value), part)), f"a factor {value} is missing")
+        yield Repair("extra-factor", Quotient(part, number(value)), f"there is a factor {value} too much")
+    for letter in sorted(getattr(where.question.network, "sizes", ())):
+        size = Size(index(letter))
+        yield Repair("mean-for-sum", Product((size, part)), f"this is a mean over {letter}, and a sum is asked for")
+        yield Repair("sum-for-mean", Quotient(part, size), f"this is a sum, and a mean over {letter} is asked for")
+    for scalar in _scalars(where):
+        yield Repair("missing-factor", Product((scalar, part)), f"the factor {scalar} is missing")
+
+
+def _scalars(where: Where) -> Iterator[Variable]:
+    """The scalars of the network: rates and weights of terms."""
+    own = getattr(where.question.network, "inputs", ())
+    yield from (each for each in own if each.index is None and where.is_scalar(each))
