@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from symbackprop.activations import function as function
+    from symbackprop.answers.check import check as check
     from symbackprop.derivation import Derivation as Derivation
     from symbackprop.errors import SymbackpropError as SymbackpropError
     from symbackprop.from_sympy import from_sympy as from_sympy
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BoundLadder": "symbackprop.numeric.bounds",
+    "check": "symbackprop.answers.check",
     "Derivation": "symbackprop.derivation",
     "SymbackpropError": "symbackprop.errors",
     "derive": "symbackprop.library",

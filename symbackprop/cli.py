@@ -1,6 +1,7 @@
 """The command line. Everything but argparse is imported where it is used, so that `--help` is quick.
 
-Exit: 0 done, 1 a step is not as expected, 2 wrong usage.
+Exit: 0 done or correct, 1 a step is not as expected or an answer incorrect, 2 wrong usage, 3 an answer undecided,
+4 unreadable.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 PACKAGES = {"flint": "python-flint"}
 # to be read in --help without importing anything: the names of the data files in `notations`
 COURSES = ("nielsen", "bishop", "goodfellow", "ng", "cs224n", "cs231n", "d2l", "prince")
-DONE, UNEXPECTED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, UNEXPECTED, USAGE, UNDECIDED, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+VERDICTS = {"correct": DONE, "incorrect": UNEXPECTED, "undecided": UNDECIDED, "unreadable": UNREADABLE}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -100,10 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_network_options(derive)
     derive.add_argument("--style", help="jacobian (D_l W_lᵀ), or hadamard (g'(z) ⊙ …), as for a network of your own")
     derive.add_argument("--layout", default="denominator", help="denominator (gradients are columns) or numerator")
-    derive.add_argument("--notation", help=f"whose letters: lecture, {', '.join(COURSES)}")
-    derive.add_argument(
-        "--data", help="examples as columns (W x + b) or as rows (x W + b); the notation's, if not given"
-    )
+    _add_notation_options(derive)
     derive.add_argument("--engine", default="typst", help="what makes a .pdf: typst or latex")
     derive.add_argument("--slides", action="store_true", help="make slides instead of pages: .pdf or .typ")
     derive.add_argument("--subproofs", action="store_true", help="show base case and step of an induction")
@@ -123,7 +122,23 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true", help="the steps with their outcomes as JSON")
     _add_network_options(verify)
     verify.set_defaults(run=_verify)
+
+    check = commands.add_parser("check", help="the verdict on an answer in LaTeX, line by line")
+    check.add_argument("answer", metavar="ANSWER|-", help="LaTeX, or - for standard input")
+    check.add_argument("--ask", metavar="LATEX", required=True, help=r"such as '\frac{\partial L}{\partial W_1}'")
+    check.add_argument("--given", metavar="FILE.toml", help="a network of your own: its forward equations")
+    check.add_argument("--json", action="store_true", help="the verdict as JSON")
+    _add_network_options(check)
+    _add_notation_options(check)
+    check.set_defaults(run=_check)
     return parser
+
+
+def _add_notation_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--notation", help=f"whose letters: lecture, {', '.join(COURSES)}")
+    parser.add_argument(
+        "--data", help="examples as columns (W x + b) or as rows (x W + b); the notation's, if not given"
+    )
 
 
 def _add_outputs(parser: argparse.ArgumentParser, suffixes: str) -> None:
@@ -289,6 +304,25 @@ def _lecture(options: argparse.Namespace) -> int:
         width = max(map(len, lines))
         print("\n".join(f"{name:{width}}  {line}" for name, line in lines.items()))
     return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from symbackprop.answers.judging import judge
+    from symbackprop.answers.question import Question
+
+    network, letters = _network_and_letters(options)
+    question = Question(options.ask, network, notation=letters if options.given is None else None)
+    answer = sys.stdin.read() if options.answer == "-" else options.answer
+    verdict = judge(question, answer)
+    if options.json:
+        import json
+
+        print(json.dumps(verdict.as_json(), ensure_ascii=False, indent=1))
+    else:
+        from symbackprop.answers.shown import shown
+
+        print(shown(verdict, question, answer))
+    return VERDICTS[verdict.verdict]
 
 
 def _verify(options: argparse.Namespace) -> int:
