@@ -23,6 +23,8 @@ from symbackprop.judges.settings import FULL
 
 # at other points than those that everybody is judged at
 AGAIN = replace(FULL, lists=1)
+# what a certificate may leave open at most
+SURE = 1e-9
 EQUAL, DIFFERENT, OPEN = "equal", "different", "open"
 
 
@@ -75,6 +77,8 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     if not found.agreed:
         return Compared(OPEN, found.reason)
     _, bound = exact.bounded(claim, found.agreed)
+    if bound > SURE:
+        return Compared(OPEN, f"its degree is too high to be sure: values may agree by chance, at most {bound:.1g}")
     if question.is_unrolled:
         return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
     proved = proof(left, right, question)
