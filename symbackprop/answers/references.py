@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from symbackprop.answers.question import PARTS, Question
 from symbackprop.derivation import Derivation
@@ -24,6 +25,9 @@ NAMED = (
     "preactivation",
     "last_hidden",
 )
+
+
+STYLES = ("jacobian", "hadamard")
 
 
 def references(head: Expr, question: Question) -> tuple[Expr, ...]:
@@ -55,7 +59,7 @@ def _derivations(head: Partial, question: Question) -> Iterator[Derivation]:
     network = question.network
     if isinstance(network, MLP):
         for name in NAMED:
-            for style in ("jacobian", "hadamard"):
+            for style in STYLES:
                 try:
                     made = derive(name, network, style=style)
                 except SymbackpropError:
@@ -68,9 +72,9 @@ def _derivations(head: Partial, question: Question) -> Iterator[Derivation]:
         variable = variable.operand
     if not isinstance(variable, Variable):
         return
-    for asked in dict.fromkeys((wrt, variable)):
+    for asked, style in product(dict.fromkeys((wrt, variable)), STYLES):
         try:
-            yield from gradient_of(asked, network).derivations
+            yield from gradient_of(asked, network, style).derivations
         except SymbackpropError:
             continue
 

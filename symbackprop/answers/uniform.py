@@ -8,17 +8,20 @@ has as many indices as that graph has vertices. So it is enough to compare them 
 least the number of vertices. Denominators are multiplied out first, which adds their vertices. Functions of which
 nothing is known, of different arguments, are independent of each other.
 
-Sizes that stand in a formula as numbers (`1/N`) are taken as indeterminates: an identity among them holds whatever they
-are.
+A vertex with no factor but ones is no vertex of the graph: it counts a size, as `1ᵀ1` does. Such formulas are left to
+others. Sizes that stand in a formula as numbers (`1/N`) are taken as indeterminates: an identity among them holds
+whatever they are.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from functools import partial, singledispatch
+from functools import singledispatch
+from itertools import pairwise
 
 from symbackprop import expr, primitives
+from symbackprop.answers.heights import is_below_the_prime, no_sizes
 from symbackprop.answers.question import Question
 from symbackprop.answers.references import closed
 from symbackprop.dims import Dim
@@ -26,7 +29,7 @@ from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, Partial, Variable, number
 from symbackprop.forward import ForwardNetwork, targets_sum_to_one
 from symbackprop.judges import exact
-from symbackprop.judges.field import Unvalued
+from symbackprop.judges.field import PRIME, Unvalued
 from symbackprop.judges.instances import width_sets
 from symbackprop.judges.settings import FULL, Choice
 from symbackprop.network import MLP
@@ -43,14 +46,19 @@ class _NotUniform(Exception):
     """Something that is not the same formula for every size."""
 
 
-def holds_for_all_sizes(left: Expr, right: Expr, question: Question) -> bool:
+def holds_for_all_sizes(left: Expr, right: Expr, question: Question, seeded_by: str) -> bool:
     """Whether two quantities are equal for every size, as they are at sizes that are large enough.
 
     False says nothing: their form may not be the same for every size.
+
+    Args:
+        seeded_by: what the random numbers for sizes depend on, so that nobody can aim at them.
     """
     try:
         _check_given(question)
-        one, two = (_plain(side, question) for side in (left, right))
+        one, two = (_plain(side, question, seeded_by) for side in (left, right))
+        if not is_below_the_prime(_plain(left, question), _plain(right, question), no_sizes):
+            return False
         needed = sum(vertices(side, question) for side in (one, two)) + 2
         if needed > MOST:
             return False
@@ -82,8 +90,8 @@ def _at_least(size: int) -> Choice:
 # --- a formula without derivatives and sizes -------------------------------------------------------------------------
 
 
-def _plain(e: Expr, question: Question) -> Expr:
-    """The formula with every derivative written out, and a random number for every size."""
+def _plain(e: Expr, question: Question, seeded_by: str | None = None) -> Expr:
+    """The formula with every derivative written out, and with a seed, a random number for every size."""
     for _ in range(len(question.network.equations) + 1):
         open_ = [(path, part) for path, part in subterms(e) if isinstance(part, Partial)]
         written = [(path, found) for path, part in open_ if (found := closed(part, question)) is not None]
@@ -93,17 +101,17 @@ def _plain(e: Expr, question: Question) -> Expr:
             e = replace_at(e, path, found)
     if any(isinstance(part, Partial) for _, part in subterms(e)):
         raise _NotUniform
-    for path, part in list(subterms(e)):
+    for path, part in list(subterms(e)) if seeded_by is not None else ():
         if isinstance(part, expr.Size):
-            e = replace_at(e, path, number(_drawn(part.size)))
+            e = replace_at(e, path, number(_drawn(part.size, f"{question.ask} {seeded_by}")))
     return e
 
 
-def _drawn(size: Dim) -> int:
+def _drawn(size: Dim, seed: str) -> int:
     """A number for a size: a random one for each letter in it."""
 
     def letter(atom: object) -> int:
-        return int.from_bytes(hashlib.blake2b(repr(atom).encode(), digest_size=7).digest())
+        return int.from_bytes(hashlib.blake2b(f"{atom!r} {seed}".encode(), digest_size=8).digest()) % PRIME
 
     return size.constant + sum(letter(atom) * count for atom, count in size.terms)
 
@@ -150,16 +158,39 @@ ENTRYWISE = (
 )
 for kind in ENTRYWISE:
     _vertices.register(kind, _within)
-# functions of all entries together
-REDUCING = (expr.Softmax, expr.LogSumExp, primitives.Trace)
-for reducing in REDUCING:
-    _vertices.register(reducing, partial(_within, own=1))
+
+
+@_vertices.register
+def _(e: expr.Softmax | expr.LogSumExp | primitives.Trace, question: Question) -> int:
+    """Functions of all entries together."""
+    if has_ones(e.operand):
+        raise _NotUniform
+    return _within(e, question, 1)
 
 
 @_vertices.register
 def _(e: expr.Product, question: Question) -> int:
-    inner = [shape(part, question.network) for part in children(e)]
-    return _within(e, question, sum(each != SCALAR for each in inner))
+    large = [part for part in children(e) if shape(part, question.network) != SCALAR]
+    for one, two in pairwise(large):
+        if shape(one, question.network)[1].terms and has_ones(one) and has_ones(two):
+            raise _NotUniform
+    return _within(e, question, len(large))
+
+
+def has_ones(e: Expr) -> bool:
+    """Whether a vertex of it, multiplied out, may have no factor but ones."""
+    match e:
+        case expr.Ones() | expr.Identity() | expr.Zeros():
+            return True
+        case (
+            Variable() | Partial() | expr.Number() | expr.Size() | expr.Power() | expr.LogSumExp() | primitives.Trace()
+        ):
+            return False
+        case expr.Sum(parts) | expr.Product(parts):
+            return any(map(has_ones, parts))
+        case expr.Quotient(above, _):
+            return has_ones(above)
+    return all(map(has_ones, children(e)))
 
 
 @_vertices.register
@@ -169,7 +200,7 @@ def _(e: expr.Power, question: Question) -> int:
         raise _NotUniform
     base = e.base
     if isinstance(base, expr.Norm):
-        if exponent.numerator % 2:
+        if exponent.numerator % 2 or has_ones(base.operand):
             raise _NotUniform
         return abs(exponent.numerator) * (2 + _vertices(base.operand, question))
     return abs(exponent.numerator) * _vertices(base, question)
