@@ -25,6 +25,7 @@ from symbackprop.judges.field import PRIME, Unvalued
 from symbackprop.judges.settings import FULL
 from symbackprop.primitives import Trace
 from symbackprop.shapes import shape
+from symbackprop.substitution import free_symbols
 from symbackprop.tree import children
 
 # at other points than those that everybody is judged at
@@ -85,7 +86,9 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     _, bound = exact.bounded(claim, found.agreed)
     if bound > SURE:
         return Compared(OPEN, f"its degree is too high to be sure: values may agree by chance, at most {bound:.1g}")
-    if question.is_unrolled and is_below_the_prime(left, right, terms_of(question)):
+    # a letter of a row or an entry is tried at some of its values only
+    is_whole = question.is_unrolled and not free_symbols(left) | free_symbols(right)
+    if is_whole and is_below_the_prime(left, right, terms_of(question)):
         return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
     proved = proof(left, right, question, seeded_by)
     if proved is None:
@@ -98,11 +101,9 @@ def _unproved(left: Expr, right: Expr, question: Question, agreed: Sequence[Samp
     shown = witness(left, right, question)
     if shown is not None:
         return Compared(DIFFERENT, f"at {shown.where} it has another value", witness=shown)
-    where = " and depth" if is_deep(question) else ""
+    points, sizes = len(agreed), "size and depth" if is_deep(question) else "size"
     return Compared(
-        OPEN,
-        f"it has the right value at all {len(agreed)} points that were tried, but no proof was found that it has it for "
-        f"every size{where}",
+        OPEN, f"it is right at all {points} points that were tried, but no proof was found for every {sizes}"
     )
 
 
