@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symbackprop.answers.question import Question
-from symbackprop.answers.references import closed, references
+from symbackprop.answers.references import references
 from symbackprop.answers.uniform import holds_for_all_sizes
 from symbackprop.dims import Bounds, bound_to, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, Partial, Product
+from symbackprop.expr import Expr, IndexedProduct, Partial, factors_of
 from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
@@ -88,10 +88,10 @@ def _ways(right: Expr, reference: Expr, question: Question) -> Iterator[Expr]:
 def _written_out(e: Expr, question: Question) -> Expr:
     """The gradients in an expression as the products that they are."""
     for path, part in list(subterms(e)):
-        if isinstance(part, Partial):
-            found = closed(part, question)
-            if isinstance(found, Product) and any(isinstance(each, IndexedProduct) for each in found.factors):
-                e = replace_at(e, path, found)
+        for reference in references(part, question)[:0:-1] if isinstance(part, Partial) else ():
+            if any(isinstance(each, IndexedProduct) for each in factors_of(reference)):
+                e = replace_at(e, path, reference)
+                break
     return e
 
 

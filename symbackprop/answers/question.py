@@ -174,7 +174,7 @@ class Question:
         return not getattr(self.network, "sizes", ())
 
     def entry_asked(self, head: Expr) -> Expr | None:
-        """The entry of what is asked for that a left side is, where letters make it any of them; None for anything else.
+        """The entry of what is asked for that a left side is, at letters; None for anything else.
 
         Who writes `∂L/∂W_{ij} = …` says all of `∂L/∂W`.
         """
