@@ -74,7 +74,8 @@ def draw(table: Table) -> Sheet:
         marker=first.marker,
         label="measured, with 10-90 % band",
     )
-    axes.set(yscale="log", xlabel="factors $L$ (dimensionless)", ylabel="largest singular value (dimensionless)")
+    style.logarithmic_height(axes)
+    axes.set(xlabel="factors $L$ (dimensionless)", ylabel="largest singular value (dimensionless)")
     style.whole_numbers(axes.xaxis)
     axes.legend(loc="upper left")
     return made

@@ -106,7 +106,7 @@ def _panel(axes: Axes, table: Table) -> None:
     measured, law = table.where("kind", MEASURED), table.where("kind", LAW)
     middles, shares = measured.column("value"), measured.column("density")
     breadth = middles[1] - middles[0]
-    axes.bar(middles, shares, breadth, color=style.SKY, edgecolor="white", linewidth=0.4, label=MEASURED)
+    style.bars(axes, middles, shares, breadth, color=style.SKY, label=MEASURED)
     axes.plot(law.column("value"), law.column("density"), color=style.VERMILLION, label=LAW)
     for edge in (table.column("lower edge")[0], table.column("upper edge")[0]):
         axes.axvline(edge, color=style.BLACK, linewidth=0.9, linestyle=style.LOOKS[6].linestyle, label="edges")
