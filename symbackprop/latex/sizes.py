@@ -28,8 +28,18 @@ def is_open(name: str) -> bool:
 
 def put_in(d: Dim, found: Found) -> Dim:
     """A dim with every size put in that was found."""
-    while found and d.terms and not found.keys().isdisjoint(d.symbols):
-        d = d.at(found)
+    while found and d.terms:
+        atom, c = d.terms[0]
+        if c == 1 and not d.constant and len(d.terms) == 1 and type(atom) is Symbol:
+            # nearly all are a single letter
+            value = found.get(atom.name)
+            if value is None:
+                return d
+            d = value
+        elif found.keys().isdisjoint(d.symbols):
+            return d
+        else:
+            d = d.at(found)
     return d
 
 
