@@ -48,11 +48,9 @@ def read(e: Surface, reader: Reader) -> Readings:
     Raises:
         ReadingError: if it has none.
     """
-    key = (id(e), reader.bound, reader.left)
-    before = reader.kept.get(key)
+    before = reader.kept.get(id(e))
     if before is None:
-        # the surface is kept with what it means, so that nothing else gets its `id`
-        before = reader.kept[key] = e, _read(e, reader)
+        before = reader.kept[id(e)] = e, _read(e, reader)
     return before[1]
 
 

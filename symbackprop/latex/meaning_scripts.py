@@ -16,7 +16,7 @@ from symbackprop.latex.meaning_dims import as_dim, read_dim, read_places
 from symbackprop.latex.parts import mark_of, marked, measured, parted, primed, scripted, turned
 from symbackprop.latex.places import ANY, Candidate, Head, Places
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf
-from symbackprop.latex.sizes import NOTHING, open_size
+from symbackprop.latex.sizes import NOTHING
 from symbackprop.latex.surface import Surface
 from symbackprop.shapes import SCALAR
 
@@ -92,7 +92,7 @@ def _around(e: Surface, reader: Reader) -> Readings:
 
 def _constant(e: s.Accented | s.Styled, body: s.Numeral, reader: Reader) -> Readings:
     if isinstance(e, s.Styled) and body.text in ("0", "1"):
-        size = open_size(e.span[0])
+        size = reader.open_size(e.span[0])
         tree = expr.Zeros(size) if body.text == "0" else expr.Ones(size)
         return [leaf(tree, reader.scope.vector(size), e)]
     raise reader.error(f"{reader.source(e)!r} has no meaning here: write {body.text}", e)
@@ -253,12 +253,12 @@ def _identity(head: Head, e: s.Scripted, reader: Reader) -> Readings:
         return []
     if head.text in ("𝟙", "1"):
         if e.sub is not None or e.sup is not None:
-            ones = open_size(e.span[0]) if e.sub is None else read_dim(e.sub, reader)
+            ones = reader.open_size(e.span[0]) if e.sub is None else read_dim(e.sub, reader)
             plain = leaf(expr.Ones(ones), reader.scope.vector(ones), e)
             return scripted([plain], s.Scripted(e.span, e.base, None, e.sup), reader)
-        size = open_size(e.span[0])
+        size = reader.open_size(e.span[0])
         return [leaf(expr.Ones(size), reader.scope.vector(size), e)]
-    size = open_size(e.span[0]) if e.sub is None else reader.scope.units(read_dim(e.sub, reader))
+    size = reader.open_size(e.span[0]) if e.sub is None else reader.scope.units(read_dim(e.sub, reader))
     plain = leaf(expr.Identity(size), (size, size), e)
     return scripted([plain], s.Scripted(e.span, e.base, None, e.sup), reader) if e.sup is not None else [plain]
 

@@ -72,6 +72,8 @@ class Scope(Counting):
         self.known: dict[Variable, Shape | None] = {}
         # readings of letters with their scripts, and the span that these were read from
         self.letters: dict[object, tuple[Span, list[Any]]] = {}
+        # what can begin with a factor, by its kind and letter
+        self.beginners: dict[object, tuple[list[Any], list[Any]]] = {}
         self._candidates: dict[tuple[Head, Places, Places], list[Candidate]] = {}
 
     def forget_shapes(self) -> None:
