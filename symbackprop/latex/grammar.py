@@ -36,7 +36,7 @@ from symbackprop.latex.fences import (
 from symbackprop.latex.items import Item, limit
 from symbackprop.latex.scripts import read_prime, read_script
 from symbackprop.latex.stack import MAX_DEPTH, Frame, Stack, Waiting
-from symbackprop.latex.surface import Blank, Dots, Letter, Numeral, Prose, Scripted, Styled, Surface, values
+from symbackprop.latex.surface import Blank, Dots, Fraction, Letter, Numeral, Prose, Scripted, Styled, Surface, values
 from symbackprop.latex.symbols import LIMIT_WORDS, PROSE, WORDS
 from symbackprop.latex.tokens import Name, Token, stands_alone, tokens, tokens_and_names
 from symbackprop.latex.written import MOST_NAMES, moved
@@ -56,26 +56,25 @@ def surface(text: str, words: Collection[str] = WORDS) -> Surface:
     Raises:
         ReadingError: where the text is no formula or may be read in two ways; it points at the place.
     """
-    return _joined(text, tokens_and_names(text, words, _name))
+    return _joined(Stack(text, tokens_and_names(text, words, _name), MAKERS, ACCEPTED))
 
 
 @lru_cache(maxsize=MOST_NAMES)
 def _name(written: str) -> Name | None:
-    """A letter with simple scripts; None where that is nothing by itself."""
+    """A letter with simple scripts, or a derivative by one; None where that is nothing by itself."""
     if not stands_alone(written):
         return None
     try:
-        cut = tokens(written)
-        found = _joined(written, cut)
+        stack = Stack(written, tokens(written), MAKERS, ACCEPTED)
+        found = _joined(stack)
     except ReadingError:
         return None
-    if not isinstance(found, Scripted) or found.span != (0, len(written)):
+    if not isinstance(found, Scripted | Fraction) or found.span != (0, len(written)):
         return None
-    return Name(replace(found, written=written), tuple(cut))
+    return Name(replace(found, written=written), tuple(stack.tokens), stack.deepest)
 
 
-def _joined(text: str, cut: list[Token]) -> Surface:
-    stack = Stack(text, cut, MAKERS, ACCEPTED)
+def _joined(stack: Stack) -> Surface:
     for at, token in enumerate(stack.tokens):
         stack.at = at
         _ROLES[token[0]](stack, token)
@@ -83,9 +82,9 @@ def _joined(text: str, cut: list[Token]) -> Surface:
     whole = stack.top
     if isinstance(whole, Waiting) or whole.kind != "whole":
         stack.refuse_open(whole, None)
-    found = stack.content(whole, (0, len(text)))
+    found = stack.content(whole, (0, len(stack.text)))
     if isinstance(found, Blank) and not found.text:
-        stack.refuse("there is no formula in the text: write one", 0, len(text))
+        stack.refuse("there is no formula in the text: write one", 0, len(stack.text))
     _check_height(stack, found)
     return found
 
@@ -130,15 +129,13 @@ def _letter(stack: Stack, token: Token) -> None:
 
 
 def _named(stack: Stack, token: Token) -> None:
-    """A letter with its scripts; where a command waits for an argument, or in a script, sign by sign."""
+    """What is read at once; where a command waits for an argument, or in a script, sign by sign."""
     _, name, start, end = token
     top = stack.open[-1]
-    if isinstance(top, Frame) and not top.script and top.depth < MAX_DEPTH:
-        # as deep as its scripts would be
-        if top.depth >= stack.deepest:
-            stack.deepest = top.depth + 1
+    if isinstance(top, Frame) and not top.script and top.depth + name.depth <= MAX_DEPTH:
+        stack.deepest = max(stack.deepest, top.depth + name.depth)
         item = Item("atom", moved(name.surface, start), start, end)
-        item.scriptable = True
+        item.scriptable = type(name.surface) is Scripted
         top.items.append(item)
         return
     for role, value, at, until in name.tokens:

@@ -14,7 +14,7 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.calls import NAMED
 from symbackprop.latex.counting import MOST_KEPT
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.meaning import read, reads
+from symbackprop.latex.meaning import is_nothing, read, reads
 from symbackprop.latex.products import multiplied
 from symbackprop.latex.readings import Reader, Readings
 from symbackprop.latex.scope import Scope
@@ -172,6 +172,8 @@ def units_at(rest: Rest) -> list[Taken]:
             made += beginner(rest)
         except ReadingError as error:
             failed = failed or error
+    if made and is_nothing(rest.first, rest.reader):
+        return made
     try:
         made.append((1, read(rest.first, rest.reader)))
     except ReadingError as error:

@@ -88,7 +88,13 @@ def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, read
             choices.append(("m", "h", "i"))
         else:
             choices.append(("h",) if sign in entrywise_signs else ("m",))
-    if sum(len(each) > 1 for each in choices) > _MOST_EITHER:
+    several = sum([len(each) > 1 for each in choices])
+    if not several:
+        only = _grouped(units, tuple([each[0] for each in choices]), signs, e, reader)
+        if isinstance(only, Reading):
+            return [only]
+        raise only()
+    if several > _MOST_EITHER:
         raise reader.error(
             f"{reader.source(e)!r} has too many signs that may be either product: write \\odot or nothing for them", e
         )

@@ -68,6 +68,11 @@ class Mark:
     parts: tuple[Mark, ...] = ()
     fenced: bool = False
 
+    def moved(self, by: int) -> Mark:
+        start, end = self.span
+        parts = self.parts and tuple([part.moved(by) for part in self.parts])
+        return Mark((start + by, end + by), parts, self.fenced)
+
 
 @made_often
 class Reading:
@@ -84,6 +89,10 @@ class Reading:
     mark: Mark = field(compare=False)
     found: Found = field(default_factory=dict, compare=False)
     assumed: tuple[str, ...] = field(default=(), compare=False)
+
+    def moved(self, by: int) -> Reading:
+        """The same, read at another place."""
+        return Reading(self.tree, self.shape, self.mark.moved(by), self.found, self.assumed) if by else self
 
     @property
     def size(self) -> Shape:

@@ -72,6 +72,8 @@ class Scope(Counting):
         self.known: dict[Variable, Shape | None] = {}
         # readings of letters with their scripts, and the span that these were read from
         self.letters: dict[object, tuple[Span, list[Any]]] = {}
+        # the same by what is written, and the place that it was read from
+        self.by_text: dict[object, tuple[int, list[Any]]] = {}
         # what can begin with a factor, by its kind and letter
         self.beginners: dict[object, tuple[list[Any], list[Any]]] = {}
         self._candidates: dict[tuple[Head, Places, Places], list[Candidate]] = {}
@@ -80,7 +82,18 @@ class Scope(Counting):
         """Where the network has found more of the shapes of its variables."""
         self.known.clear()
         self.letters.clear()
+        self.by_text.clear()
         self._shapes.clear()
+
+    def keep_text(self, written: object, start: int, readings: list[Any]) -> None:
+        """Keep what a letter with its scripts, or a derivative by one, means wherever it is written so.
+
+        Args:
+            start: where it was read; readings: none if it is known to be nothing.
+        """
+        if len(self.by_text) >= MOST_KEPT:
+            self.by_text.clear()
+        self.by_text[written] = start, readings
 
     # --- variables ---------------------------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ def _is_count(size: Dim) -> bool:
 
 def alike(one: Shape, two: Shape, found: Found, conform: Conform) -> Found | None:
     """What is found where two shapes must be the same; None if they differ."""
-    if one is two:
+    if one is two or one == two:
         return found
     rows = same(one[0], two[0], found, conform)
     return None if rows is None else same(one[1], two[1], rows, conform)

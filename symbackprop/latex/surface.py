@@ -128,6 +128,8 @@ class Fraction(Surface):
 
     numerator: Surface
     denominator: Surface
+    # as that of a letter with scripts: `\frac{\partial L}{\partial W_1}`
+    written: str = field(default="", compare=False, repr=False)
 
 
 @surface_node

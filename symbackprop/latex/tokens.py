@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.surface import Scripted, Span
+from symbackprop.latex.surface import Fraction, Scripted, Span
 from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
@@ -36,10 +36,16 @@ class Token(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A letter with simple scripts, as a surface and as tokens, from place 0 on."""
+    """A letter with simple scripts, or the derivative of a letter by a letter.
 
-    surface: Scripted
+    Attributes:
+        surface, tokens: from place 0 on.
+        depth: how deep it is nested.
+    """
+
+    surface: Scripted | Fraction
     tokens: tuple[Token, ...]
+    depth: int
 
 
 # a token of a role, value, start and end: as `Token(…)`, without a call of Python's own in between
@@ -65,7 +71,9 @@ _DIGIT = r"[0-9](?![0-9.eE{])"
 _IN_BRACES = r"\{(?:\\[A-Za-z]++|[A-Za-z0-9]|[0-9]{2,3}|[A-Za-z][+-][0-9])\}"
 _SCRIPTS = rf"(?:'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|{_DIGIT}|{_IN_BRACES}))++"
 _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
-_NAME = rf"((?:{_MARK}\{{(?:\\[A-Za-z]++|[A-Za-z])\}}|\\[A-Za-z]++|[A-Za-z]){_SCRIPTS})"
+_BASE = rf"(?:{_MARK}\{{(?:\\[A-Za-z]++|[A-Za-z])\}}|\\[A-Za-z]++|[A-Za-z])"
+_SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
+_NAME = rf"(\\frac{_SIGN_OF}{_BASE}\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}|{_BASE}{_SCRIPTS})"
 _PIECE_OR_NAME = re.compile(f"{_SPACES}(?:{_NAME}|{_ONE})?")
 _COMMANDS = re.compile(r"\\[A-Za-z]+")
 _MARKS = re.compile(_MARK)

@@ -1,4 +1,4 @@
-r"""Letters with scripts as they are mostly written, as `W_2^\top`: read at once rather than sign by sign.
+r"""What is mostly written the same way, as `W_2^\top` and `\frac{\partial L}{\partial W_1}`: read at once.
 
 What each is a surface of is found by reading it alone. It is the same in any formula: none of its signs takes along
 what stands behind it, and what stands before it does not matter, but for a command that waits for its argument.
@@ -12,32 +12,22 @@ from symbackprop.latex.surface import Letter, Numeral, Scripted, Surface, values
 MOST_NAMES = 4096
 
 
-def moved(e: Scripted, by: int) -> Scripted:
+def moved(e: Surface, by: int) -> Surface:
     """The same surface at another place."""
-    start, end = e.span
-    sub, sup = e.sub, e.sup
-    return Scripted(
-        (start + by, end + by),
-        _moved(e.base, by),
-        None if sub is None else _moved(sub, by),
-        None if sup is None else _moved(sup, by),
-        e.primes,
-        e.dotted,
-        e.written,
-    )
-
-
-def _moved(e: Surface, by: int) -> Surface:
     start, end = e.span
     span = (start + by, end + by)
     if type(e) is Letter:
         return Letter(span, e.text, e.style)
     if type(e) is Numeral:
         return Numeral(span, e.text)
+    if type(e) is Scripted:
+        sub, sup = e.sub, e.sup
+        sub = None if sub is None else moved(sub, by)
+        return Scripted(span, moved(e.base, by), sub, sup and moved(sup, by), e.primes, e.dotted, e.written)
     return type(e)(span, *[_value(value, by) for value in values(e)[1:]])
 
 
 def _value(value: object, by: int) -> object:
     if isinstance(value, tuple):
-        return tuple(_value(each, by) for each in value)
-    return _moved(value, by) if isinstance(value, Surface) else value
+        return tuple([_value(each, by) for each in value])
+    return moved(value, by) if isinstance(value, Surface) else value
