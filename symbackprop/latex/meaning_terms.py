@@ -134,9 +134,8 @@ def surely_begins(
     return register
 
 
-def _beginners(rest: Rest) -> tuple[list[Beginner], list[Beginner]]:
+def _beginners(first: Surface, after: Surface | None, scope: Scope) -> tuple[list[Beginner], list[Beginner]]:
     """What can begin at a factor, for certain and otherwise: kept, since most letters begin nothing but themselves."""
-    first, after, scope = rest.first, rest.after, rest.reader.scope
     letter = first.base if isinstance(first, s.Scripted) else first
     named = (letter.text, letter.style) if type(letter) is s.Letter else type(letter)
     # what is registered later counts
@@ -158,7 +157,7 @@ def units_at(rest: Rest) -> list[Taken]:
     Raises:
         ReadingError: if there is none.
     """
-    sure, others = _beginners(rest)
+    sure, others = _beginners(rest.first, rest.after, rest.reader.scope)
     for beginner in sure:
         certain = list(beginner(rest))
         if certain:
@@ -193,7 +192,19 @@ def cuts(rest: Rest, before: s.Sign | None = None) -> list[tuple[Unit, ...]]:
     kept: dict[int, list[Taken] | ReadingError] = {}
     # as far as there is one way
     units: list[Unit] = []
+    reader, term = rest.reader, rest.term
+    last = len(term.signs)
     while True:
+        at = rest.at
+        while at < last:
+            # most factors are units by themselves
+            first, after = term.factors[at], term.signs[at]
+            if any(_beginners(first, None if after.text else term.factors[at + 1], reader.scope)):
+                break
+            units.append(Unit(read(first, reader), before, first))
+            before, at = after, at + 1
+        if at > rest.at:
+            rest = rest.onwards(at - rest.at)
         taken = units_at(rest)
         if len(taken) > 1:
             kept[rest.at] = taken
@@ -203,7 +214,7 @@ def cuts(rest: Rest, before: s.Sign | None = None) -> list[tuple[Unit, ...]]:
         units.append(Unit(readings, before, rest.part(0, count)))
         if count == rest.count:
             return [tuple(units)]
-        rest, before = rest.onwards(count), rest.term.signs[rest.at + count - 1]
+        rest, before = rest.onwards(count), term.signs[rest.at + count - 1]
     while open_:
         so_far, here, sign = open_.pop()
         if here.at not in kept:

@@ -102,7 +102,10 @@ class Reading:
     @property
     def is_scalar(self) -> bool:
         shape = self.shape
-        return shape is SCALAR or (shaped(shape, self.found) if self.found else shape) == SCALAR
+        if self.found:
+            shape = shaped(shape, self.found)
+        # most shapes have letters in them
+        return shape is SCALAR or (not shape[0].terms and shape == SCALAR)
 
     @property
     def is_number(self) -> bool:

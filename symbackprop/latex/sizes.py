@@ -49,7 +49,7 @@ def shaped(s: Shape, found: Found) -> Shape:
 
 def same(one: Dim, two: Dim, found: Found, conform: Conform) -> Found | None:
     """What is found where two sizes must be the same; None if they differ."""
-    if one == two:
+    if one is two or one == two:
         return found
     one, two = put_in(one, found), put_in(two, found)
     if one == two:
