@@ -16,9 +16,9 @@ import numpy as np
 import sympy
 
 import symbackprop as sb
+from benchmarks.comparison import differs
 from benchmarks.evaluation import Array, Forward, Values, by_complex_step, mp
 from benchmarks.plan import Plan
-from benchmarks.random_networks import differs
 from benchmarks.table import Row, duration
 from benchmarks.timing import once
 from symbackprop.asked import gradient_of

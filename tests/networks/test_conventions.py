@@ -94,7 +94,7 @@ def drawn(network: ForwardNetwork) -> dict[str, Any]:
 @pytest.mark.parametrize("style", [HADAMARD, JACOBIAN])
 @pytest.mark.parametrize("name", PAIRS)
 def test_rows_and_columns_agree_up_to_transposition(name: str, style: str):
-    from benchmarks.random_networks import differs
+    from benchmarks.comparison import differs
 
     columns, column_shapes, rows, row_shapes = PAIRS[name]
     upright = sb.Network(*columns, shapes=column_shapes)
@@ -204,8 +204,8 @@ LAYER_NORM = [
 
 @pytest.mark.parametrize("style", [HADAMARD, JACOBIAN])
 def test_layer_norm_by_entries(style: str):
+    from benchmarks.comparison import differs
     from benchmarks.evaluation import by_complex_step
-    from benchmarks.random_networks import differs
 
     network = sb.Network(*LAYER_NORM, shapes={"z": "n", "g": "n", "b": "n", "y": "n"})
     leaves = drawn(network)
