@@ -137,9 +137,9 @@ def lines_of(derivations: Sequence[Derivation]) -> list[Line]:
 class Lines:
     """Lines as numbers: each at every index that it is about; a gradient that stands in one is put in."""
 
-    def __init__(self, lines: Sequence[Line], point: Point) -> None:
-        self.lines, self.point = lines, point
-        self.values = Values(point.forward.variable, self.partial, point.made.sizes)
+    def __init__(self, lines: Sequence[Line], forward: Forward) -> None:
+        self.lines, self.sizes = lines, forward.sizes
+        self.values = Values(forward.variable, self.partial, forward.sizes)
         self.found: dict[Key, Array] = {}
 
     def partial(self, wrt: Variable, symbols: Symbols) -> Array:
@@ -164,7 +164,7 @@ class Lines:
     def members(self, line: Line) -> list[Symbols]:
         """The numbers for the letter of a line."""
         at = line.wrt.index
-        letters = [] if at is None else sorted(at.symbols - set(self.point.made.sizes))
+        letters = [] if at is None else sorted(at.symbols - set(self.sizes))
         if not letters:
             return [{}]
         (name,) = letters
@@ -202,7 +202,7 @@ class Comparison:
             others: lines of gradients that may stand in these, beside themselves.
             how: words about where the lines are from.
         """
-        values = Lines((*lines, *others), self.point)
+        values = Lines((*lines, *others), self.point.forward)
         for line in lines:
             for symbols in values.members(line):
                 key = key_of(line.wrt, values.values, symbols)

@@ -57,7 +57,7 @@ def module(name: str) -> Any:
 
 def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=600
     )
 
 
@@ -369,6 +369,51 @@ def test_a_wrong_gradient_is_not_the_same_beside_a_peer(monkeypatch: pytest.Monk
     assert not count.wrong
     assert len(count.beside["JAX"].others) == 4
     assert "JAX off by" in count.beside["JAX"].others[0]
+
+
+# --- SymPy and tensorgrad --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("xᵀ B x", "right"),
+        ("‖ŷ - y‖², by ŷ", "right"),
+        ("1ᵀ tanh(V tanh(W x)), by W", "no answer (ValueError)"),
+        # it answers 0
+        ("logsumexp(W x), by W", "WRONG"),
+    ],
+)
+def test_the_answers_of_sympy(name: str, verdict: str) -> None:
+    others, problem = module("others"), module("problems").PROBLEMS[name]
+    drawn = others._drawn(problem)
+    wanted = others._wanted(problem, drawn)
+    assert others._by_sympy(problem, drawn, wanted).verdict == verdict
+    assert others._by_us(problem, drawn, wanted).verdict == "right"
+    # against a gradient that is another one, nobody is right
+    assert others._by_us(problem, drawn, wanted + 1).verdict == "WRONG"
+
+
+# layer norm takes it ten seconds
+@pytest.mark.parametrize(
+    "name",
+    ["xᵀ B x", "tr(A X B)", "logsumexp(W x), by W", "1ᵀ (e ⊙ e), e = W x + b, by W", "‖[W, b] [x; 1] - y‖², by b"],
+)
+def test_the_answers_of_tensorgrad(name: str) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("tensorgrad")
+    others, problem = module("others"), module("problems").PROBLEMS[name]
+    drawn = others._drawn(problem)
+    wanted = others._wanted(problem, drawn)
+    assert others._by_tensorgrad(problem, drawn, wanted).verdict == "right"
+    assert others._by_tensorgrad(problem, drawn, wanted + 1).verdict == "WRONG"
+
+
+def test_a_peer_that_raises_has_no_answer() -> None:
+    others = module("others")
+    seconds, error = others._asked(lambda: [][0])
+    assert seconds >= 0
+    assert others._nothing(error) == "no answer (IndexError)"
 
 
 def test_networks_are_one_or_more() -> None:
