@@ -192,6 +192,14 @@ def test_the_bias_of_a_block_is_its_last_column():
         assert not isinstance(kernel.equal(line.result, -wanted, network, network.bounds), Proved)
 
 
+def test_rows_of_a_matrix_are_no_equations():
+    shapes = {"W": "m x n", "x": "n", "b": "m", "y": "m"}
+    short = sb.Network("z = [W, b] [x; 1]", r"L = \|z - y\|^2", shapes=shapes)
+    blocks = r"z = \begin{pmatrix} W & b \end{pmatrix} \begin{bmatrix} x \\ 1 \end{bmatrix}"
+    for text in (rf"{blocks} \\ L = \|z - y\|^2", f"{blocks}\nL = \\|z - y\\|^2".replace(" 1 ", "\n 1 ")):
+        assert sb.Network(text, shapes=shapes).equations == short.equations
+
+
 LAYER_NORM = [
     r"\mu = \frac{1}{n} \mathbf{1}^\top z",
     r"c = z - \mu \mathbf{1}",
