@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -460,8 +461,15 @@ def _is_word(variable: Named, functions: Mapping[str, str]) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    r"""The equations of a text: one a line; `\\` ends a line too."""
-    return [line.strip().rstrip(",;.") for part in text.split("\n") for line in part.split("\\\\")]
+    r"""The equations of a text: one a line; `\\` ends a line too, but inside of a matrix it ends a row."""
+    lines, depth = [""], 0
+    for part in re.split(r"(\\begin\b|\\end\b|\\\\|\n)", text):
+        depth += (part == r"\begin") - (part == r"\end")
+        if part in ("\\\\", "\n") and depth == 0:
+            lines.append("")
+        else:
+            lines[-1] += part
+    return [line.strip().rstrip(",;.") for line in lines]
 
 
 def _sides(text: str) -> tuple[str, Surface, Surface, tuple[Surface, ...]]:
