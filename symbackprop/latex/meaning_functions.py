@@ -190,10 +190,16 @@ def _expectation_or_loss(rest: Rest) -> Iterator[Taken]:
     yield from ()
 
 
-def _may_be_function(letter: s.Letter, scope: Scope) -> bool:
-    """Whether a letter is a function with some scripts."""
+def _text(letter: s.Letter) -> str:
+    """A letter as functions are looked up by."""
     head = head_of(letter)
     assert head is not None
+    return head.text
+
+
+def _may_be_function(letter: s.Letter, scope: Scope) -> bool:
+    """Whether a letter is a function with some scripts."""
+    head = Head(_text(letter), letter.style)
     is_named = head.text in NAMED or head.text in scope.functions or head.text in ("𝒩", "σ")
     return is_named or scope.is_layer_map(head) or scope.is_jacobian(head)
 
@@ -220,7 +226,7 @@ def _application(rest: Rest) -> Iterator[Taken]:
         yield from _without_parentheses(call, maker, rest)
 
 
-@begins(after=(s.Fenced, s.Scripted))
+@begins(after=(s.Fenced, s.Scripted), letters=lambda letter, scope: _text(letter) not in scope.functions)
 def _application_of_loss(rest: Rest) -> Iterator[Taken]:
     """The loss or another variable with what it is a function of."""
     fence = _fence(rest.after)
