@@ -353,7 +353,7 @@ class Draft:
         self._note_family(variable)
 
     def _equation(self, line: Line, scope: Scope) -> Equation:
-        reader = Reader(line.text, scope)
+        reader = Reader(line.text, scope, line=f" of {line.left}")
         wanted = SCALAR if line.left == LOSS else self.shape_of(line.left)
         assert wanted is not None
         readings = read(line.right, reader)

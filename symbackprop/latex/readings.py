@@ -148,19 +148,23 @@ class Reader:
     Args:
         bound: the names of the indices that ∏, Σ and their like bind here.
         left: the first side of the chain, where it has been read: it says which column dots stand for.
+        line: what tells the sizes that it leaves open from those of other formulas, where several are read together.
 
     Attributes:
         kept: by the `id` of a surface, what it means here, with the surface, so that nothing else gets its `id`.
         opened: the sizes that the formula leaves open, as far as it has been read.
     """
 
-    __slots__ = ("_elsewhere", "bound", "kept", "left", "opened", "scope", "text")
+    __slots__ = ("_elsewhere", "bound", "kept", "left", "line", "opened", "scope", "text")
 
-    def __init__(self, text: str, scope: Scope, bound: frozenset[str] = frozenset(), left: Expr | None = None) -> None:
+    def __init__(
+        self, text: str, scope: Scope, bound: frozenset[str] = frozenset(), left: Expr | None = None, line: str = ""
+    ) -> None:
         self.text = text
         self.scope = scope
         self.bound = bound
         self.left = left
+        self.line = line
         self.kept: dict[int, tuple[Surface, Readings]] = {}
         self.opened: list[Dim] = []
         # `kept` of this formula elsewhere, by what is bound and what stands on the left
@@ -175,14 +179,14 @@ class Reader:
         return self._at(self.bound, left)
 
     def _at(self, bound: frozenset[str], left: Expr | None) -> Reader:
-        made = Reader(self.text, self.scope, bound, left)
+        made = Reader(self.text, self.scope, bound, left, self.line)
         made.kept = self._elsewhere.setdefault((bound, left), made.kept)
         made.opened, made._elsewhere = self.opened, self._elsewhere
         return made
 
     def open_size(self, place: int, kind: str = "") -> Dim:
         """The open size of what stands at a place of the text; the same place gives the same size."""
-        self.opened.append(open_size(place, kind))
+        self.opened.append(open_size(f"{kind}{place}{self.line}"))
         return self.opened[-1]
 
     def error(self, message: str, at: Surface | Span) -> ReadingError:
