@@ -30,6 +30,7 @@ from symbackprop.latex import (
     meaning_named,
     meaning_notes,
     meaning_scripts,
+    meaning_special,
     meaning_sums,
     meaning_terms,
 )
@@ -56,6 +57,7 @@ REGISTERED = (
     meaning_scripts,
     meaning_sums,
     meaning_functions,
+    meaning_special,
     meaning_derivatives,
     meaning_matrices,
     meaning_cases,
