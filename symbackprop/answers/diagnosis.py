@@ -74,7 +74,7 @@ def diagnosed(side: Side, head: Expr, question: Question, answer: str) -> list[M
     """The mistakes that explain a wrong value, one or two; none where no such change makes it right."""
     try:
         target = _Target(side.tree, head, question)
-    except (Unvalued, SymbackpropError):
+    except (Unvalued, OutOfRange, SymbackpropError):
         return []
     most = MOST_WORK // work(side.tree)
     singles = list(islice(changes(side.tree, head, question), min(MOST, most)))
@@ -146,7 +146,10 @@ class _Target:
         self.shape = shape(head, question.network)
         sample = exact.compare(self.claim).against
         if sample is None or sample.result != "differ":
-            raise Unvalued("it is nowhere wrong")
+            # where one side has no meaning: at the least depth at which what is asked for has a value
+            sample = next((each for each in exact.compare(question.claim(head, head)).agreed[::-1]), None)
+        if sample is None:
+            raise Unvalued("it has no value")
         self.sample: Sample = sample
         self.right = self._value(head)
         self.tries = 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from symbackprop.expr import IndexedProduct, IndexedSum
+from symbackprop.expr import IndexedProduct, IndexedSum, Power
+from symbackprop.groups import EntrywisePower
 from symbackprop.magnitudes import Extreme
 from symbackprop.tree import Node, children
 
 # parts to be computed at one point; a homework answer has some dozens
 MOST = 20_000
+# no homework has a higher power
+HIGHEST = 1_000
 # how many values an index takes whose bounds are letters, at the sizes that are tried
 TURNS = 12
 
@@ -33,6 +36,8 @@ def work(e: Node) -> int:
 
 
 def _turns(e: Node) -> int:
+    if isinstance(e, Power | EntrywisePower) and max(abs(e.exponent.numerator), e.exponent.denominator) > HIGHEST:
+        return MOST + 1
     if not isinstance(e, IndexedProduct | IndexedSum | Extreme):
         return 1
     count = e.upper - e.lower + 1

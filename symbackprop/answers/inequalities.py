@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbackprop.answers.comparing import DIFFERENT, EQUAL, OPEN, Compared
 from symbackprop.answers.question import Question
+from symbackprop.answers.witness import witness
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
 from symbackprop.indices import Inexpressible
@@ -15,8 +16,6 @@ from symbackprop.judges.theorems import cited
 
 def compare_sizes(left: Expr, relation: str, right: Expr, question: Question) -> Compared:
     """Whether `left relation right` holds in every network that the question is about."""
-    from symbackprop.answers.witness import witness
-
     network, known, given = question.network, question.known, question.given
 
     def same(one: Expr, two: Expr) -> bool:

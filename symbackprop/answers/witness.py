@@ -7,7 +7,6 @@ from typing import Any
 from symbackprop.answers.question import Question
 from symbackprop.answers.verdict import Witness
 from symbackprop.expr import Expr
-from symbackprop.judges import numeric
 
 # digits of a number that are shown
 SHOWN = 12
@@ -15,6 +14,9 @@ SHOWN = 12
 
 def witness(left: Expr, right: Expr, question: Question, relation: str = "=") -> Witness | None:
     """A point at which the relation fails; None if none of those tried shows it beyond doubt."""
+    # NumPy is imported where numbers are wanted, and not before
+    from symbackprop.judges import numeric
+
     found = numeric.counterexample(question.claim(left, right, relation))
     if found is None:
         return None

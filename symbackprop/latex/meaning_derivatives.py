@@ -125,7 +125,7 @@ def untransposed(e: Surface) -> Surface | None:
 # --- within a term ---------------------------------------------------------------------------------------------------
 
 
-@surely_begins(s.Fraction)
+@surely_begins(s.Fraction, after=(Surface,))
 def _fraction_before(rest: Rest) -> Iterator[Taken]:
     r"""`\frac{\partial}{\partial W} L`."""
     first = rest.first
@@ -137,7 +137,7 @@ def _fraction_before(rest: Rest) -> Iterator[Taken]:
     yield from _of_what_follows(pair[1], 1, rest)
 
 
-@surely_begins(s.Letter)
+@surely_begins(s.Letter, after=(Surface,), letters=lambda letter, _: letter.text in SIGNS)
 def _stroke(rest: Rest) -> Iterator[Taken]:
     r"""`\partial L/\partial W`."""
     sign = sign_of(rest.first)
@@ -154,7 +154,7 @@ def _stroke(rest: Rest) -> Iterator[Taken]:
     yield run + 2, differentiated(rest.part(1, run - 1), below, at, rest.reader)
 
 
-@surely_begins(s.Letter, s.Scripted)
+@surely_begins(s.Letter, s.Scripted, letters=lambda letter, _: letter.text == "∇")
 def _nabla(rest: Rest) -> Iterator[Taken]:
     r"""`\nabla_W L`."""
     first = rest.first
@@ -197,7 +197,7 @@ def _of_what_follows(wrt: Surface, skipped: int, rest: Rest) -> Iterator[Taken]:
     yield from made
 
 
-@begins
+@begins(s.Letter, after=(Surface,), letters=lambda letter, scope: letter.text in scope.prefixes)
 def _prefixed(rest: Rest) -> Iterator[Taken]:
     """`dZ` in a notation that writes gradients so."""
     first, after = rest.first, rest.after
