@@ -29,7 +29,7 @@ GRACE = 2
 
 
 def main() -> None:
-    """Judge what comes in until nothing comes any more."""
+    """Judge what comes in until nothing comes any more, or an answer has no verdict."""
     verdicts = _own_output()
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin, lines), daemon=True).start()
@@ -45,10 +45,13 @@ def main() -> None:
     gc.set_threshold(200_000, 50, 50)
     _limit_memory(setup["megabytes"])
     _say(verdicts, {"ready": True})
-    while True:
+    said: dict[str, Any] = {}
+    # what has failed once may have left anything behind
+    while "failed" not in said:
         job = json.loads(lines.get())
         _limit_time(setup["seconds"])
-        _say(verdicts, _judged(judge, questions[job["question"]], job))
+        said = _judged(judge, questions[job["question"]], job)
+        _say(verdicts, said)
 
 
 def _own_output() -> TextIO:
