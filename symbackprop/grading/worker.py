@@ -24,6 +24,7 @@ HAS_LIMITS = os.name == "posix"
 # calls of `function(question, answer)`, which give a `Verdict`
 JUDGE = "symbackprop.answers.judging:judge"
 MEGABYTE = 1 << 20
+STATM = Path("/proc/self/statm")
 # seconds of its own that a limit on CPU time leaves to the limit on the wall clock, which says more
 GRACE = 2
 
@@ -44,6 +45,8 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
     _limit_memory(setup["megabytes"])
+    # what is kept of each answer adds up, so this makes place for another process long before it may take no more
+    full = _taken() + setup["megabytes"] * MEGABYTE // 2
     _say(verdicts, {"ready": True})
     said: dict[str, Any] = {}
     # what has failed once may have left anything behind
@@ -51,6 +54,7 @@ def main() -> None:
         job = json.loads(lines.get())
         _limit_time(setup["seconds"])
         said = _judged(judge, questions[job["question"]], job)
+        said["full"] = _taken() > full
         _say(verdicts, said)
 
 
@@ -100,16 +104,23 @@ def _judged(judge: Callable[[Any, str], Any], question: Any, job: Mapping[str, A
         return {"failed": f"{type(error).__name__}: {error}".partition("\n")[0]}
 
 
+def _taken() -> int:
+    """Bytes of address space; 0 where the system does not tell."""
+    if not STATM.exists():
+        return 0
+    import resource
+
+    return int(STATM.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+
+
 def _limit_memory(megabytes: int) -> None:
     """Allow so much address space beyond what is taken already."""
-    statm = Path("/proc/self/statm")
-    if not HAS_LIMITS or not statm.exists():
+    if not HAS_LIMITS or not STATM.exists():
         return
     import resource
 
-    taken = int(statm.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (taken + megabytes * MEGABYTE, most))
+    resource.setrlimit(resource.RLIMIT_AS, (_taken() + megabytes * MEGABYTE, most))
 
 
 def _limit_time(seconds: float) -> None:

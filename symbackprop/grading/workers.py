@@ -28,8 +28,6 @@ from symbackprop.grading.worker import JUDGE
 AHEAD = 16
 # seconds that a process may take to load everything on a busy machine
 LOADING = 120.0
-# answers after which a process makes place for a new one: what it keeps of each adds up
-LIFE = 4000
 # seconds between two looks at the clock
 TICK = 0.1
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -104,11 +102,12 @@ class _Process:
     ready: bool = False
     sent: int = 0
     overran: bool = False
+    full: bool = False
 
     @property
     def is_closed(self) -> bool:
         """Whether it gets no more jobs."""
-        return self.sent >= LIFE or self.overran or any(job.alone for job in self.jobs)
+        return self.full or self.overran or any(job.alone for job in self.jobs)
 
 
 class _Pool:
@@ -152,7 +151,7 @@ class _Pool:
         for each in list(self.running):
             self._feed(each)
             if not each.jobs and each.ready:
-                # worn out, or nothing is left to do; a job that is tried again needs a new process
+                # full, or nothing is left to do; a job that is tried again needs a new process
                 self.running.remove(each)
                 _end(each)
         while len(self.running) < workers and (self.jobs or self.again):
@@ -223,6 +222,7 @@ class _Pool:
             process.ready = True
             self.stillborn = 0
             return None
+        process.full = said.get("full", False)
         if "verdict" in said:
             return Judged(process.jobs.popleft().place, said["verdict"], said["value"])
         why = said.get("failed", "")

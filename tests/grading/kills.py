@@ -75,7 +75,7 @@ def campaign(
         while True:
             process = start(submissions, assignment, target, workers, judge)
             # towards the end of the campaign every run is let through
-            wait = random_.uniform(0.1, 0.9) * longest if done["kills"] < kills else None
+            wait = random_.uniform(0.02, 0.3) * longest if done["kills"] < kills else None
             try:
                 status = process.wait(wait)
             except subprocess.TimeoutExpired:
