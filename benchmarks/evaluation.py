@@ -103,6 +103,18 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+# where the slope of a function is what somebody chose, or the function jumps
+KINKS: dict[str, tuple[int, ...]] = {
+    "relu": (0,),
+    "leaky_relu": (0,),
+    "selu": (0,),
+    "abs": (0,),
+    "hard_tanh": (-1, 1),
+    "sign": (0,),
+    "step": (0,),
+}
+
+
 def _slope(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The derivative at a real point, by a complex step."""
     return lambda z: function(mp.mpc(_real(z), STEP)).imag / STEP
@@ -115,6 +127,9 @@ class Values:
         variable: the value of a variable at an index.
         partial: the gradient of the loss by one.
         sizes: numbers for the letters of sizes.
+
+    Attributes:
+        kinks: the functions that were taken exactly at a kink.
     """
 
     def __init__(
@@ -126,6 +141,7 @@ class Values:
         self.variable = variable
         self.partial = partial
         self.sizes = sizes
+        self.kinks: set[str] = set()
 
     def size(self, d: Dim, symbols: Symbols) -> int:
         """The number that a size or an index is."""
@@ -150,6 +166,11 @@ def zeros(rows: int, columns: int) -> Array:
     made = np.empty((rows, columns), dtype=object)
     made.fill(mp.mpf(0))
     return made
+
+
+def _note_kinks(function: str, operand: Array, values: Values) -> None:
+    if any(abs(z.real - at) <= STEP for at in KINKS.get(function, ()) for z in operand.flat):
+        values.kinks.add(function)
 
 
 def scalar(number: Any) -> Array:
@@ -369,7 +390,9 @@ def _(e: expr.Elementwise, values: Values, symbols: Symbols) -> Array:
     function = FUNCTIONS[e.function]
     if e.order > 1:
         raise NotImplementedError(f"the derivative of order {e.order} has no value here")
-    return _each(_slope(function) if e.order else function, values.of(e.operand, symbols))
+    operand = values.of(e.operand, symbols)
+    _note_kinks(e.function, operand, values)
+    return _each(_slope(function) if e.order else function, operand)
 
 
 @value.register
@@ -403,6 +426,7 @@ def _(e: expr.LogSumExp, values: Values, symbols: Symbols) -> Array:
 def _(e: expr.Norm, values: Values, symbols: Symbols) -> Array:
     operand = values.of(e.operand, symbols)
     if e.kind == "1":
+        _note_kinks("abs", operand, values)
         return scalar(_each(_modulus, operand).sum())
     assert e.kind == "F" or 1 in operand.shape, "a spectral norm"
     total = (operand * operand).sum()
@@ -418,6 +442,8 @@ def _(e: Pairwise, values: Values, symbols: Symbols) -> Array:
     made = np.empty(one.shape, dtype=object)
     for place in np.ndindex(*one.shape):
         a, b = one[place], two[place]
+        if abs((a - b).real) <= STEP:
+            values.kinks.add(e.kind)
         first = _real(a - b) > 0 if e.kind == "max" else _real(a - b) < 0
         made[place] = a if first else b
     return made

@@ -120,7 +120,8 @@ class Dim:
 
     def at(self, values: Mapping[str, Dim]) -> Dim:
         """The dim with each named symbol replaced."""
-        if not values or not self.terms or self.symbols.isdisjoint(values):
+        # the keys are looked up: a set would go through all of a mapping
+        if not values or not self.terms or values.keys().isdisjoint(self.symbols):
             return self
         if len(self.terms) == 1:
             ((only, c),) = self.terms

@@ -143,7 +143,8 @@ class ForwardNetwork(Quantities):
             return SCALAR
         found = self._members.get(variable) or self._of_family(variable)
         if found is None:
-            known = ", ".join(map(str, self._members))
+            # a reader asks for many variables that there are not
+            known = self.kept("members", lambda: ", ".join(map(str, self._members)))
             raise ShapeError(f"the network has no variable {variable}: it has {known}")
         return self.normal(found[0]), self.normal(found[1])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbackprop.dims import at_most, dim, index
-from symbackprop.equations import Equation, same_family
+from symbackprop.equations import Equation, Family, same_family
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Variable
 from symbackprop.substitution import substitute
@@ -17,16 +17,19 @@ from symbackprop.tree import subterms
 
 def check_order(equations: Sequence[Equation]) -> None:
     """Raise `SymbackpropError` for what is computed twice, from itself, or used before it is computed."""
+    computing: dict[Family, list[tuple[int, Equation]]] = {}
     for i, equation in enumerate(equations):
-        for other in equations[:i]:
-            if same_family(other.left, equation.left) and _overlap(other, equation):
+        computing.setdefault(_family(equation.left), []).append((i, equation))
+    for i, equation in enumerate(equations):
+        for j, other in computing[_family(equation.left)]:
+            if j < i and _overlap(other, equation):
                 raise SymbackpropError(
                     f"{equation.left} is computed twice, as {other.right} and as {equation.right}: "
                     "give one of them another name"
                 )
         for part in _variables(equation.right):
-            for j, other in enumerate(equations):
-                if same_family(other.left, part) and j >= i and _is_at_once(part, equation, other):
+            for j, other in computing.get(_family(part), ()):
+                if j >= i and _is_at_once(part, equation, other):
                     raise SymbackpropError(
                         f"{equation.left} is computed from itself, in {equation.left} = {equation.right}: a forward "
                         "equation has what was computed before it on its right side"
@@ -36,6 +39,11 @@ def check_order(equations: Sequence[Equation]) -> None:
                         "computed"
                     )
         _check_direction(equation)
+
+
+def _family(variable: Variable) -> Family:
+    """What two variables have in common where `same_family` holds."""
+    return type(variable), variable.name
 
 
 def _variables(e: Expr) -> Iterator[Variable]:
@@ -84,9 +92,9 @@ def _check_direction(equation: Equation) -> None:
 
 def check_used(equations: Sequence[Equation]) -> None:
     """Raise `SymbackpropError` for a variable that nothing uses."""
-    used = [part for equation in equations for part in _variables(equation.right)]
+    used = {_family(part) for equation in equations for part in _variables(equation.right)}
     for equation in equations[:-1]:
-        if not any(same_family(part, equation.left) for part in used):
+        if _family(equation.left) not in used:
             raise SymbackpropError(
                 f"{equation.left} = {equation.right} is computed, but nothing uses it: leave it out, or use it in what "
                 "leads to the loss"

@@ -127,11 +127,12 @@ def counts_layers(name: str, e: Node) -> bool:
     inner = bound_index(e)
     if inner == name:
         return False
-    is_bound = inner is not None and any(name in end.symbols for end in _own_dims(e))
+    is_bound = inner is not None and any(name in end.symbols for end in own_dims(e))
     return any(counts_layers(name, part) or (is_bound and counts_layers(str(inner), part)) for part in children(e))
 
 
-def _own_dims(e: Node) -> Iterator[Dim]:
+def own_dims(e: Node) -> Iterator[Dim]:
+    """The dims of a node itself, not of its operands."""
     return (value for value in e._values() if isinstance(value, Dim))
 
 

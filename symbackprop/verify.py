@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import accumulate
+from itertools import accumulate, chain, groupby
 from multiprocessing import get_all_start_methods, get_context
 
 from symbackprop.derivation import Derivation, Step
@@ -21,6 +21,8 @@ from symbackprop.topic import Topic
 from symbackprop.tree import parts
 
 JUDGES = ("kernel", "exact", "numeric")
+# topics for each process, of which one may be far longer than the others
+ENOUGH = 4
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,16 @@ def _at_work(
     # rules are functions and cannot be sent: a forked process has them
     with get_context("fork").Pool(workers, _take, (derivations, effort)) as pool:
         # in the order in which they are printed, so that who prints them need not wait for the last
-        yield pool.imap_unordered(_judge_one, range(len(derivations)))
+        yield chain.from_iterable(pool.imap_unordered(_judge_all, _shared_out(derivations, workers)))
+
+
+def _shared_out(derivations: list[Derivation], workers: int) -> list[list[int]]:
+    """The places of the derivations that one process judges at a stretch.
+
+    Those of a topic, of which much is found once, where there are topics enough for all processes to be at work.
+    """
+    topics = [[place for place, _ in run] for _, run in groupby(enumerate(derivations), lambda each: each[1].name)]
+    return topics if len(topics) >= ENOUGH * workers else [[place] for place in range(len(derivations))]
 
 
 # in a forked process: what it judges
@@ -247,9 +258,10 @@ def _take(derivations: list[Derivation], effort: str) -> None:
     gc.disable()
 
 
-def _judge_one(place: int) -> tuple[int, list[dict[str, Outcome]]]:
+def _judge_all(places: list[int]) -> list[tuple[int, list[dict[str, Outcome]]]]:
     derivations, effort = _taken
-    return place, [judged(step, derivations[place], effort) for step in derivations[place].steps]
+    taken = ((place, derivations[place]) for place in places)
+    return [(place, [judged(step, each, effort) for step in each.steps]) for place, each in taken]
 
 
 def _rows(steps: tuple[Judged, ...]) -> list[str]:

@@ -37,8 +37,10 @@ ASKED = [
     ("bounds", "64 outputs: QR ladder"),
     ("spectra", "spectra of 64 × 64"),
     ("random", "40 random networks: gradients"),
-    ("random", "beside PyTorch"),
-    ("random", "beside JAX"),
+    ("random", "cases that others get wrong: gradients"),
+    ("random", "cases that others get wrong beside PyTorch"),
+    ("random", "random networks beside PyTorch"),
+    ("random", "random networks beside JAX"),
     ("equations", "20 equations"),
     ("others", "gradient of tr(A X B)"),
     ("grading", "24 answers, 1 worker"),
@@ -58,7 +60,7 @@ def module(name: str) -> Any:
 
 def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=600
     )
 
 
@@ -212,6 +214,10 @@ def test_a_wrong_rule_is_found_by_random_networks(monkeypatch: pytest.MonkeyPatc
 
 
 def _without_hadamard(derive: Any, expr: Any, pullback: Any) -> Any:
+    from symbackprop import adjoints
+
+    # rules are loaded when the first is asked for; what is put back must be one
+    adjoints._load()
     right = pullback.dispatch(expr.Hadamard)
 
     def wrong(network: Any, style: str) -> Any:
@@ -260,11 +266,157 @@ def test_complex_steps_give_derivatives_on_paper() -> None:
 
 
 def test_what_differs_is_said() -> None:
-    networks, evaluation = module("random_networks"), module("evaluation")
+    comparison, evaluation = module("comparison"), module("evaluation")
     one = evaluation.zeros(2, 1)
-    assert networks.differs(one, one.copy()) is None
-    assert "shape" in networks.differs(one, one.T)
-    assert "off by" in networks.differs(one, one + evaluation.mp.mpf(10) ** -40)
+    near = one + evaluation.mp.mpf(10) ** -40
+    assert comparison.differs(one, one.copy()) is None
+    assert "shape" in comparison.differs(one, one.T)
+    assert "off by" in comparison.differs(one, near)
+    assert comparison.differs(one, near, 1e-10) is None
+
+
+def test_a_case_is_compared_as_derived_written_out_and_as_printed() -> None:
+    networks, cases = module("random_networks"), module("cases")
+    count = networks.Count()
+    networks.examine("2(ŷ - y)", cases.case("2(ŷ - y)"), 0, count, is_printed=True)
+    # ŷ, W, x, b and y, each twice, and one of them written out
+    assert (count.right, count.wrong) == (11, [])
+
+
+def test_lost_parentheses_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks, cases = module("random_networks"), module("cases")
+    latex = networks.sb.latex
+    monkeypatch.setattr(networks.sb, "latex", lambda *a: latex(*a).replace("(", "").replace(")", ""))
+    count = networks.Count()
+    networks.examine("2(ŷ - y)", cases.case("2(ŷ - y)"), 0, count, is_printed=True)
+    assert len(count.wrong) == 5
+    assert all("as printed" in words for words in count.wrong)
+
+
+def test_a_kink_is_noted() -> None:
+    from symbackprop.equations import Equation
+    from symbackprop.expr import LOSS, Elementwise, Named
+
+    evaluation = module("evaluation")
+    for at, kinks in (("0", {"relu"}), ("0.5", set())):
+        leaf = evaluation.scalar(evaluation.mp.mpf(at))
+        forward = evaluation.Forward(
+            (Equation(LOSS, Elementwise("relu", Named("x"))),), lambda key, leaf=leaf: leaf, {}
+        )
+        assert forward.loss == leaf[0, 0]
+        assert forward.values.kinks == kinks
+
+
+# --- peers -----------------------------------------------------------------------------------------------------------
+
+
+def by_numbers() -> Any:
+    """A library of numbers with 140 digits, so that the reader for the peers is tested without any."""
+    np = pytest.importorskip("numpy")
+    evaluation, peers = module("evaluation"), module("peers")
+    mp, each = evaluation.mp, evaluation._each
+
+    def powers(z: Any, axis: int) -> Any:
+        made = each(mp.exp, z)
+        return made, made.sum(axis=axis, keepdims=True)
+
+    return peers.Library(
+        functions={name: lambda z, f=f: each(f, z) for name, f in evaluation.FUNCTIONS.items()},
+        array=lambda numbers: each(mp.mpf, np.array(numbers, dtype=object)),
+        join=np.concatenate,
+        softmax=lambda z, axis: powers(z, axis)[0] / powers(z, axis)[1],
+        log_sum_exp=lambda z, axis: each(mp.log, powers(z, axis)[1]),
+        maximum=np.maximum,
+        minimum=np.minimum,
+        norm=lambda z: np.array(mp.sqrt((z * z).sum())),
+        gradients=lambda loss, extents: [loss([evaluation.zeros(*extent) for extent in extents])],
+    )
+
+
+def test_the_reader_for_the_peers_finds_the_same_losses() -> None:
+    networks, peers, growing = module("random_networks"), module("peers"), module("growing")
+    library, read = by_numbers(), set()
+    for seed in range(60):
+        made = growing.grown(seed)
+        point = networks._usable(made, seed)
+        if point is None:
+            continue
+        found = peers.gradients(library, made.network.equations, point.leaf, made.sizes, {("a1", None): (1, 1)})
+        assert abs(found["a1", None] - point.forward.loss) < 1e-9 * (1 + abs(point.forward.loss)), seed
+        read |= growing.nodes(made.network)
+    assert len(read) > 25
+
+
+@pytest.mark.parametrize("peer", ["PyTorch", "JAX"])
+def test_a_peer_agrees(peer: str) -> None:
+    networks, peers = module("random_networks"), module("peers")
+    if not peers.is_installed(peer):
+        pytest.skip(f"{peer} is not installed")
+    count = networks.Count()
+    for seed in range(4):
+        networks.check(seed, count)
+    found = count.beside[peer]
+    assert found.same > 20
+    assert not found.others
+    assert not found.refused
+
+
+def test_a_wrong_gradient_is_not_the_same_beside_a_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison, peers, networks = module("comparison"), module("peers"), module("random_networks")
+    monkeypatch.setattr(peers, "is_installed", lambda peer: peer == "JAX")
+    monkeypatch.setattr(
+        comparison.Point, "by_peer", lambda point, peer, keys: {key: 2 * point.by_steps(key) for key in keys}
+    )
+    count = networks.Count()
+    networks.examine("e ⊙ e", module("cases").case("e ⊙ e"), 0, count)
+    assert not count.wrong
+    assert len(count.beside["JAX"].others) == 4
+    assert "JAX off by" in count.beside["JAX"].others[0]
+
+
+# --- SymPy and tensorgrad --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("xᵀ B x", "right"),
+        ("‖ŷ - y‖², by ŷ", "right"),
+        ("1ᵀ tanh(V tanh(W x)), by W", "no answer (ValueError)"),
+        # it answers 0
+        ("logsumexp(W x), by W", "WRONG"),
+    ],
+)
+def test_the_answers_of_sympy(name: str, verdict: str) -> None:
+    others, problem = module("others"), module("problems").PROBLEMS[name]
+    drawn = others._drawn(problem)
+    wanted = others._wanted(problem, drawn)
+    assert others._by_sympy(problem, drawn, wanted).verdict == verdict
+    assert others._by_us(problem, drawn, wanted).verdict == "right"
+    # against a gradient that is another one, nobody is right
+    assert others._by_us(problem, drawn, wanted + 1).verdict == "WRONG"
+
+
+# layer norm takes it ten seconds
+@pytest.mark.parametrize(
+    "name",
+    ["xᵀ B x", "tr(A X B)", "logsumexp(W x), by W", "1ᵀ (e ⊙ e), e = W x + b, by W", "‖[W, b] [x; 1] - y‖², by b"],
+)
+def test_the_answers_of_tensorgrad(name: str) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("tensorgrad")
+    others, problem = module("others"), module("problems").PROBLEMS[name]
+    drawn = others._drawn(problem)
+    wanted = others._wanted(problem, drawn)
+    assert others._by_tensorgrad(problem, drawn, wanted).verdict == "right"
+    assert others._by_tensorgrad(problem, drawn, wanted + 1).verdict == "WRONG"
+
+
+def test_a_peer_that_raises_has_no_answer() -> None:
+    others = module("others")
+    seconds, error = others._asked(lambda: [][0])
+    assert seconds >= 0
+    assert others._nothing(error) == "no answer (IndexError)"
 
 
 def test_networks_are_one_or_more() -> None:

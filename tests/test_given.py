@@ -86,6 +86,26 @@ def test_greek_letters_are_named_in_english_or_with_a_backslash() -> None:
         assert network.shape_of(Named("lambda")) == (ONE, ONE)
 
 
+@pytest.mark.parametrize("text", ["W x", "W_{cd} x", "W_1 x"])
+def test_a_letter_with_another_label_or_none_is_not_the_variable(text: str) -> None:
+    network = sb.Network(r"z_{ab} = W_{ab} x + b_{ab}", r"L = \|z_{ab} - y\|^2")
+    assert sb.parse(r"W_{ab} x", network.reading, network) == Named("W_ab") @ Named("x")
+    with pytest.raises(SymbackpropError, match="is no quantity here"):
+        sb.parse(text, network.reading, network)
+
+
+def test_sizes_are_found_through_many_equations() -> None:
+    # each name with the label of its equation: what the letter W may be is looked up, not gone through
+    names = [f"{one}{two}" for one in "abcd" for two in "abcdef"]
+    before, equations = "x", []
+    for name in names:
+        equations.append(rf"h_{{{name}}} = {before} + V_{{{name}}} \tanh(W_{{{name}}} {before} + b_{{{name}}})")
+        before = f"h_{{{name}}}"
+    network = sb.Network(*equations, rf"L = \|{before} - y\|^2", shapes={"x": "n"})
+    assert {network.shape_of(Named(f"h_{name}")) for name in names} == {(n, ONE)}
+    assert network.equations[1].right.terms[0] == Named("h_aa")
+
+
 def test_what_is_computed_is_a_vector_where_nothing_says_more() -> None:
     network = sb.Network(r"h_t = \tanh(W h_{t-1})", r"L = \|h_T\|^2")
     assert network.shape_of(Named("h", index("t")))[1] == ONE

@@ -18,7 +18,7 @@ from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
 from symbackprop.rules.norms import multiplied_out
 from symbackprop.statements import equal
-from symbackprop.verify import JUDGES, Judged, Report, claim_of, judging, verify
+from symbackprop.verify import ENOUGH, JUDGES, Judged, Report, _shared_out, claim_of, judging, verify
 
 DERIVATION = derive("hidden")
 
@@ -85,6 +85,15 @@ def test_outcomes_are_there_as_they_come_and_are_those_of_a_report(workers: int)
         for number in (0, len(outcomes) + 1):
             assert number not in outcomes
             assert outcomes.get(number, {}) == {}
+
+
+def test_where_there_are_many_topics_one_process_judges_a_whole_topic() -> None:
+    topic, other = derive("spectral_norm").derivations, derive("hidden")
+    assert _shared_out([*topic, other], 2) == [[place] for place in range(len(topic) + 1)]
+    many = [*topic, other] * ENOUGH
+    found = _shared_out(many, 2)
+    assert [len(places) for places in found] == [len(topic), 1] * ENOUGH
+    assert [place for places in found for place in places] == list(range(len(many)))
 
 
 def test_who_judges_ends_where_nobody_asks() -> None:

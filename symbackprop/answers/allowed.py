@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from symbackprop.answers.question import Question
 from symbackprop.answers.reading import Side
 from symbackprop.answers.verdict import INCORRECT, UNREADABLE, Mistake
-from symbackprop.expr import Expr, Partial, Variable
+from symbackprop.expr import Entry, Expr, Partial, Variable
 from symbackprop.latex.parse import free_indices
 from symbackprop.latex.surface import Span
 from symbackprop.tree import children, subterms
@@ -35,7 +35,7 @@ def refused(side: Side, head: Expr, is_named: bool, question: Question) -> Refus
     if free:
         note = f"the index {', '.join(sorted(free))} stands on one side only: write the sum over it, or the entry meant"
         return Refused(UNREADABLE, note)
-    if head != question.asked:
+    if head != question.asked and not (isinstance(head, Entry) and head.operand == question.asked):
         return None
     part = question.restates(side.tree)
     if part is not None:

@@ -8,21 +8,30 @@ proof says so. Anything else is undecided.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from symbackprop.answers.proving import proof
+from symbackprop.answers.heights import Inner, is_below_the_prime
+from symbackprop.answers.proving import is_deep, proof
 from symbackprop.answers.question import Question
 from symbackprop.answers.verdict import Certificate, Witness
+from symbackprop.answers.witness import witness
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr
+from symbackprop.expr import Expr, IndexedProduct, LogSumExp, Norm, Product, Softmax
 from symbackprop.judges import exact
 from symbackprop.judges.exact import Sample
 from symbackprop.judges.field import PRIME, Unvalued
 from symbackprop.judges.settings import FULL
+from symbackprop.primitives import Trace
+from symbackprop.shapes import shape
+from symbackprop.substitution import free_symbols
+from symbackprop.tree import children
 
 # at other points than those that everybody is judged at
 AGAIN = replace(FULL, lists=1)
+# what a certificate may leave open at most
+SURE = 1e-9
 EQUAL, DIFFERENT, OPEN = "equal", "different", "open"
 
 
@@ -75,17 +84,39 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     if not found.agreed:
         return Compared(OPEN, found.reason)
     _, bound = exact.bounded(claim, found.agreed)
-    if question.is_unrolled:
+    if bound > SURE:
+        return Compared(OPEN, f"its degree is too high to be sure: values may agree by chance, at most {bound:.1g}")
+    # a letter of a row or an entry is tried at some of its values only
+    is_whole = question.is_unrolled and not free_symbols(left) | free_symbols(right)
+    if is_whole and is_below_the_prime(left, right, terms_of(question)):
         return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
-    proved = proof(left, right, question)
+    proved = proof(left, right, question, seeded_by)
     if proved is None:
-        return Compared(
-            OPEN,
-            f"it has the right value at all {len(found.agreed)} points that were tried, but no proof was found that it "
-            "has it for every size" + (" and depth" if question.network.depth.symbols else ""),
-            certificate=None,
-        )
+        return _unproved(left, right, question, found.agreed)
     return Compared(EQUAL, proved.says, certificate=_certificate(found.agreed, proved.kind, bound))
+
+
+def _unproved(left: Expr, right: Expr, question: Question, agreed: Sequence[Sample]) -> Compared:
+    """Values agree in the field, and nothing is proved: real numbers may still differ."""
+    shown = witness(left, right, question)
+    if shown is not None:
+        return Compared(DIFFERENT, f"at {shown.where} it has another value", witness=shown)
+    points, sizes = len(agreed), "size and depth" if is_deep(question) else "size"
+    return Compared(
+        OPEN, f"it is right at all {points} points that were tried, but no proof was found for every {sizes}"
+    )
+
+
+def terms_of(question: Question) -> Inner:
+    """The bits of the number of terms in each entry of a product of matrices, where sizes are numbers."""
+
+    def bits(e: Expr) -> float:
+        if not isinstance(e, Product | IndexedProduct | Trace | Norm | Softmax | LogSumExp):
+            return 0.0
+        inner = (shape(part, question.network)[1] for part in children(e))
+        return sum(math.log2(max(size.constant, 1)) for size in inner)
+
+    return bits
 
 
 def _seed(question: Question, answer: Expr, text: str) -> int:
@@ -114,8 +145,6 @@ def _by_form(question: Question) -> Certificate:
 
 def _different(left: Expr, right: Expr, question: Question, against: Sample) -> Compared:
     """Unequal, if real numbers show it."""
-    from symbackprop.answers.witness import witness
-
     if against.result == "missing":
         return Compared(DIFFERENT, f"one side has no meaning there: {against}")
     shown = witness(left, right, question)

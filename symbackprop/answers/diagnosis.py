@@ -17,6 +17,7 @@ from flint import nmod_mat
 
 from symbackprop.answers import mistakes
 from symbackprop.answers.comparing import compare
+from symbackprop.answers.effort import work
 from symbackprop.answers.mistakes.repair import Repair, Where
 from symbackprop.answers.question import Question
 from symbackprop.answers.reading import Side
@@ -31,7 +32,8 @@ from symbackprop.shapes import shape
 from symbackprop.substitution import replace_at
 from symbackprop.tree import Path, at_path, children, subterms
 
-# changes that are tried, and pairs of them
+# parts that are computed in all, changes that are tried, and pairs of them
+MOST_WORK = 60_000
 MOST = 1500
 MOST_PAIRS = 1500
 # of which pairs are made: the mistakes that are made most often
@@ -72,9 +74,10 @@ def diagnosed(side: Side, head: Expr, question: Question, answer: str) -> list[M
     """The mistakes that explain a wrong value, one or two; none where no such change makes it right."""
     try:
         target = _Target(side.tree, head, question)
-    except (Unvalued, SymbackpropError):
+    except (Unvalued, OutOfRange, SymbackpropError):
         return []
-    singles = list(islice(changes(side.tree, head, question), MOST))
+    most = MOST_WORK // work(side.tree)
+    singles = list(islice(changes(side.tree, head, question), min(MOST, most)))
     for change in singles:
         if target.is_hit(change.made) and compare(head, change.made, question, answer).is_equal:
             return [_told(change, side, answer)]
@@ -83,7 +86,7 @@ def diagnosed(side: Side, head: Expr, question: Question, answer: str) -> list[M
         for second in _next(first, often, side.tree):
             if target.is_hit(second.made) and compare(head, second.made, question, answer).is_equal:
                 return [_told(first, side, answer), _told(second, side, answer)]
-            if target.tries > MOST + MOST_PAIRS:
+            if target.tries > min(MOST + MOST_PAIRS, most):
                 return []
     return []
 
@@ -143,7 +146,10 @@ class _Target:
         self.shape = shape(head, question.network)
         sample = exact.compare(self.claim).against
         if sample is None or sample.result != "differ":
-            raise Unvalued("it is nowhere wrong")
+            # where one side has no meaning: at the least depth at which what is asked for has a value
+            sample = next((each for each in exact.compare(question.claim(head, head)).agreed[::-1]), None)
+        if sample is None:
+            raise Unvalued("it has no value")
         self.sample: Sample = sample
         self.right = self._value(head)
         self.tries = 0

@@ -10,12 +10,14 @@ from symbackprop.answers.comparing import Compared, compare
 from symbackprop.answers.diagnosis import diagnosed
 from symbackprop.answers.inequalities import compare_sizes
 from symbackprop.answers.misshapen import reshaped
+from symbackprop.answers.numbers import compare_numbers, is_number
 from symbackprop.answers.question import Question
 from symbackprop.answers.reading import ReadAnswer, ReadLine, Side, read_answer
 from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE, Line, Mistake, Verdict, Witness
-from symbackprop.expr import Expr
+from symbackprop.errors import ShapeError
+from symbackprop.expr import Entry, Expr, Transpose
 from symbackprop.latex.errors import ReadingError
-from symbackprop.shapes import shape, written
+from symbackprop.shapes import SCALAR, Shape, shape, written
 
 WORDS = "words beside the formulas were not read"
 
@@ -57,7 +59,7 @@ class _Judge:
     def verdict(self) -> Verdict:
         for number, line in enumerate(self.read.lines, 1):
             self.lines.append(self._line(number, line))
-        own = [value for value in self.values if value.head == self.question.asked]
+        own = [value for value in self.values if self._is_asked(value.head)]
         last = own[-1] if own else None
         wrong = next((line.number for line in self.lines if line.verdict == INCORRECT), None)
         word, reason = self._word(last, wrong)
@@ -82,7 +84,7 @@ class _Judge:
             found = [] if self.mistakes else reshaped(line, self.question)
             self.mistakes += found or [Mistake("shape", line.error.message, line.error.span)]
             return self._said(number, line, INCORRECT, _said(found) or line.error.message)
-        head = self.question.asked if line.head is None else line.head
+        head = self._head(line)
         refused = self._refused(line, head)
         if refused is not None:
             return self._said(number, line, *refused)
@@ -90,6 +92,16 @@ class _Judge:
             return self._named(number, line)
         words = [self._value(number, side, before, head) for side, before in self._with_before(line)]
         return self._worst(number, line, words)
+
+    def _head(self, line: ReadLine) -> Expr:
+        """What the line is about; an entry of what is asked for, where that says all of it."""
+        if line.head is None:
+            return self.question.asked
+        return self.question.entry_asked(line.head) or line.head
+
+    def _is_asked(self, head: Expr) -> bool:
+        asked = self.question.asked
+        return head == asked or (isinstance(head, Entry) and head.operand == asked)
 
     def _said(self, number: int, line: ReadLine, word: str, note: str) -> Line:
         return Line(number, line.cut.written, word, note, line.cut.span)
@@ -120,13 +132,23 @@ class _Judge:
         earlier = self.values[-1] if self.values and self.values[-1].head == head else None
         if side.relation != "=":
             return self._bounded(side, head if before is None else before.tree)
-        size = shape(side.tree, self.question.network)
-        wanted = shape(head, self.question.network)
+        try:
+            size = shape(side.tree, self.question.network)
+            wanted = shape(head, self.question.network)
+        except ShapeError as error:
+            self.mistakes += self._told(side, head) or [Mistake("shape", str(error), side.span)]
+            return INCORRECT, _said(self.mistakes)
+        if self.question.transposed == "accept" and self._is_asked(head) and self._is_transposed(side, head, size):
+            found = compare(head, Transpose(side.tree), self.question, self.answer)
+            self.values.append(_Value(number, side, head, found))
+            return CORRECT, "this is the transpose, the gradient in the other layout, which is accepted"
         if size != wanted:
             note = (
                 f"it is {written(size, self.question.network)}, and {head} is {written(wanted, self.question.network)}"
             )
             found = Compared("different", note)
+        elif self.question.tolerance is not None and is_number(side.tree):
+            found = compare_numbers(head, side.tree, self.question)
         else:
             found = compare(head, side.tree, self.question, self.answer)
         self.values.append(_Value(number, side, head, found))
@@ -149,11 +171,21 @@ class _Judge:
 
     def _diagnosed(self, side: Side, head: Expr) -> str:
         """What the first wrong value says of its mistake; empty where nothing is found."""
-        if self.mistakes:
-            return ""
-        found = diagnosed(side, head, self.question, self.answer)
+        found = self._told(side, head)
         self.mistakes += found
         return _said(found)
+
+    def _told(self, side: Side, head: Expr) -> list[Mistake]:
+        """The mistakes in the first wrong value."""
+        return [] if self.mistakes else diagnosed(side, head, self.question, self.answer)
+
+    def _is_transposed(self, side: Side, head: Expr, size: Shape) -> bool:
+        """Whether a value is the transpose of the right one, and not the right one."""
+        if size[::-1] != shape(head, self.question.network) or size == SCALAR:
+            return False
+        if size == size[::-1] and compare(head, side.tree, self.question, self.answer).is_equal:
+            return False
+        return compare(head, Transpose(side.tree), self.question, self.answer).is_equal
 
     def _bounded(self, side: Side, before: Expr) -> tuple[str, str]:
         found = compare_sizes(before, side.relation, side.tree, self.question)

@@ -185,9 +185,10 @@ class _Cutter:
     def _needed(self, blank: str) -> Iterator[Span]:
         """The line breaks that end a line, as the next one is an equation by itself or goes on with a relation."""
         bounds = sorted([*self.certain, *self.possible, (len(blank), len(blank))])
+        certain = set(self.certain)
         start = 0
         for (end, after), (until, _) in zip(bounds, [*bounds[1:], (len(blank), len(blank))], strict=True):
-            if (end, after) in self.certain:
+            if (end, after) in certain:
                 start = after
                 continue
             here, behind = blank[start:end], blank[after:until]

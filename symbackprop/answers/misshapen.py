@@ -15,7 +15,7 @@ from symbackprop.answers.diagnosis import written
 from symbackprop.answers.question import Question
 from symbackprop.answers.reading import ReadLine
 from symbackprop.answers.verdict import Mistake
-from symbackprop.errors import SymbackpropError
+from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr
 from symbackprop.latex import surface as s
 from symbackprop.latex.grammar import parts, surface
@@ -93,7 +93,10 @@ def _is_right(text: str, line: ReadLine, question: Question) -> bool:
 
 
 def _equals(value: Expr, head: Expr, question: Question) -> bool:
-    if shape(value, question.network) != shape(head, question.network):
+    try:
+        if shape(value, question.network) != shape(head, question.network):
+            return False
+    except ShapeError:
         return False
     return compare(head, value, question).is_equal
 

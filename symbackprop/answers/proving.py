@@ -10,13 +10,16 @@ from symbackprop.answers.references import references
 from symbackprop.answers.uniform import holds_for_all_sizes
 from symbackprop.dims import Bounds, bound_to, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct
+from symbackprop.expr import Expr, IndexedProduct, Partial, factors_of
 from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
-from symbackprop.substitution import replace_at, substitute
-from symbackprop.tree import subterms
+from symbackprop.substitution import bound_index, replace_at, substitute
+from symbackprop.tree import children, rebuild, subterms
+
+# by how much people count from another start
+SHIFTS = (0, 1, -1)
 
 
 @dataclass(frozen=True)
@@ -32,21 +35,40 @@ class Proof:
     says: str
 
 
-def proof(left: Expr, right: Expr, question: Question) -> Proof | None:
+def proof(left: Expr, right: Expr, question: Question, seeded_by: str) -> Proof | None:
     """A proof that two quantities of one shape are equal; None where none is found.
 
     Args:
         left: what is asked for, or another quantity of the network.
+        seeded_by: what the random numbers for sizes depend on.
     """
     kind = "induction" if is_deep(question) else "unrolled"
-    if not is_deep(question) and holds_for_all_sizes(left, right, question):
+    if not is_deep(question) and holds_for_all_sizes(left, right, question, seeded_by):
         return Proof(kind, "its form is the same for every size, and it is right at sizes that are large enough")
     for reference in reversed(references(left, question)):
         for way in _ways(right, reference, question):
             said = _equal(reference, way, question)
             if said is not None:
                 return Proof(kind, said)
-    return None
+    return _part_by_part(left, right, question, seeded_by)
+
+
+def _part_by_part(left: Expr, right: Expr, question: Question, seeded_by: str) -> Proof | None:
+    """A proof that one operation has equal operands on both sides, as the norms of two equal columns."""
+    one, two = children(left), children(right)
+    if isinstance(left, Partial) or bound_index(left) is not None or not one:
+        return None
+    if type(left) is not type(right) or len(one) != len(two) or rebuild(left, two) != right:
+        return None
+    found = Proof("unrolled", "part by part")
+    for part, other in zip(one, two, strict=True):
+        if part == other:
+            continue
+        proved = proof(part, other, question, seeded_by)
+        if proved is None:
+            return None
+        found = replace(found, kind=proved.kind)
+    return found
 
 
 def is_deep(question: Question) -> bool:
@@ -66,20 +88,39 @@ def _equal(left: Expr, right: Expr, question: Question) -> str | None:
 
 
 def _ways(right: Expr, reference: Expr, question: Question) -> Iterator[Expr]:
-    """The expression, and the same with the factors of its products written as those of the reference."""
+    """The expression, and the same with gradients written out and products written as those of the reference."""
     yield right
     bodies = {(part.index, part.body) for _, part in subterms(reference) if isinstance(part, IndexedProduct)}
-    made = right
-    for path, part in list(subterms(right)):
-        if not isinstance(part, IndexedProduct):
-            continue
-        for name, body in bodies:
-            wanted = substitute(body, {name: index(part.index)})
-            inside = bound_to(question.known, part.index, (part.lower, part.upper))
-            if wanted != part.body and _same(part.body, wanted, question, inside):
-                made = replace_at(made, path, replace(part, body=wanted))
-    if made != right:
-        yield made
+    if not bodies:
+        return
+    for written in dict.fromkeys((right, _written_out(right, question))):
+        made = written
+        for path, part in list(subterms(written)):
+            if isinstance(part, IndexedProduct):
+                found = next(filter(None, (_as(part, *body, question) for body in bodies)), part)
+                made = replace_at(made, path, found)
+        if made != right:
+            yield made
+
+
+def _written_out(e: Expr, question: Question) -> Expr:
+    """The gradients in an expression as the products that they are."""
+    for path, part in list(subterms(e)):
+        for reference in references(part, question)[:0:-1] if isinstance(part, Partial) else ():
+            if any(isinstance(each, IndexedProduct) for each in factors_of(reference)):
+                e = replace_at(e, path, reference)
+                break
+    return e
+
+
+def _as(part: IndexedProduct, name: str, body: Expr, question: Question) -> IndexedProduct | None:
+    """A product written with another body that is equal to its own, perhaps counted from another start."""
+    for shift in SHIFTS:
+        wanted = substitute(body, {name: index(part.index) + shift})
+        inside = bound_to(question.known, part.index, (part.lower, part.upper))
+        if wanted == part.body or _same(part.body, wanted, question, inside):
+            return replace(part, index=name, lower=part.lower + shift, upper=part.upper + shift, body=body)
+    return None
 
 
 def _same(one: Expr, two: Expr, question: Question, known: Bounds) -> bool:

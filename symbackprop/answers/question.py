@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from symbackprop import expr
-from symbackprop.dims import ONE, Bounds
+from symbackprop.dims import ONE, Bounds, Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Partial, Variable
@@ -23,6 +23,7 @@ from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain
 from symbackprop.tree import subterms
 
+LAYOUTS = ("denominator", "numerator")
 TRANSPOSED = ("reject", "accept")
 PARTIAL = ("none", "prefix")
 # of which a derivative by the whole is known once that by the part is, and the other way round
@@ -50,6 +51,7 @@ class Question:
         symbols: what further letters mean: `{r"\sigma": "tanh"}`.
         in_terms_of: the quantities that an answer may use, as LaTeX; all but the one asked for, if it is None.
         assume: equations that hold, as LaTeX.
+        layout: "denominator", in which the gradient by a column is a column, or "numerator", in which it is a row.
         transposed: whether the transpose of what is asked for is "accept"ed.
         partial: "none", or "prefix" for the share of the lines before the first wrong one.
         tolerance: by how much a number may be off, relative to the right one; exact, if it is None.
@@ -67,12 +69,15 @@ class Question:
     symbols: Mapping[str, str | Expr] = field(default_factory=dict)
     in_terms_of: Sequence[str] | None = None
     assume: Sequence[str] = ()
+    layout: str = "denominator"
     transposed: str = "reject"
     partial: str = "none"
     tolerance: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value, known in (("transposed", self.transposed, TRANSPOSED), ("partial", self.partial, PARTIAL)):
+        choices = (("layout", LAYOUTS), ("transposed", TRANSPOSED), ("partial", PARTIAL))
+        for name, known in choices:
+            value = getattr(self, name)
             if value not in known:
                 raise SymbackpropError(f"{name} = {value!r} says nothing: write one of {', '.join(known)}")
         # now rather than at the first answer
@@ -91,7 +96,7 @@ class Question:
     @cached_property
     def scope(self) -> Scope:
         """What letters mean in an answer."""
-        return scope_of(self.letters, self.network, self.symbols)
+        return scope_of(self.letters, self.network, self.symbols, self.layout == "numerator")
 
     @cached_property
     def asked(self) -> Expr:
@@ -108,10 +113,34 @@ class Question:
 
     @cached_property
     def known(self) -> Bounds:
-        """What is known of the sizes and of the depth."""
+        """What is known of the sizes, of the depth, and of the letters of layers in what is asked for."""
         if isinstance(self.network, ForwardNetwork):
-            return dict(self.network.bounds)
-        return dict.fromkeys(self.network.depth.symbols, (ONE, None))
+            return {**self.network.bounds, **self._of_steps()}
+        known: dict[str, tuple[Dim | None, Dim | None]] = dict.fromkeys(self.network.depth.symbols, (ONE, None))
+        wrt = whole(self.asked)
+        wrt = wrt.wrt if isinstance(wrt, Partial) else wrt
+        if isinstance(wrt, Variable) and wrt.index is not None:
+            first = dim(0) if isinstance(wrt, expr.Weight | expr.Bias) else ONE
+            known |= dict.fromkeys(wrt.index.symbols & self.indices, (first, self.network.depth))
+        return known
+
+    def _of_steps(self) -> Bounds:
+        """Over what a letter of a family runs: where the way from one member to the next is the same."""
+        from symbackprop.asked import gradient_of
+
+        wrt = whole(self.asked)
+        if not isinstance(wrt, Partial) or not isinstance(wrt.wrt, Variable) or wrt.wrt.index is None:
+            return {}
+        names = wrt.wrt.index.symbols & self.indices
+        if not names:
+            return {}
+        try:
+            made = gradient_of(wrt.wrt, self.network).derivations
+        except (SymbackpropError, LookupError):
+            return {}
+        own = next((each.known for each in made if each.start == wrt), {})
+        # the last member may have another way to the loss
+        return {name: (own[name][0], _before(own[name][1])) for name in names if name in own}
 
     @cached_property
     def given(self) -> tuple[Chain, ...]:
@@ -149,10 +178,30 @@ class Question:
             return self.network.widths is not None
         return not getattr(self.network, "sizes", ())
 
+    def entry_asked(self, head: Expr) -> Expr | None:
+        """The entry of what is asked for that a left side is, at letters; None for anything else.
+
+        Who writes `∂L/∂W_{ij} = …` says all of `∂L/∂W`.
+        """
+        asked = self.asked
+        if not isinstance(asked, Partial) or not isinstance(head, Partial) or head.of != asked.of:
+            return None
+        match head.wrt:
+            case expr.Entry(operand, row, column) if operand == asked.wrt:
+                places = [place for place in (row, column) if place is not None]
+                letters = {name for place in places for name in place.symbols}
+                if len(letters) == len(places) and all(place.constant == 0 for place in places):
+                    return expr.Entry(asked, row, column) if letters.isdisjoint(self.indices) else None
+        return None
+
     def restates(self, e: Expr) -> Expr | None:
         """The part of an expression that is what is asked for, or tells it without any work; None if there is none."""
         own = whole(self.asked)
         return next((part for _, part in subterms(e) if isinstance(part, Expr) and whole(part) == own), None)
+
+
+def _before(end: Dim | None) -> Dim | None:
+    return None if end is None or end.is_constant else end - 1
 
 
 def whole(e: Expr) -> Expr:

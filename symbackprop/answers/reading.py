@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from symbackprop.answers.effort import MOST, work
 from symbackprop.answers.lines import Cut, Cuts, cut, goes_on
 from symbackprop.answers.question import Question
 from symbackprop.dims import Dim, dim, index
@@ -20,7 +21,7 @@ from symbackprop.latex.surface import Span, Surface
 from symbackprop.orientation import in_rows
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
 from symbackprop.substitution import substitute
-from symbackprop.tree import Path
+from symbackprop.tree import Node, Path
 
 # layers by number for which a name with a letter is given too: `\delta_l` also names `\delta_2`
 LAYERS = range(10)
@@ -125,6 +126,7 @@ class _LineReader:
                 return
             like = None if self._is_about_something(line) else self.question.shape
             parsed = read(line.text, scope=self.scope, left=self.head or self.question.asked, like=like)
+            _check_work(parsed.tree, line)
             yield from self._said(parsed.tree, parsed.mark, parsed, line)
         except ReadingError as error:
             start, end = (place + line.span[0] for place in error.span)
@@ -178,6 +180,7 @@ class _LineReader:
         # blanked out, so that what is left stands where it stood
         rest = " " * start + line.text[start:]
         parsed = read(rest, scope=self.scope)
+        _check_work(parsed.tree, line)
         match parsed.tree:
             case Chain(trees, relations, False):
                 marks, signs = parsed.mark.parts, ("=", *relations)
@@ -204,7 +207,19 @@ class _LineReader:
             # names stand for what is written in their place, so about rows where the data are rows
             given[surface(text)] = in_rows(value, self.scope.network) if self.scope.turned else value
         functions = self.scope.given_functions
-        self.scope = Scope(self.scope.notation, self.scope.network, given, functions)
+        self.scope = Scope(self.scope.notation, self.scope.network, given, functions, self.scope.numerator)
+
+
+def _check_work(tree: Node, line: Cut) -> None:
+    """Refuse what would take long to compute, before anybody begins to."""
+    found = work(tree)
+    if found > MOST:
+        shown = f"{found:,}" if found < 10**9 else "more than 1,000,000,000"
+        raise ReadingError(
+            f"to compute this line takes {shown} steps, and {MOST:,} are allowed: write smaller bounds and fewer terms",
+            line.text,
+            (0, len(line.text)),
+        )
 
 
 def _is_name(e: Surface) -> bool:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
 
 from symbackprop.answers.question import PARTS, Question
 from symbackprop.derivation import Derivation
+from symbackprop.dims import Dim, at_most, dim
+from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Expr, Partial, Variable
+from symbackprop.expr import LOSS, Expr, Hidden, Partial, PreActivation, Transpose, Variable
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
+from symbackprop.orientation import oriented
+from symbackprop.substitution import substitute
 
 # derivations of the lecture by what they start from
-NAMED = (
-    "weight_gradient",
-    "layer_weight_gradient",
-    "weight_matrix",
-    "weight_row",
-    "bias",
-    "input",
-    "hidden",
-    "preactivation",
-    "last_hidden",
-)
+NAMED = ("weight_gradient", "layer_weight_gradient", "weight_matrix", "weight_row", "bias", "input", "last_hidden")
+STYLES = ("jacobian", "hadamard")
 
 
 def references(head: Expr, question: Question) -> tuple[Expr, ...]:
@@ -31,7 +28,8 @@ def references(head: Expr, question: Question) -> tuple[Expr, ...]:
 
     There are none but itself where no derivation is about it.
     """
-    return question.network.kept(("references", head), lambda: tuple(dict.fromkeys((head, *_lines(head, question)))))
+    key = ("references", head, frozenset(question.known.items()))
+    return question.network.kept(key, lambda: tuple(dict.fromkeys((head, *_lines(head, question)))))
 
 
 def closed(head: Expr, question: Question) -> Expr | None:
@@ -41,38 +39,92 @@ def closed(head: Expr, question: Question) -> Expr | None:
 
 
 def _lines(head: Expr, question: Question) -> Iterator[Expr]:
+    if isinstance(head, Transpose):
+        yield from map(oriented, references(head.operand, question)[1:])
     if not isinstance(head, Partial) or head.of != LOSS or head.numerator:
         return
-    for derivation in _derivations(head, question):
-        if derivation.start == head:
-            yield from _proved(derivation)
+    for made in _derivations(head, question):
+        try:
+            yield from _instances(made(), head, question)
+        except (SymbackpropError, LookupError):
+            # one that says nothing of this network
+            continue
 
 
-def _derivations(head: Partial, question: Question) -> Iterator[Derivation]:
-    from symbackprop.asked import gradient_of
-    from symbackprop.library import derive
-
+def _derivations(head: Partial, question: Question) -> Iterator[Callable[[], tuple[Derivation, ...]]]:
+    """Ways to make derivations that may be about a gradient; to make one may fail."""
     network = question.network
     if isinstance(network, MLP):
-        for name in NAMED:
-            for style in ("jacobian", "hadamard"):
-                try:
-                    made = derive(name, network, style=style)
-                except SymbackpropError:
-                    continue
-                if isinstance(made, Derivation) and made.start == head:
-                    yield made
-    wrt = head.wrt
-    variable = wrt
+        for name, style in product(NAMED, STYLES):
+            yield partial(_alone, name, network, style)
+        for style in STYLES:
+            yield partial(_to_the_end, head, network, question, style)
+    variable = head.wrt
     while isinstance(variable, PARTS):
         variable = variable.operand
-    if not isinstance(variable, Variable):
+    if isinstance(variable, Variable):
+        for asked, style in product(dict.fromkeys((head.wrt, variable)), STYLES):
+            yield partial(_asked, asked, network, style)
+
+
+def _alone(name: str, network: MLP, style: str) -> tuple[Derivation, ...]:
+    from symbackprop.library import derive
+
+    made = derive(name, network, style=style)
+    return (made,) if isinstance(made, Derivation) else ()
+
+
+def _asked(wrt: Expr, network: Network, style: str) -> tuple[Derivation, ...]:
+    from symbackprop.asked import gradient_of
+
+    return gradient_of(wrt, network, style).derivations
+
+
+def _to_the_end(head: Partial, network: MLP, question: Question, style: str) -> tuple[Derivation, ...]:
+    """From a layer to the output, by induction: `∂L/∂z_l = ∏_{k=l}^L [D_k W_kᵀ] ∂L/∂ŷ`."""
+    from symbackprop.rules.gradients import chain_rule, jacobian
+    from symbackprop.rules.layers import closed as to_the_output
+    from symbackprop.rules.layers import to_layer
+
+    start = Derivation(head, network, known=question.known)
+    match head.wrt:
+        case PreActivation(layer):
+            first, begun = layer, start
+        case Hidden(layer):
+            first, begun = layer + 1, start.by(chain_rule).by(jacobian)
+        case _:
+            return ()
+    return (to_the_output(to_layer(begun, network, first, network.depth + 1, name="k", style=style), network),)
+
+
+def _instances(made: tuple[Derivation, ...], head: Partial, question: Question) -> Iterator[Expr]:
+    """The lines that are about a gradient, or about a family that it is one of."""
+    for derivation in made:
+        for name, value in _matched(derivation, head, question):
+            for line in _proved(derivation):
+                yield substitute(line, {name: value}) if name else line
+
+
+def _matched(derivation: Derivation, head: Partial, question: Question) -> Iterator[tuple[str, Dim]]:
+    """The letter of the family and its value with which a derivation starts at a gradient; no letter for itself."""
+    if derivation.start == head:
+        yield "", dim(0)
         return
-    for asked in dict.fromkeys((wrt, variable)):
-        try:
-            yield from gradient_of(asked, network).derivations
-        except SymbackpropError:
-            continue
+    for name, (low, high) in derivation.known.items():
+        for value in _values_in(head):
+            if low is None or high is None or substitute(derivation.start, {name: value}) != head:
+                continue
+            if at_most(low, value, question.known) and at_most(value, high, question.known):
+                yield name, value
+                return
+
+
+def _values_in(head: Partial) -> Iterator[Dim]:
+    wrt = head.wrt
+    while isinstance(wrt, PARTS):
+        wrt = wrt.operand
+    if isinstance(wrt, Variable) and wrt.index is not None:
+        yield wrt.index
 
 
 def _proved(derivation: Derivation) -> Iterator[Expr]:

@@ -8,30 +8,34 @@ has as many indices as that graph has vertices. So it is enough to compare them 
 least the number of vertices. Denominators are multiplied out first, which adds their vertices. Functions of which
 nothing is known, of different arguments, are independent of each other.
 
-Sizes that stand in a formula as numbers (`1/N`) are taken as indeterminates: an identity among them holds whatever they
-are.
+A vertex with no factor but ones is no vertex of the graph: it counts a size, as `1ᵀ1` does. Such formulas are left to
+others. Sizes that stand in a formula as numbers (`1/N`) are taken as indeterminates: an identity among them holds
+whatever they are.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
-from functools import partial, singledispatch
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import singledispatch
+from itertools import pairwise
 
 from symbackprop import expr, primitives
+from symbackprop.answers.heights import is_below_the_prime, no_sizes
 from symbackprop.answers.question import Question
 from symbackprop.answers.references import closed
-from symbackprop.dims import Dim
+from symbackprop.dims import Dim, dim
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, Partial, Variable, number
+from symbackprop.expr import LOSS, Expr, Partial, Variable, number
 from symbackprop.forward import ForwardNetwork, targets_sum_to_one
 from symbackprop.judges import exact
-from symbackprop.judges.field import Unvalued
+from symbackprop.judges.field import PRIME, Unvalued
 from symbackprop.judges.instances import width_sets
 from symbackprop.judges.settings import FULL, Choice
 from symbackprop.network import MLP
-from symbackprop.shapes import SCALAR, shape
-from symbackprop.substitution import replace_at
+from symbackprop.shapes import SCALAR, Shape, shape
+from symbackprop.substitution import free_symbols, own_dims, replace_at
 from symbackprop.tree import children, subterms
 
 # formulas of more vertices are not compared at so large sizes
@@ -43,15 +47,21 @@ class _NotUniform(Exception):
     """Something that is not the same formula for every size."""
 
 
-def holds_for_all_sizes(left: Expr, right: Expr, question: Question) -> bool:
+def holds_for_all_sizes(left: Expr, right: Expr, question: Question, seeded_by: str) -> bool:
     """Whether two quantities are equal for every size, as they are at sizes that are large enough.
 
     False says nothing: their form may not be the same for every size.
+
+    Args:
+        seeded_by: what the random numbers for sizes depend on, so that nobody can aim at them.
     """
     try:
         _check_given(question)
-        one, two = (_plain(side, question) for side in (left, right))
-        needed = sum(vertices(side, question) for side in (one, two)) + 2
+        one, two = (_plain(side, question, seeded_by) for side in (left, right))
+        if not is_below_the_prime(_plain(left, question), _plain(right, question), no_sizes):
+            return False
+        _check_indices(question, one, two)
+        needed = sum(vertices(side, Counting(question)) for side in (one, two)) + 2
         if needed > MOST:
             return False
         found = list(exact.evaluate(question.claim(one, two), _level(question), ONCE, (_at_least(needed),)))
@@ -82,8 +92,8 @@ def _at_least(size: int) -> Choice:
 # --- a formula without derivatives and sizes -------------------------------------------------------------------------
 
 
-def _plain(e: Expr, question: Question) -> Expr:
-    """The formula with every derivative written out, and a random number for every size."""
+def _plain(e: Expr, question: Question, seeded_by: str | None = None) -> Expr:
+    """The formula with every derivative written out, and with a seed, a random number for every size."""
     for _ in range(len(question.network.equations) + 1):
         open_ = [(path, part) for path, part in subterms(e) if isinstance(part, Partial)]
         written = [(path, found) for path, part in open_ if (found := closed(part, question)) is not None]
@@ -91,42 +101,69 @@ def _plain(e: Expr, question: Question) -> Expr:
             break
         for path, found in written:
             e = replace_at(e, path, found)
-    if any(isinstance(part, Partial) for _, part in subterms(e)):
-        raise _NotUniform
-    for path, part in list(subterms(e)):
+    for path, part in list(subterms(e)) if seeded_by is not None else ():
         if isinstance(part, expr.Size):
-            e = replace_at(e, path, number(_drawn(part.size)))
+            e = replace_at(e, path, number(_drawn(part.size, f"{question.ask} {seeded_by}")))
     return e
 
 
-def _drawn(size: Dim) -> int:
+def _drawn(size: Dim, seed: str) -> int:
     """A number for a size: a random one for each letter in it."""
 
     def letter(atom: object) -> int:
-        return int.from_bytes(hashlib.blake2b(repr(atom).encode(), digest_size=7).digest())
+        return int.from_bytes(hashlib.blake2b(f"{atom!r} {seed}".encode(), digest_size=8).digest()) % PRIME
 
     return size.constant + sum(letter(atom) * count for atom, count in size.terms)
 
 
 # --- vertices --------------------------------------------------------------------------------------------------------
 
+INDEXING = (expr.Entry, expr.Row, expr.Column, expr.Kronecker)
 
-def vertices(e: Expr, question: Question) -> int:
+
+def _check_indices(question: Question, *sides: Expr) -> None:
+    """Refuse entries but those at letters, two of which may be free: then they are equal, or they are not."""
+    free: set[str] = set()
+    for side in sides:
+        free |= free_symbols(side)
+        for _, part in subterms(side):
+            if isinstance(part, INDEXING) and not all(map(_is_letter, own_dims(part))):
+                raise _NotUniform
+    if len(free - set(getattr(question.network, "sizes", ()))) > 2:
+        raise _NotUniform
+
+
+def _is_letter(place: Dim) -> bool:
+    return place.constant == 0 and len(place.terms) == 1 and place.terms[0][1] == 1 and bool(place.symbols)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Where vertices are counted.
+
+    Attributes:
+        is_full: whether a pre-activation is written out although its bias lets it take any value.
+    """
+
+    question: Question
+    is_full: bool = False
+
+    def shape(self, e: Expr) -> Shape:
+        return shape(e, self.question.network)
+
+
+@singledispatch
+def vertices(e: Expr, at: Counting) -> int:
     """How many indices the formula sums over at most, multiplied out, with every denominator.
 
     Raises:
         _NotUniform: where that depends on a size.
     """
-    return _vertices(e, question)
-
-
-@singledispatch
-def _vertices(e: Expr, question: Question) -> int:
     raise _NotUniform
 
 
-def _within(e: Expr, question: Question, own: int = 0) -> int:
-    return own + sum(_vertices(part, question) for part in children(e))
+def _within(e: Expr, at: Counting, own: int = 0) -> int:
+    return own + sum(vertices(part, at) for part in children(e))
 
 
 ENTRYWISE = (
@@ -144,45 +181,122 @@ ENTRYWISE = (
     expr.WithoutBias,
     expr.LayerMap,
     expr.ActivationJacobian,
+    *INDEXING,
     primitives.DiagonalPart,
     primitives.EntrywiseQuotient,
     primitives.Pairwise,
 )
 for kind in ENTRYWISE:
-    _vertices.register(kind, _within)
-# functions of all entries together
-REDUCING = (expr.Softmax, expr.LogSumExp, primitives.Trace)
-for reducing in REDUCING:
-    _vertices.register(reducing, partial(_within, own=1))
+    vertices.register(kind, _within)
 
 
-@_vertices.register
-def _(e: expr.Product, question: Question) -> int:
-    inner = [shape(part, question.network) for part in children(e)]
-    return _within(e, question, sum(each != SCALAR for each in inner))
+@vertices.register
+def _(e: expr.Softmax | expr.LogSumExp | primitives.Trace, at: Counting) -> int:
+    """Functions of all entries together."""
+    if has_ones(e.operand):
+        raise _NotUniform
+    return _within(e, at, 1)
 
 
-@_vertices.register
-def _(e: expr.Power, question: Question) -> int:
+@vertices.register
+def _(e: expr.Product, at: Counting) -> int:
+    large = [part for part in children(e) if at.shape(part) != SCALAR]
+    for one, two in pairwise(large):
+        if at.shape(one)[1].terms and has_ones(one) and has_ones(two):
+            raise _NotUniform
+    return _within(e, at, len(large))
+
+
+@vertices.register
+def _(e: expr.IndexedSum, at: Counting) -> int:
+    whole = e.lower == dim(1) and e.upper.terms
+    if not whole or not all(_is_at(term, e.index) for term in terms_of(e.body)):
+        raise _NotUniform
+    return 1 + vertices(e.body, at)
+
+
+def terms_of(e: Expr) -> Iterator[Expr]:
+    """The terms of a sum, without signs and numbers in front of brackets."""
+    match e:
+        case expr.Sum(terms):
+            for term in terms:
+                yield from terms_of(term)
+        case expr.Negative(operand):
+            yield from terms_of(operand)
+        case _:
+            yield e
+
+
+def _is_at(term: Expr, name: str) -> bool:
+    """Whether a factor of a term stands at an index, so that the vertex of the index has a factor."""
+    match term:
+        case expr.Entry(operand) | expr.Row(operand) | expr.Column(operand):
+            return not has_ones(operand) and any(name in place.symbols for place in own_dims(term))
+        case expr.Elementwise(operand=operand):
+            return _is_at(operand, name)
+        case expr.Product(factors):
+            return any(_is_at(factor, name) for factor in factors)
+        case expr.Quotient(above, _):
+            return _is_at(above, name)
+        case expr.Power(base, exponent):
+            return exponent > 0 and _is_at(base, name)
+    return False
+
+
+def has_ones(e: Expr) -> bool:
+    """Whether a vertex of it, multiplied out, may have no factor but ones."""
+    match e:
+        case expr.Ones() | expr.Identity() | expr.Zeros():
+            return True
+        case Variable() | Partial() | expr.Number() | expr.Size():
+            return False
+        case expr.Power() | expr.LogSumExp() | primitives.Trace():
+            return False
+        case expr.Sum(parts) | expr.Product(parts):
+            return any(map(has_ones, parts))
+        case expr.Quotient(above, _):
+            return has_ones(above)
+    return all(map(has_ones, children(e)))
+
+
+@vertices.register
+def _(e: expr.Power, at: Counting) -> int:
     exponent = e.exponent
     if exponent.denominator != 1:
         raise _NotUniform
     base = e.base
     if isinstance(base, expr.Norm):
-        if exponent.numerator % 2:
+        if exponent.numerator % 2 or has_ones(base.operand):
             raise _NotUniform
-        return abs(exponent.numerator) * (2 + _vertices(base.operand, question))
-    return abs(exponent.numerator) * _vertices(base, question)
+        return abs(exponent.numerator) * (2 + vertices(base.operand, at))
+    return abs(exponent.numerator) * vertices(base, at)
 
 
-@_vertices.register
-def _(e: Variable, question: Question) -> int:
+@vertices.register
+def _(e: Partial, at: Counting) -> int:
+    if e.of == LOSS:
+        if not _is_unknown(e, at.question):
+            raise _NotUniform
+        return 0
+    # by the rules for products and fractions a term of a derivative has at most twice as many, and those asked for
+    return 2 * vertices(e.of, replace(at, is_full=True)) + 2
+
+
+def _is_unknown(e: Partial, question: Question) -> bool:
+    """Whether it is the gradient of a loss of which nothing is known, by what that reads."""
+    loss = question.network.definition(LOSS, {})
+    return loss is not None and isinstance(loss.right, expr.Function) and e.wrt in loss.right.arguments
+
+
+@vertices.register
+def _(e: Variable, at: Counting) -> int:
     if e.index is not None and not e.index.is_constant:
         raise _NotUniform
-    return question.network.kept(("vertices", e), lambda: _of_variable(e, question))
+    return at.question.network.kept(("vertices", e, at.is_full), lambda: _of_variable(e, at))
 
 
-def _of_variable(e: Variable, question: Question) -> int:
+def _of_variable(e: Variable, at: Counting) -> int:
+    question = at.question
     try:
         equation = question.network.definition(e, {})
     except LookupError:
@@ -191,19 +305,16 @@ def _of_variable(e: Variable, question: Question) -> int:
         # targets that sum to 1 are numbers over their sum
         is_target = any(part == e for chain in question.given for _, part in subterms(chain))
         return int(is_target or isinstance(e, expr.Target))
-    if _is_free(e, question):
+    if not at.is_full and _is_free(e, question):
         return 0
     if any(isinstance(part, expr.Size | Partial) for _, part in subterms(equation.right)):
         raise _NotUniform
-    return _vertices(equation.right, question)
+    return vertices(equation.right, at)
 
 
 def _is_free(e: Variable, question: Question) -> bool:
     """Whether a pre-activation takes any value, whatever else does, as its layer has a bias of its own."""
     network = question.network
-    return (
-        isinstance(network, MLP)
-        and isinstance(e, expr.PreActivation)
-        and network.bias != "none"
-        and not (network.scheme)
-    )
+    if not isinstance(network, MLP) or network.bias == "none" or network.scheme is not None:
+        return False
+    return isinstance(e, expr.PreActivation)

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as Sheet
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 INCH = 2.54
 # centimetres; what is set at this width in a document is set at its own size
@@ -50,6 +51,8 @@ LOOKS = (
 )
 
 DOTS: Any = (0, (1, 1.2))
+# on a scale of powers of ten, at most: each is a formula of its own
+TICKS = 7
 
 # names of settings are checked by matplotlib as they are set
 SETTINGS: Any = {
@@ -170,8 +173,9 @@ def legend_above(made: Sheet, axes: Axes, columns: int, **options: Any) -> None:
 
 
 def logarithmic_height(axes: Axes) -> None:
-    """A scale of powers of ten, with ticks at them alone: eight between each two take as long as all else to draw."""
+    """A scale of powers of ten, with ticks at a few: eight between each two take as long as all else."""
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(numticks=TICKS))
     axes.yaxis.set_minor_locator(NullLocator())
 
 
@@ -185,6 +189,18 @@ def band(
 ) -> None:
     """A shaded band."""
     axes.fill_between(x, low, high, color=color, linewidth=0, **{"alpha": 0.2, **options})
+
+
+def bars(
+    axes: Axes, middles: Sequence[float], heights: Sequence[float], breadth: float, color: str, **options: Any
+) -> None:
+    """Bars side by side as one thing that is drawn: each by itself, they take as long as all else."""
+    half = breadth / 2
+    corners = [
+        [(x - half, 0), (x - half, high), (x + half, high), (x + half, 0)]
+        for x, high in zip(middles, heights, strict=True)
+    ]
+    axes.add_collection(PolyCollection(corners, facecolor=color, edgecolor="white", linewidth=0.4, **options))
 
 
 def named(name: str) -> str:

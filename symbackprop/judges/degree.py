@@ -88,7 +88,9 @@ def _(e: expr.Partial, within: Within) -> int:
 
 @degree_of.register
 def _(e: expr.IndexedProduct | expr.IndexedSum, within: Within) -> int:
-    return within.turns * degree_of(e.body, within)
+    count = e.upper - e.lower + 1
+    turns = max(within.turns, count.constant) if count.is_constant else within.turns
+    return turns * degree_of(e.body, within)
 
 
 @degree_of.register

@@ -17,11 +17,12 @@ from symbackprop.primitives import Rows
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import parts
 
-# where in its range the first, second, … symbol is tried: the ends, where a bound that is off by one shows, and between
+# where in its range the first, second, … symbol is tried: the ends, where a bound that is off by one shows, between;
+# last, all at the same place, where a Kronecker delta is 1
 SPREADS = (
-    (Fraction(0), Fraction(1), Fraction(1, 3), Fraction(2, 3)),
-    (Fraction(1), Fraction(0), Fraction(1, 2), Fraction(1)),
-    (Fraction(1, 2), Fraction(1), Fraction(0), Fraction(1, 3)),
+    (Fraction(0), Fraction(1), Fraction(1, 3), Fraction(2, 3), Fraction(0)),
+    (Fraction(1), Fraction(0), Fraction(1, 2), Fraction(1), Fraction(0)),
+    (Fraction(1, 2), Fraction(1), Fraction(0), Fraction(1, 3), Fraction(0)),
 )
 
 
@@ -70,7 +71,7 @@ def width_sets(
 
 
 def assignments(claim: Claim, point: Point, setting: Setting, turned: bool = False) -> Iterator[dict[str, int]]:
-    """Up to four instances of the free symbols at a point, depth or sizes among them; none where a range is empty.
+    """Up to five instances of the free symbols at a point, depth or sizes among them; none where a range is empty.
 
     A symbol ranges over what is known of it. Without bounds it is a place in what the left side (else the right)
     indexes with it, or a layer from 1 to the depth.

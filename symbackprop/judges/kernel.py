@@ -235,7 +235,9 @@ def _meet(one: Entries, two: Entries, work: Calculus, given: tuple[Chain, ...], 
     for _ in range(3):
         if cases.same(one, two, work):
             return True
-        one = expanded(one, work, keep=two, short=short)
+        before, one = one, expanded(one, work, keep=two, short=short)
+        if one == before:
+            break
     # what came out of the derivatives may be a slope, as σ'/σ, which is 1 - σ
     return cases.same(one, two, work) or cases.same(reduced(one, given, work), reduced(two, given, work), work)
 

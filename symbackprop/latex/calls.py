@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.dims import Dim
 from symbackprop.expr import Expr
 from symbackprop.latex.parts import measured
 from symbackprop.latex.places import Head
-from symbackprop.latex.readings import Reader, Readings
+from symbackprop.latex.readings import Reader, Readings, made_often
 from symbackprop.latex.surface import Surface
 
 
-@dataclass(frozen=True)
+@made_often
 class Call:
     """A function with its scripts, and what it is applied to.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, count
 
 from symbackprop.dims import ONE, Dim, index, width
@@ -18,6 +20,7 @@ from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, parts_of, variable_in, written_as
 from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader, Reading, settle
+from symbackprop.latex.scope import Scope
 from symbackprop.latex.sizes import NOTHING, Found, is_open, merged, put_in, shaped
 from symbackprop.latex.surface import Surface
 from symbackprop.notations import GREEK, Notation, Written
@@ -35,28 +38,31 @@ _CONSTANTS = frozenset({"e", "I", "d", "partial", "nabla", "pi", "infty", "∂",
 
 
 class _Known(Network):
-    """The variables so far, for the reader: those whose sizes are being found have open ones."""
+    """The variables so far, for the reader: those whose sizes are being found have open ones.
+
+    What sizes are found may change below it, but which variables there are may not.
+    """
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.equations = ()
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The names of the variables."""
         return frozenset(variable.name for variable in self.draft.shapes)
 
-    @property
+    @cached_property
     def computed(self) -> frozenset[str]:
         """The names of those that an equation computes."""
         return frozenset(line.left.name for line in self.draft.lines)
 
-    @property
+    @cached_property
     def families(self) -> frozenset[str]:
         """The names of those that have an index."""
         return frozenset(variable.name for variable in self.draft.shapes if variable.index is not None)
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[str, ...]:
         """The letters of sizes, and of the ends of families."""
         found = {name for shape in self.draft.shapes.values() for size in shape for name in size.symbols}
@@ -68,9 +74,13 @@ class _Known(Network):
             return SCALAR
         found = self.draft.shape_of(variable)
         if found is None:
-            known = ", ".join(map(str, self.draft.shapes))
-            raise ShapeError(f"the network has no variable {variable}: it has {known}")
+            raise ShapeError(f"the network has no variable {variable}: it has {self._said}")
         return found
+
+    @cached_property
+    def _said(self) -> str:
+        # a reader asks for many variables that there are not
+        return ", ".join(map(str, self.draft.shapes))
 
 
 @dataclass
@@ -113,6 +123,18 @@ class Draft:
     found: Found = field(default_factory=lambda: NOTHING)
     ends: frozenset[str] = frozenset()
     loss_variable: Variable | None = None
+    # the first member of each family, by its name, and the letters of the indices of all
+    _families: dict[str, Variable] = field(default_factory=dict)
+    _indices: set[str] = field(default_factory=lambda: set(ALWAYS))
+
+    def __post_init__(self) -> None:
+        for variable in self.shapes:
+            self._note_family(variable)
+
+    def _note_family(self, variable: Variable) -> None:
+        if variable.index is not None and variable.index.symbols:
+            self._families.setdefault(variable.name, variable)
+            self._indices |= variable.index.symbols
 
     @property
     def known(self) -> Network:
@@ -134,13 +156,12 @@ class Draft:
             return shaped(own, self.found)
         if variable.index is None:
             return None
-        for member, shape in self.shapes.items():
-            letters = [] if member.index is None else sorted(member.index.symbols)
-            if member.name == variable.name and letters:
-                rows, columns = shaped(shape, self.found)
-                at = {letters[0]: variable.index}
-                return rows.at(at), columns.at(at)
-        return None
+        member = self._families.get(variable.name)
+        if member is None or member.index is None:
+            return None
+        rows, columns = shaped(self.shapes[member], self.found)
+        at = {member.index.names[0]: variable.index}
+        return rows.at(at), columns.at(at)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -180,11 +201,24 @@ class Draft:
         self._name_sizes()
 
     def _read_all(self) -> None:
+        scope = self._scope()
         for _ in range(PASSES):
             before = self.found
-            self.equations = tuple(self._equation(line) for line in self.lines)
+            made: list[Equation] = []
+            for line in self.lines:
+                so_far = self.found
+                made.append(self._equation(line, scope))
+                if self.found is not so_far and scope.given:
+                    # what a further symbol stands for may have sizes in it that were open
+                    scope = self._scope()
+                elif self.found is not so_far:
+                    scope.forget_shapes()
+            self.equations = tuple(made)
             if self.found == before:
                 break
+
+    def _scope(self) -> Scope:
+        return scope_of(self.reading, _Known(self), self.symbols)
 
     def _assume_vectors(self) -> bool:
         """What is computed is a vector if its letter is small and nothing says more; whether there is any such."""
@@ -203,9 +237,7 @@ class Draft:
     def _split(self, texts: Sequence[str]) -> None:
         """Left and right sides, with the ranges of families."""
         sides = [_sides(text) for text in texts]
-        indices = set(ALWAYS) | {
-            name for member in self.shapes if member.index is not None for name in member.index.symbols
-        }
+        indices = frozenset(self._indices)
         for place, (text, left, right, behind) in enumerate(sides):
             last = place == len(sides) - 1
             variable = variable_in(left, indices, any_letter=True)
@@ -234,11 +266,7 @@ class Draft:
                 ends = (_summed(each, name, line) for line, _, each, _ in sides)
                 lower, upper = next(filter(None, ends), (ONE, index(name.upper())))
             self.lines.append(Line(text, variable, right, name, lower, upper))
-
-    @property
-    def _indices(self) -> frozenset[str]:
-        own = {name for member in self.shapes if member.index is not None for name in member.index.symbols}
-        return ALWAYS | own | {line.index for line in self.lines if line.index is not None}
+            self._indices.add(name)
 
     def _declare(self) -> None:
         """Open shapes for the variables whose shapes are not given.
@@ -249,9 +277,9 @@ class Draft:
         for line in self.lines:
             if line.left != LOSS:
                 self._open(line.left, is_computed=True)
-        functions = scope_of(self.reading, _Known(self), self.symbols).functions
+        functions = self._scope().functions
         self.ends = frozenset(name for line in self.lines for name in ends_in(line.right))
-        sizes = _Known(self).sizes
+        none = _CONSTANTS.union(_Known(self).sizes)
         named = [(line, each) for line in self.lines for each in names_in(line.right, self._indices)]
         whole = {variable.name for variable in self.shapes} | {each.variable.name for _, each in named if not each.at}
         for line, each in named:
@@ -265,7 +293,7 @@ class Draft:
                 )
             if self._is_entry(variable):
                 continue
-            if variable.index is None and (variable.name in {*_CONSTANTS, *sizes} or _is_word(variable, functions)):
+            if variable.index is None and (variable.name in none or _is_word(variable, functions)):
                 continue
             if len(each.at) == 1 and variable.name not in whole:
                 self._check_entry(each, [other for where, other in named if where is line], whole, line)
@@ -306,7 +334,7 @@ class Draft:
         """
         if self.shape_of(variable) is not None:
             return
-        letters = [] if variable.index is None else sorted(variable.index.symbols & self._indices)
+        letters = [] if variable.index is None else sorted(self._indices.intersection(variable.index.symbols))
         if letters:
             variable = Named(variable.name, index(letters[0]))
         elif variable.index is not None and not variable.index.is_constant and str(variable.index).islower():
@@ -323,9 +351,9 @@ class Draft:
             self.shapes[variable] = (ONE, columns) if self.rows else (rows, ONE)
         else:
             self.shapes[variable] = (rows, columns)
+        self._note_family(variable)
 
-    def _equation(self, line: Line) -> Equation:
-        scope = scope_of(self.reading, _Known(self), self.symbols)
+    def _equation(self, line: Line, scope: Scope) -> Equation:
         reader = Reader(line.text, scope)
         wanted = SCALAR if line.left == LOSS else self.shape_of(line.left)
         assert wanted is not None
@@ -360,7 +388,13 @@ class Draft:
                     line.text,
                     line.right.span,
                 )
-        self.found = {**self.found, **fitting[0][1]}
+        found = {**self.found, **fitting[0][1]}
+        new = found.keys() - self.found.keys()
+        if new:
+            # put into each other at once: else a size would be followed through all the equations before
+            self.found = {
+                name: size if new.isdisjoint(size.symbols) else put_in(size, found) for name, size in found.items()
+            }
 
     def _check_indices(self) -> None:
         """Raise `ReadingError` for an index that stands on the right side only."""
@@ -427,8 +461,15 @@ def _is_word(variable: Named, functions: Mapping[str, str]) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    r"""The equations of a text: one a line; `\\` ends a line too."""
-    return [line.strip().rstrip(",;.") for part in text.split("\n") for line in part.split("\\\\")]
+    r"""The equations of a text: one a line; `\\` ends a line too, but inside of a matrix it ends a row."""
+    lines, depth = [""], 0
+    for part in re.split(r"(\\begin\b|\\end\b|\\\\|\n)", text):
+        depth += (part == r"\begin") - (part == r"\end")
+        if part in ("\\\\", "\n") and depth == 0:
+            lines.append("")
+        else:
+            lines[-1] += part
+    return [line.strip().rstrip(",;.") for line in lines]
 
 
 def _sides(text: str) -> tuple[str, Surface, Surface, tuple[Surface, ...]]:

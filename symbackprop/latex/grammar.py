@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from functools import lru_cache
 
 from symbackprop.latex.arguments import (
     ACCEPTED,
@@ -17,6 +19,7 @@ from symbackprop.latex.arguments import (
     read_over,
     read_switch,
 )
+from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.fences import (
     begin_environment,
     begin_group,
@@ -32,10 +35,11 @@ from symbackprop.latex.fences import (
 )
 from symbackprop.latex.items import Item, limit
 from symbackprop.latex.scripts import read_prime, read_script
-from symbackprop.latex.stack import Frame, Stack, Waiting
-from symbackprop.latex.surface import Blank, Dots, Letter, Numeral, Prose, Styled, Surface, values
+from symbackprop.latex.stack import MAX_DEPTH, Frame, Stack, Waiting
+from symbackprop.latex.surface import Blank, Dots, Fraction, Letter, Numeral, Prose, Scripted, Styled, Surface, values
 from symbackprop.latex.symbols import LIMIT_WORDS, PROSE, WORDS
-from symbackprop.latex.tokens import Token, tokens
+from symbackprop.latex.tokens import Name, Token, stands_alone, tokens, tokens_and_names
+from symbackprop.latex.written import MOST_NAMES, moved
 
 # so many nodes may stand below one another: whoever walks a surface by recursion stays within Python's limit
 MAX_HEIGHT = 250
@@ -52,7 +56,25 @@ def surface(text: str, words: Collection[str] = WORDS) -> Surface:
     Raises:
         ReadingError: where the text is no formula or may be read in two ways; it points at the place.
     """
-    stack = Stack(text, tokens(text, words), MAKERS, ACCEPTED)
+    return _joined(Stack(text, tokens_and_names(text, words, _name), MAKERS, ACCEPTED))
+
+
+@lru_cache(maxsize=MOST_NAMES)
+def _name(written: str) -> Name | None:
+    """A letter with simple scripts, or a derivative by one; None where that is nothing by itself."""
+    if not stands_alone(written):
+        return None
+    try:
+        stack = Stack(written, tokens(written), MAKERS, ACCEPTED)
+        found = _joined(stack)
+    except ReadingError:
+        return None
+    if not isinstance(found, Scripted | Fraction) or found.span != (0, len(written)):
+        return None
+    return Name(replace(found, written=written), tuple(stack.tokens), stack.deepest)
+
+
+def _joined(stack: Stack) -> Surface:
     for at, token in enumerate(stack.tokens):
         stack.at = at
         _ROLES[token[0]](stack, token)
@@ -60,9 +82,9 @@ def surface(text: str, words: Collection[str] = WORDS) -> Surface:
     whole = stack.top
     if isinstance(whole, Waiting) or whole.kind != "whole":
         stack.refuse_open(whole, None)
-    found = stack.content(whole, (0, len(text)))
+    found = stack.content(whole, (0, len(stack.text)))
     if isinstance(found, Blank) and not found.text:
-        stack.refuse("there is no formula in the text: write one", 0, len(text))
+        stack.refuse("there is no formula in the text: write one", 0, len(stack.text))
     _check_height(stack, found)
     return found
 
@@ -104,6 +126,20 @@ def _letter(stack: Stack, token: Token) -> None:
         top.items.append(item)
     else:
         stack.put(item)
+
+
+def _named(stack: Stack, token: Token) -> None:
+    """What is read at once; where a command waits for an argument, or in a script, sign by sign."""
+    _, name, start, end = token
+    top = stack.open[-1]
+    if isinstance(top, Frame) and not top.script and top.depth + name.depth <= MAX_DEPTH:
+        stack.deepest = max(stack.deepest, top.depth + name.depth)
+        item = Item("atom", moved(name.surface, start), start, end)
+        item.scriptable = type(name.surface) is Scripted
+        top.items.append(item)
+        return
+    for role, value, at, until in name.tokens:
+        _ROLES[role](stack, Token(role, value, at + start, until + start))
 
 
 def _limit(stack: Stack, token: Token) -> None:
@@ -212,6 +248,7 @@ _ROLES: Mapping[str, Callable[[Stack, Token], None]] = {
     **dict.fromkeys(("sep", "quad", "stop"), _separator),
     **dict.fromkeys(("row", "amp"), read_row),
     "letter": _letter,
+    "name": _named,
     "limit": _limit,
     "big": _big,
     "text": _word,

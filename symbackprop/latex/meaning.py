@@ -48,18 +48,38 @@ def read(e: Surface, reader: Reader) -> Readings:
     Raises:
         ReadingError: if it has none.
     """
-    key = (id(e), reader.bound, reader.left)
-    before = reader.kept.get(key)
+    before = reader.kept.get(id(e))
     if before is None:
-        # the surface is kept with what it means, so that nothing else gets its `id`
-        before = reader.kept[key] = e, _read(e, reader)
+        before = reader.kept[id(e)] = e, _read(e, reader)
     return before[1]
 
 
+def is_nothing(e: Surface, reader: Reader) -> bool:
+    """Whether it is known that a letter with its scripts has no readings."""
+    kept = reader.scope.by_text.get(written_in(e))
+    return kept is not None and not kept[1] and not reader.bound
+
+
+def written_in(e: Surface) -> object:
+    """What tells a letter with its scripts from all others, if it is known without a walk through it."""
+    if type(e) is s.Scripted or type(e) is s.Fraction:
+        return e.written or None
+    return (e.text, e.style, e.span[1] - e.span[0]) if type(e) is s.Letter else None
+
+
 def _read(e: Surface, reader: Reader) -> Readings:
+    written = written_in(e)
+    if written is not None:
+        kept = reader.scope.by_text.get(written)
+        # what is nothing by itself is read anew: the error says where
+        if kept is not None and kept[1]:
+            start, there = kept
+            return [part.moved(e.span[0] - start) for part in there]
     for meaning in SPECIAL.get(type(e), ()):
         found = meaning(e, reader)
         if found is not None:
+            if type(e) is s.Fraction and written is not None and not (reader.bound or reader.opened):
+                reader.scope.keep_text(written, e.span[0], found)
             return found
     plain = MEANINGS.get(type(e))
     if plain is None:

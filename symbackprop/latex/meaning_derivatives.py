@@ -45,7 +45,10 @@ def partial(of: Reading, wrt: Reading, at: s.Surface | s.Span, reader: Reader) -
         NonconformingError: for anything else.
     """
     _ensure_variable(wrt, at, reader)
-    return measured(expr.Partial(of.tree, wrt.tree), (of, wrt), reader, at)
+    made = expr.Partial(of.tree, wrt.tree)
+    if reader.scope.numerator and not (of.is_scalar and wrt.is_scalar):
+        return measured(expr.Transpose(made), (of, wrt), reader, at)
+    return measured(made, (of, wrt), reader, at)
 
 
 _PARTS = (expr.Transpose, expr.Entry, expr.Row, expr.Column, expr.Columns, expr.WithoutBias)
@@ -125,7 +128,7 @@ def untransposed(e: Surface) -> Surface | None:
 # --- within a term ---------------------------------------------------------------------------------------------------
 
 
-@surely_begins(s.Fraction)
+@surely_begins(s.Fraction, after=(Surface,))
 def _fraction_before(rest: Rest) -> Iterator[Taken]:
     r"""`\frac{\partial}{\partial W} L`."""
     first = rest.first
@@ -137,7 +140,7 @@ def _fraction_before(rest: Rest) -> Iterator[Taken]:
     yield from _of_what_follows(pair[1], 1, rest)
 
 
-@surely_begins(s.Letter)
+@surely_begins(s.Letter, after=(Surface,), letters=lambda letter, _: letter.text in SIGNS)
 def _stroke(rest: Rest) -> Iterator[Taken]:
     r"""`\partial L/\partial W`."""
     sign = sign_of(rest.first)
@@ -154,7 +157,7 @@ def _stroke(rest: Rest) -> Iterator[Taken]:
     yield run + 2, differentiated(rest.part(1, run - 1), below, at, rest.reader)
 
 
-@surely_begins(s.Letter, s.Scripted)
+@surely_begins(s.Letter, s.Scripted, letters=lambda letter, _: letter.text == "∇")
 def _nabla(rest: Rest) -> Iterator[Taken]:
     r"""`\nabla_W L`."""
     first = rest.first
@@ -197,7 +200,7 @@ def _of_what_follows(wrt: Surface, skipped: int, rest: Rest) -> Iterator[Taken]:
     yield from made
 
 
-@begins
+@begins(s.Letter, after=(Surface,), letters=lambda letter, scope: letter.text in scope.prefixes)
 def _prefixed(rest: Rest) -> Iterator[Taken]:
     """`dZ` in a notation that writes gradients so."""
     first, after = rest.first, rest.after

@@ -28,6 +28,7 @@ from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, 
 from symbackprop.latex.parts import mark_of, marked, measured, primed, scripted
 from symbackprop.latex.places import Head
 from symbackprop.latex.readings import Reader, Reading, Readings, over
+from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Surface
 from symbackprop.network import MLP
 from symbackprop.tree import subterms
@@ -166,7 +167,7 @@ def _with_mark(call: Call, part: Surface, reader: Reader) -> Call:
     raise reader.error(f"{reader.source(part)!r} above a function has no meaning here: write ' or a power", part)
 
 
-@surely_begins(s.Letter, s.Styled, s.Numeral)
+@surely_begins(s.Letter, s.Styled, s.Numeral, after=(Surface,), letters=lambda letter, _: is_indicator(letter))
 def _indicator(rest: Rest) -> Iterator[Taken]:
     r"""`\mathbf{1}[z>0]`."""
     after = rest.after
@@ -177,7 +178,7 @@ def _indicator(rest: Rest) -> Iterator[Taken]:
         yield 2, made
 
 
-@surely_begins(s.Letter)
+@surely_begins(s.Letter, after=(s.Fenced,), letters=lambda letter, _: letter.text == "E")
 def _expectation_or_loss(rest: Rest) -> Iterator[Taken]:
     """Refuse `E[…]` with a slanted E, where that may be the loss as well."""
     first, after = rest.first, rest.after
@@ -189,26 +190,42 @@ def _expectation_or_loss(rest: Rest) -> Iterator[Taken]:
     yield from ()
 
 
-@begins
+def _may_be_function(letter: s.Letter, scope: Scope) -> bool:
+    """Whether a letter is a function with some scripts."""
+    head = head_of(letter)
+    assert head is not None
+    is_named = head.text in NAMED or head.text in scope.functions or head.text in ("𝒩", "σ")
+    return is_named or scope.is_layer_map(head) or scope.is_jacobian(head)
+
+
+def _fence(after: Surface | None) -> s.Fenced | None:
+    """The parentheses or the like that come next, perhaps with scripts."""
+    fence = after.base if isinstance(after, s.Scripted) else after
+    return fence if isinstance(fence, s.Fenced) and (fence.left, fence.right) in GROUPS else None
+
+
+@begins(after=(Surface,), letters=_may_be_function)
 def _application(rest: Rest) -> Iterator[Taken]:
     """A function and its argument; a letter that is a variable too may be a factor instead."""
-    reader = rest.reader
     after = rest.after
-    if after is None:
-        return
-    fence = after.base if isinstance(after, s.Scripted) else after
-    is_fence = isinstance(fence, s.Fenced) and (fence.left, fence.right) in GROUPS
-    found = call_of(rest.first, reader)
-    if found is None:
-        if is_fence and isinstance(fence, s.Fenced):
-            yield from _of_loss(rest, fence, after)
+    found = call_of(rest.first, rest.reader)
+    if after is None or found is None:
         return
     call, maker = found
     call = call.standing(rest.part(0, 2))
-    if is_fence and isinstance(fence, s.Fenced):
+    fence = _fence(after)
+    if fence is not None:
         yield 2, _outside(applied(call, maker, fence), call, after, rest.part(0, 2))
     elif len(call.name) > 1 or isinstance(after, s.Fenced):
         yield from _without_parentheses(call, maker, rest)
+
+
+@begins(after=(s.Fenced, s.Scripted))
+def _application_of_loss(rest: Rest) -> Iterator[Taken]:
+    """The loss or another variable with what it is a function of."""
+    fence = _fence(rest.after)
+    if fence is not None and rest.after is not None and call_of(rest.first, rest.reader) is None:
+        yield from _of_loss(rest, fence, rest.after)
 
 
 def applied(call: Call, maker: Maker, fence: s.Fenced) -> Readings:
@@ -237,7 +254,7 @@ def _outside(made: Readings, call: Call, after: Surface, at: Surface) -> Reading
     return made
 
 
-@surely_begins(s.Surface)
+@surely_begins(s.Surface, after=(s.Fenced,))
 def _of_a_list(rest: Rest) -> Iterator[Taken]:
     """What is written before several arguments is a function of them, and no factor."""
     after = rest.after

@@ -21,7 +21,7 @@ from symbackprop.latex.meaning_cases import cases
 from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.parts import mark_of, measured
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, over
-from symbackprop.latex.sizes import Found, open_size
+from symbackprop.latex.sizes import Found
 from symbackprop.latex.surface import Surface
 from symbackprop.primitives import Stacked
 from symbackprop.tree import subterms
@@ -126,8 +126,8 @@ def _placed(cells: Sequence[Surface], e: Surface, reader: Reader, transposed: bo
     k, cell = next((i, cell) for i, cell in enumerate(cells) if not is_zero(cell) and not is_dots(cell))
     note, cell = _column_note(cell, reader)
     if any(map(is_dots, cells)):
-        place = open_size(e.span[0], "c") if note is None else note
-        width = open_size(e.span[0], "w")
+        place = reader.open_size(e.span[0], "c") if note is None else note
+        width = reader.open_size(e.span[0], "w")
         known = _from_left(place, width, reader)
     else:
         place, width, known = dim(k + 1), dim(len(cells)), {}

@@ -11,12 +11,12 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.counting import MOST_KEPT
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.marks_above import Above, Layer, Raised, Turned, read_above
-from symbackprop.latex.meaning import read, reads
+from symbackprop.latex.meaning import read, reads, written_in
 from symbackprop.latex.meaning_dims import as_dim, read_dim, read_places
 from symbackprop.latex.parts import mark_of, marked, measured, parted, primed, scripted, turned
 from symbackprop.latex.places import ANY, Candidate, Head, Places
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf
-from symbackprop.latex.sizes import NOTHING, open_size
+from symbackprop.latex.sizes import NOTHING
 from symbackprop.latex.surface import Surface
 from symbackprop.shapes import SCALAR
 
@@ -73,7 +73,7 @@ def _(e: Surface, reader: Reader) -> Readings:
     head = head_of(e)
     if head is None:
         return _around(e, reader)
-    return lettered(head, s.Scripted(e.span, e), reader)
+    return lettered(head, s.Scripted(e.span, e), reader, written_in(e))
 
 
 def _around(e: Surface, reader: Reader) -> Readings:
@@ -92,7 +92,7 @@ def _around(e: Surface, reader: Reader) -> Readings:
 
 def _constant(e: s.Accented | s.Styled, body: s.Numeral, reader: Reader) -> Readings:
     if isinstance(e, s.Styled) and body.text in ("0", "1"):
-        size = open_size(e.span[0])
+        size = reader.open_size(e.span[0])
         tree = expr.Zeros(size) if body.text == "0" else expr.Ones(size)
         return [leaf(tree, reader.scope.vector(size), e)]
     raise reader.error(f"{reader.source(e)!r} has no meaning here: write {body.text}", e)
@@ -100,6 +100,7 @@ def _constant(e: s.Accented | s.Styled, body: s.Numeral, reader: Reader) -> Read
 
 @reads(s.Scripted)
 def _(e: s.Scripted, reader: Reader) -> Readings:
+    written = written_in(e)
     e = flattened(e)
     given = _given(e, reader)
     if given is not None:
@@ -111,7 +112,7 @@ def _(e: s.Scripted, reader: Reader) -> Readings:
         return read(s.Scripted(e.span, inner, e.sub, e.sup, e.primes, e.dotted), reader)
     head = head_of(e.base)
     if head is not None:
-        return lettered(head, e, reader)
+        return lettered(head, e, reader, written)
     return scripted(read(e.base, reader), e, reader)
 
 
@@ -137,8 +138,11 @@ def flattened(e: s.Scripted) -> s.Scripted:
     return s.Scripted(e.span, base.base, e.sub or base.sub, e.sup or base.sup, base.primes + e.primes, e.dotted)
 
 
-def lettered(head: Head, e: s.Scripted, reader: Reader) -> Readings:
+def lettered(head: Head, e: s.Scripted, reader: Reader, written: object = None) -> Readings:
     """The readings of a letter with its scripts, as a quantity.
+
+    Args:
+        written: what tells it from all others, if that is known; see `written_in`.
 
     Raises:
         ReadingError: if it is none; the message says what there is.
@@ -147,7 +151,10 @@ def lettered(head: Head, e: s.Scripted, reader: Reader) -> Readings:
     key = (head, e.sub, e.sup, e.primes, e.dotted)
     before = kept.get(key)
     if before is not None:
-        return [_elsewhere(part, before[0], e, reader) for part in before[1]]
+        here = [_elsewhere(part, before[0], e, reader) for part in before[1]]
+        if written is not None:
+            reader.scope.keep_text(written, e.span[0], here)
+        return here
     aboves = read_above(e.sup, reader)
     belows: list[Places] = [()] if e.sub is None else read_places(e.sub, reader)
     made: Readings = []
@@ -170,6 +177,8 @@ def lettered(head: Head, e: s.Scripted, reader: Reader) -> Readings:
         return made
     made = _constants(head, e, reader)
     if not made:
+        if written is not None and not reader.bound:
+            reader.scope.keep_text(written, e.span[0], [])
         raise failed or unknown(head, e, reader)
     return reader.distinct(made, e)
 
@@ -253,12 +262,12 @@ def _identity(head: Head, e: s.Scripted, reader: Reader) -> Readings:
         return []
     if head.text in ("𝟙", "1"):
         if e.sub is not None or e.sup is not None:
-            ones = open_size(e.span[0]) if e.sub is None else read_dim(e.sub, reader)
+            ones = reader.open_size(e.span[0]) if e.sub is None else read_dim(e.sub, reader)
             plain = leaf(expr.Ones(ones), reader.scope.vector(ones), e)
             return scripted([plain], s.Scripted(e.span, e.base, None, e.sup), reader)
-        size = open_size(e.span[0])
+        size = reader.open_size(e.span[0])
         return [leaf(expr.Ones(size), reader.scope.vector(size), e)]
-    size = open_size(e.span[0]) if e.sub is None else reader.scope.units(read_dim(e.sub, reader))
+    size = reader.open_size(e.span[0]) if e.sub is None else reader.scope.units(read_dim(e.sub, reader))
     plain = leaf(expr.Identity(size), (size, size), e)
     return scripted([plain], s.Scripted(e.span, e.base, None, e.sup), reader) if e.sup is not None else [plain]
 

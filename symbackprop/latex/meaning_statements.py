@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import singledispatch
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import field, replace
+from typing import Any, TypeVar
 
 from symbackprop import expr
 from symbackprop.expr import Expr, Variable
@@ -19,9 +19,11 @@ from symbackprop.latex.readings import (
     Reader,
     Reading,
     Readings,
+    made_often,
     open_in,
     said,
     settle,
+    taken_for_granted,
 )
 from symbackprop.latex.sizes import Found, merged, shaped
 from symbackprop.latex.surface import Surface
@@ -34,9 +36,11 @@ RELATIONS = {**EQUALS, "≤": "≤", "≥": "≥", "<": "<", ">": ">", "≈": "�
 # so many ways to read all sides of a line together
 MOST_LINES = 64
 IMPLIES = frozenset({"⇒", "⟹"})
+Stating = TypeVar("Stating", bound="Callable[[Any, Reader, Shape | None], Said]")
+_STATEMENTS: dict[type[Surface], Callable[[Any, Reader, Shape | None], Said]] = {}
 
 
-@dataclass(frozen=True)
+@made_often
 class Said:
     """What a line says: an expression or a statement, and where its parts were read."""
 
@@ -45,7 +49,6 @@ class Said:
     assumed: tuple[str, ...] = field(default=(), compare=False)
 
 
-@singledispatch
 def state(e: Surface, reader: Reader, like: Shape | None) -> Said:
     """What a line says; an expression where it is no statement.
 
@@ -55,7 +58,18 @@ def state(e: Surface, reader: Reader, like: Shape | None) -> Said:
     Raises:
         ReadingError: if it says nothing, or two things.
     """
-    return decided(read(e, reader), e, reader, like)
+    plain = _STATEMENTS.get(type(e))
+    return decided(read(e, reader), e, reader, like) if plain is None else plain(e, reader, like)
+
+
+def _states(kind: type[Surface]) -> Callable[[Stating], Stating]:
+    """Register what surfaces of a kind say."""
+
+    def register(stating: Stating) -> Stating:
+        _STATEMENTS[kind] = stating
+        return stating
+
+    return register
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------
@@ -71,7 +85,7 @@ def decided(readings: Readings, e: Surface, reader: Reader, like: Shape | None) 
     fitting = readings if like is None else [_fitted(each, like, reader) for each in readings]
     left = [each for each in fitting if each is not None] or readings
     finished = _closed([(each, each.found) for each in left], reader, e)
-    return _only({each.tree: each for each in finished}.values(), e, reader)
+    return finished[0] if len(finished) == 1 else _only({each.tree: each for each in finished}.values(), e, reader)
 
 
 def _fitted(part: Reading, like: Shape, reader: Reader) -> Reading | None:
@@ -98,7 +112,8 @@ def _closed(parts: Sequence[tuple[Reading, Found]], reader: Reader, e: Surface) 
 
 
 def still_open(tree: Expr, e: Surface, reader: Reader) -> ReadingError | None:
-    names = open_in(tree)
+    # only what was left open on the way can still be
+    names = open_in(tree) if reader.opened else []
     if not names:
         return None
     column = next((name for name in names if name.startswith("?c")), None)
@@ -147,7 +162,7 @@ def _differing(one: Node, two: Node) -> tuple[Node, Node]:
 # --- chains ----------------------------------------------------------------------------------------------------------
 
 
-@state.register
+@_states(s.Chain)
 def _(e: s.Chain, reader: Reader, like: Shape | None) -> Said:
     texts = [sign.text for sign in e.signs]
     for i, text in enumerate(texts):
@@ -199,21 +214,21 @@ def _chain(sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader:
     chosen = list(_agreeing(read_sides, like, reader))
     if not chosen:
         raise _disagreeing(read_sides, sides, e, reader)
-    made: dict[Node, Said] = {}
+    made: list[Said] = []
     failed: ReadingError | None = None
     for parts, found in chosen:
-        trees = tuple(settle(part.tree, found) for part in parts)
-        error = next((err for tree in trees if (err := still_open(tree, e, reader)) is not None), None)
+        trees = tuple([settle(part.tree, found) for part in parts])
+        errors = [still_open(tree, e, reader) for tree in trees] if reader.opened else []
+        error = next(filter(None, errors), None)
         if error is not None:
             failed = failed or error
             continue
         tree = Chain(trees, tuple(relations), continued)
-        assumed = tuple(dict.fromkeys(words for part in parts for words in part.assumed))
-        made[tree] = Said(tree, Mark(e.span, tuple(part.mark for part in parts)), assumed)
+        made.append(Said(tree, Mark(e.span, tuple([part.mark for part in parts])), taken_for_granted(parts)))
     if not made:
         assert failed is not None
         raise failed
-    return _only(made.values(), e, reader)
+    return made[0] if len(made) == 1 else _only({each.tree: each for each in made}.values(), e, reader)
 
 
 def before(reader: Reader, e: Surface) -> Reading:
@@ -273,7 +288,7 @@ def _disagreeing(
 # --- lists and lines -------------------------------------------------------------------------------------------------
 
 
-@state.register
+@_states(s.Listed)
 def _(e: s.Listed, reader: Reader, like: Shape | None) -> Said:
     parts: list[Surface] = []
     dropped = {",", ";", "quad", ""}
@@ -317,14 +332,14 @@ def _without_reason(e: s.Listed) -> s.Listed:
 _CONNECTIVES = frozenset({"and", "e.g", "where", "with", "so", "thus", "hence", "therefore", ""})
 
 
-@state.register
+@_states(s.Dots)
 def _(e: s.Dots, reader: Reader, like: Shape | None) -> Said:
     if e.sign == "⋱":
         raise reader.error("these dots belong in a matrix: write … or ⋮ for steps that are left out", e)
     return Said(Ellipsis(e.sign), Mark(e.span))
 
 
-@state.register
+@_states(s.Lines)
 def _(e: s.Lines, reader: Reader, like: Shape | None) -> Said:
     lines: list[Said] = []
     for row in e.rows:

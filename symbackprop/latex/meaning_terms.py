@@ -6,14 +6,18 @@ differentiated. Then the units are multiplied (`products`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from symbackprop.latex import surface as s
+from symbackprop.latex.calls import NAMED
+from symbackprop.latex.counting import MOST_KEPT
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.meaning import read, reads
+from symbackprop.latex.meaning import is_nothing, read, reads
 from symbackprop.latex.products import multiplied
 from symbackprop.latex.readings import Reader, Readings
+from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Surface
 
 MOST_CUTS = 32
@@ -76,35 +80,74 @@ class Rest:
 # how many factors were taken, and what they mean
 Taken = tuple[int, Readings]
 # what may begin at a factor: nothing, or one or more ways to read a unit there
-Beginner = Callable[[Rest], Iterator[Taken]]
-BEGINNERS: list[Beginner] = []
-# where one of these begins, nothing else does; by the kind of the factor that it begins with
-CERTAIN: list[tuple[tuple[type[Surface], ...], Beginner]] = []
-_CERTAIN_OF: dict[type[Surface], list[Beginner]] = {}
+Beginner = Callable[[Rest], Iterable[Taken]]
+# whether it may begin with a letter, whatever its scripts
+OfLetter = Callable[[s.Letter, Scope], bool]
 
 
-def begins(beginner: Beginner) -> Beginner:
-    """Register a way to read a unit of a term."""
-    BEGINNERS.append(beginner)
-    return beginner
+class Beginning(NamedTuple):
+    """A way to read a unit of a term, and where it can apply: what is known of this from a factor's kind and letter.
+
+    Attributes:
+        first: the kinds of the factor that it begins with; after: those of the next one, None for any or none.
+        letters: which letters it begins with; any if it does not say.
+    """
+
+    read: Beginner
+    first: tuple[type[Surface], ...]
+    after: tuple[type[Surface], ...] | None
+    letters: OfLetter | None
+
+    def may(self, first: Surface, after: Surface | None, scope: Scope) -> bool:
+        if not isinstance(first, self.first) or (self.after is not None and not isinstance(after, self.after)):
+            return False
+        letter = first.base if isinstance(first, s.Scripted) else first
+        return self.letters is None or not isinstance(letter, s.Letter) or self.letters(letter, scope)
 
 
-def surely_begins(*kinds: type[Surface]) -> Callable[[Beginner], Beginner]:
-    """Register the only way to read a unit of a term where it applies, which begins with a factor of these kinds."""
+BEGINNERS: list[Beginning] = []
+# where one of these begins, nothing else does
+CERTAIN: list[Beginning] = []
+
+
+def begins(
+    *first: type[Surface], after: tuple[type[Surface], ...] | None = None, letters: OfLetter | None = None
+) -> Callable[[Beginner], Beginner]:
+    """Register a way to read a unit of a term, with where it can apply; see `Beginning`."""
 
     def register(beginner: Beginner) -> Beginner:
-        CERTAIN.append((kinds, beginner))
-        _CERTAIN_OF.clear()
+        BEGINNERS.append(Beginning(beginner, first or (Surface,), after, letters))
         return beginner
 
     return register
 
 
-def certain_of(kind: type[Surface]) -> list[Beginner]:
-    """What may be the only way to read a unit that begins with a factor of a kind."""
-    found = _CERTAIN_OF.get(kind)
+def surely_begins(
+    *first: type[Surface], after: tuple[type[Surface], ...] | None = None, letters: OfLetter | None = None
+) -> Callable[[Beginner], Beginner]:
+    """Register the only way to read a unit of a term where it applies; see `Beginning`."""
+
+    def register(beginner: Beginner) -> Beginner:
+        CERTAIN.append(Beginning(beginner, first, after, letters))
+        return beginner
+
+    return register
+
+
+def _beginners(first: Surface, after: Surface | None, scope: Scope) -> tuple[list[Beginner], list[Beginner]]:
+    """What can begin at a factor, for certain and otherwise: kept, since most letters begin nothing but themselves."""
+    letter = first.base if isinstance(first, s.Scripted) else first
+    named = (letter.text, letter.style) if type(letter) is s.Letter else type(letter)
+    # what is registered later counts
+    key = (type(first), named, type(after), len(BEGINNERS), len(CERTAIN), len(NAMED))
+    found = scope.beginners.get(key)
     if found is None:
-        found = _CERTAIN_OF[kind] = [beginner for kinds, beginner in CERTAIN if issubclass(kind, kinds)]
+        certain, other = (
+            [each.read for each in ways if each.may(first, after, scope)] for ways in (CERTAIN, BEGINNERS)
+        )
+        if len(scope.beginners) >= MOST_KEPT:
+            scope.beginners.clear()
+        found = scope.beginners[key] = certain, other
     return found
 
 
@@ -114,17 +157,22 @@ def units_at(rest: Rest) -> list[Taken]:
     Raises:
         ReadingError: if there is none.
     """
-    for beginner in certain_of(type(rest.first)):
+    sure, others = _beginners(rest.first, rest.after, rest.reader.scope)
+    for beginner in sure:
         certain = list(beginner(rest))
         if certain:
             return certain
+    if not others:
+        return [(1, read(rest.first, rest.reader))]
     made: list[Taken] = []
     failed: ReadingError | None = None
-    for beginner in BEGINNERS:
+    for beginner in others:
         try:
             made += beginner(rest)
         except ReadingError as error:
             failed = failed or error
+    if made and is_nothing(rest.first, rest.reader):
+        return made
     try:
         made.append((1, read(rest.first, rest.reader)))
     except ReadingError as error:
@@ -140,8 +188,33 @@ def cuts(rest: Rest, before: s.Sign | None = None) -> list[tuple[Unit, ...]]:
     made: list[tuple[Unit, ...]] = []
     failed: ReadingError | None = None
     # (units so far, what is left)
-    open_: list[tuple[tuple[Unit, ...], Rest, s.Sign | None]] = [((), rest, before)]
+    open_: list[tuple[tuple[Unit, ...], Rest, s.Sign | None]] = []
     kept: dict[int, list[Taken] | ReadingError] = {}
+    # as far as there is one way
+    units: list[Unit] = []
+    reader, term = rest.reader, rest.term
+    last = len(term.signs)
+    while True:
+        at = rest.at
+        while at < last:
+            # most factors are units by themselves
+            first, after = term.factors[at], term.signs[at]
+            if any(_beginners(first, None if after.text else term.factors[at + 1], reader.scope)):
+                break
+            units.append(Unit(read(first, reader), before, first))
+            before, at = after, at + 1
+        if at > rest.at:
+            rest = rest.onwards(at - rest.at)
+        taken = units_at(rest)
+        if len(taken) > 1:
+            kept[rest.at] = taken
+            open_.append((tuple(units), rest, before))
+            break
+        ((count, readings),) = taken
+        units.append(Unit(readings, before, rest.part(0, count)))
+        if count == rest.count:
+            return [tuple(units)]
+        rest, before = rest.onwards(count), term.signs[rest.at + count - 1]
     while open_:
         so_far, here, sign = open_.pop()
         if here.at not in kept:
@@ -154,11 +227,11 @@ def cuts(rest: Rest, before: s.Sign | None = None) -> list[tuple[Unit, ...]]:
             failed = failed or found
             continue
         for count, readings in reversed(found):
-            units = (*so_far, Unit(readings, sign, here.part(0, count)))
+            more = (*so_far, Unit(readings, sign, here.part(0, count)))
             if count == here.count:
-                made.append(units)
+                made.append(more)
             else:
-                open_.append((units, here.onwards(count), here.term.signs[here.at + count - 1]))
+                open_.append((more, here.onwards(count), here.term.signs[here.at + count - 1]))
         if len(made) + len(open_) > MOST_CUTS:
             raise rest.reader.error(
                 f"{rest.reader.source(rest.term)!r} can be read in too many ways: put parentheses around arguments",
@@ -172,16 +245,14 @@ def cuts(rest: Rest, before: s.Sign | None = None) -> list[tuple[Unit, ...]]:
 
 @reads(s.Term)
 def _(e: s.Term, reader: Reader) -> Readings:
-    whole = Rest(e, 0, reader)
-    attempts = [_product(units, e, reader) for units in cuts(whole)]
-    return reader.any_of(attempts, e)
+    ways = cuts(Rest(e, 0, reader))
+    if len(ways) == 1:
+        return reader.distinct(_product(ways[0], e, reader), e)
+    return reader.any_of([partial(_product, units, e, reader) for units in ways], e)
 
 
-def _product(units: tuple[Unit, ...], e: s.Term, reader: Reader) -> Callable[[], Readings]:
-    def made() -> Readings:
-        if len(units) == 1:
-            return units[0].readings
-        signs = tuple(unit.before.text if unit.before is not None else "" for unit in units[1:])
-        return multiplied([unit.readings for unit in units], signs, [unit.at for unit in units], e, reader)
-
-    return made
+def _product(units: tuple[Unit, ...], e: s.Term, reader: Reader) -> Readings:
+    if len(units) == 1:
+        return units[0].readings
+    signs = tuple(["" if unit.before is None else unit.before.text for unit in units[1:]])
+    return multiplied([unit.readings for unit in units], signs, [unit.at for unit in units], e, reader)

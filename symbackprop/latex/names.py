@@ -152,7 +152,7 @@ def names_in(e: Surface, indices: Collection[str], bound: frozenset[str] = froze
             yield Mention(Named(name), e, places)
             return
     # a transpose or a power is no part of the name
-    plain = replace(e, sup=None, primes=0) if isinstance(e, s.Scripted) and e.sub is not None else e
+    plain = replace(e, sup=None, primes=0, written="") if isinstance(e, s.Scripted) and e.sub is not None else e
     found = variable_in(e, indices) or variable_in(plain, indices)
     if found is not None:
         yield Mention(found, e)

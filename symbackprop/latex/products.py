@@ -18,7 +18,7 @@ from symbackprop.latex.affine import merged_product
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.mismatches import around, contradiction, mismatch, unlike, unmultiplied, unpaired
 from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over, taken_for_granted
-from symbackprop.latex.sizes import Found, merged, shaped
+from symbackprop.latex.sizes import NOTHING, Found, merged, same, shaped
 from symbackprop.latex.surface import Span, Surface
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shape
@@ -50,6 +50,8 @@ def multiplied(
             raise reader.error(_REFUSED[sign], e)
         if sign not in KNOWN and sign not in reader.scope.entrywise_signs:
             raise reader.error(f"the sign {sign} stands between no two factors: write \\odot, or nothing", e)
+    if not any(len(part) > 1 or part[0].found for part in parts):
+        return reader.distinct(_of([part[0] for part in parts], signs, at, e, reader), e)
     made: Readings = []
     failed: ReadingError | None = None
     for chosen, _ in reader.ways(parts, e):
@@ -67,19 +69,19 @@ def multiplied(
 def _of(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader) -> Readings:
     if not DIVIDED.isdisjoint(signs):
         return _quotients(units, signs, at, e, reader)
-    try:
-        return _conventional(units, signs, e, reader)
-    except ReadingError:
-        made = _regrouped(units, signs, e, reader)
-        if not made:
-            raise
-        return made
+    usual = _conventional(units, signs, e, reader)
+    if isinstance(usual, list):
+        return usual
+    made = _regrouped(units, signs, e, reader)
+    if not made:
+        raise usual()
+    return made
 
 
 # --- as it is usually read -------------------------------------------------------------------------------------------
 
 
-def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings:
+def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings | Failure:
     """Products of matrices first, then entry by entry."""
     choices: list[tuple[str, ...]] = []
     entrywise_signs = reader.scope.entrywise_signs
@@ -88,9 +90,15 @@ def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, read
             choices.append(("m", "h", "i"))
         else:
             choices.append(("h",) if sign in entrywise_signs else ("m",))
-    if sum(len(each) > 1 for each in choices) > _MOST_EITHER:
-        raise reader.error(
-            f"{reader.source(e)!r} has too many signs that may be either product: write \\odot or nothing for them", e
+    several = sum([len(each) > 1 for each in choices])
+    if not several:
+        only = _grouped(units, tuple([each[0] for each in choices]), signs, e, reader)
+        return [only] if isinstance(only, Reading) else only
+    if several > _MOST_EITHER:
+        return partial(
+            reader.error,
+            f"{reader.source(e)!r} has too many signs that may be either product: write \\odot or nothing for them",
+            e,
         )
     made: Readings = []
     failed: Failure | None = None
@@ -104,7 +112,7 @@ def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, read
             failed = failed or one
     if not made:
         assert failed is not None
-        raise failed()
+        return failed
     return made
 
 
@@ -152,13 +160,13 @@ def chained(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Rea
         return partial(contradiction, reader, at)
     rows, columns, last = ONE, ONE, None
     for part in parts:
-        size = shaped(part.shape, found)
-        if size == SCALAR:
+        size = shaped(part.shape, found) if found else part.shape
+        if not size[0].terms and size == SCALAR:
             continue
         if last is None:
             rows = size[0]
         else:
-            after = reader.same((columns, ONE), (size[0], ONE), found)
+            after = same(columns, size[0], found, reader.scope.conform)
             if after is None:
                 return partial(unmultiplied, last, part, found, reader)
             found = after
@@ -178,6 +186,8 @@ def over_all(
 
 
 def _together(parts: Sequence[Reading], reader: Reader) -> Found | None:
+    if not any(part.found for part in parts):
+        return NOTHING
     return merged([part.found for part in parts], reader.scope.conform)
 
 

@@ -12,11 +12,11 @@ from itertools import product
 from math import prod
 from typing import TypeVar, dataclass_transform
 
-from symbackprop.dims import as_width
+from symbackprop.dims import Dim, as_width
 from symbackprop.expr import Expr, Number
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.scope import Scope
-from symbackprop.latex.sizes import NOTHING, Found, alike, is_open, merged, put_in, shaped
+from symbackprop.latex.sizes import NOTHING, Found, alike, is_open, merged, open_size, put_in, shaped
 from symbackprop.latex.surface import Span, Surface
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.substitution import free_symbols, substitute
@@ -68,6 +68,11 @@ class Mark:
     parts: tuple[Mark, ...] = ()
     fenced: bool = False
 
+    def moved(self, by: int) -> Mark:
+        start, end = self.span
+        parts = self.parts and tuple([part.moved(by) for part in self.parts])
+        return Mark((start + by, end + by), parts, self.fenced)
+
 
 @made_often
 class Reading:
@@ -85,6 +90,10 @@ class Reading:
     found: Found = field(default_factory=dict, compare=False)
     assumed: tuple[str, ...] = field(default=(), compare=False)
 
+    def moved(self, by: int) -> Reading:
+        """The same, read at another place."""
+        return Reading(self.tree, self.shape, self.mark.moved(by), self.found, self.assumed) if by else self
+
     @property
     def size(self) -> Shape:
         """Its shape with everything put in that was found."""
@@ -93,7 +102,10 @@ class Reading:
     @property
     def is_scalar(self) -> bool:
         shape = self.shape
-        return shape is SCALAR or (shaped(shape, self.found) if self.found else shape) == SCALAR
+        if self.found:
+            shape = shaped(shape, self.found)
+        # most shapes have letters in them
+        return shape is SCALAR or (not shape[0].terms and shape == SCALAR)
 
     @property
     def is_number(self) -> bool:
@@ -130,28 +142,49 @@ def said(e: Node) -> Node:
 Readings = list[Reading]
 
 
-@dataclass(frozen=True)
 class Reader:
     """What is known while a formula is read.
 
-    Attributes:
+    Args:
         bound: the names of the indices that ∏, Σ and their like bind here.
         left: the first side of the chain, where it has been read: it says which column dots stand for.
+
+    Attributes:
+        kept: by the `id` of a surface, what it means here, with the surface, so that nothing else gets its `id`.
+        opened: the sizes that the formula leaves open, as far as it has been read.
     """
 
-    text: str
-    scope: Scope
-    bound: frozenset[str] = frozenset()
-    left: Expr | None = None
-    kept: dict[object, tuple[Surface, Readings]] = field(default_factory=dict, repr=False, compare=False)
+    __slots__ = ("_others", "bound", "kept", "left", "opened", "scope", "text")
+
+    def __init__(self, text: str, scope: Scope, bound: frozenset[str] = frozenset(), left: Expr | None = None) -> None:
+        self.text = text
+        self.scope = scope
+        self.bound = bound
+        self.left = left
+        self.kept: dict[int, tuple[Surface, Readings]] = {}
+        self.opened: list[Dim] = []
+        # this formula elsewhere, by what is bound and what stands on the left
+        self._others: dict[tuple[frozenset[str], Expr | None], Reader] = {(bound, left): self}
 
     def within(self, name: str) -> Reader:
         """The same inside of what binds an index."""
-        return Reader(self.text, self.scope, self.bound | {name}, self.left, self.kept)
+        return self._elsewhere(self.bound | {name}, self.left)
 
     def after(self, left: Expr) -> Reader:
         """The same for what goes on from a side."""
-        return Reader(self.text, self.scope, self.bound, left, self.kept)
+        return self._elsewhere(self.bound, left)
+
+    def _elsewhere(self, bound: frozenset[str], left: Expr | None) -> Reader:
+        found = self._others.get((bound, left))
+        if found is None:
+            found = self._others[bound, left] = Reader(self.text, self.scope, bound, left)
+            found.opened, found._others = self.opened, self._others
+        return found
+
+    def open_size(self, place: int, kind: str = "") -> Dim:
+        """The open size of what stands at a place of the text; the same place gives the same size."""
+        self.opened.append(open_size(place, kind))
+        return self.opened[-1]
 
     def error(self, message: str, at: Surface | Span) -> ReadingError:
         return ReadingError(message, self.text, at.span if isinstance(at, Surface) else at)

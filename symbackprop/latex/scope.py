@@ -57,6 +57,7 @@ class Scope(Counting):
         network: what quantities there are, with their shapes.
         given: further symbols, by their surface: what each stands for.
         functions: letters of scalar functions, by the letter: the name of the function.
+        numerator: whether derivatives are written in numerator layout, in which they are the transposes.
     """
 
     def __init__(
@@ -65,14 +66,37 @@ class Scope(Counting):
         network: Network,
         given: Mapping[Surface, Expr] | None = None,
         functions: Mapping[str, str] | None = None,
+        numerator: bool = False,
     ) -> None:
         super().__init__(notation, network)
+        self.numerator = numerator
         self.given = dict(given or {})
         self.given_functions = dict(functions or {})
         self.known: dict[Variable, Shape | None] = {}
         # readings of letters with their scripts, and the span that these were read from
         self.letters: dict[object, tuple[Span, list[Any]]] = {}
+        # the same by what is written, and the place that it was read from
+        self.by_text: dict[object, tuple[int, list[Any]]] = {}
+        # what can begin with a factor, by its kind and letter
+        self.beginners: dict[object, tuple[list[Any], list[Any]]] = {}
         self._candidates: dict[tuple[Head, Places, Places], list[Candidate]] = {}
+
+    def forget_shapes(self) -> None:
+        """Where the network has found more of the shapes of its variables."""
+        self.known.clear()
+        self.letters.clear()
+        self.by_text.clear()
+        self._shapes.clear()
+
+    def keep_text(self, written: object, start: int, readings: list[Any]) -> None:
+        """Keep what a letter with its scripts, or a derivative by one, means wherever it is written so.
+
+        Args:
+            start: where it was read; readings: none if it is known to be nothing.
+        """
+        if len(self.by_text) >= MOST_KEPT:
+            self.by_text.clear()
+        self.by_text[written] = start, readings
 
     # --- variables ---------------------------------------------------------------------------------------------------
 
@@ -124,6 +148,16 @@ class Scope(Counting):
     def named(self) -> Mapping[tuple[str, Accents], list[tuple[str, Written]]]:
         """By letter and accents: the rows of the notation's named variables."""
         return _by_letter(self._names)
+
+    @cached_property
+    def _labelled(self) -> Mapping[tuple[tuple[str, Accents], At | None], list[str]]:
+        """By letter, accents and label, or None without one: the names that are written so."""
+        made: dict[tuple[tuple[str, Accents], At | None], list[str]] = {}
+        for key, rows in self.named.items():
+            for name, row in rows:
+                for label in self._labels(row.label) if row.label else (None,):
+                    made.setdefault((key, label), []).append(name)
+        return made
 
     @cached_property
     def _names(self) -> Mapping[str, Written]:
@@ -216,18 +250,21 @@ class Scope(Counting):
             # `W^{(1)}`, where the table of shapes has `W_1`
             for each in self._indexed(f"{head.name}_{above[0]}", below, (), head):
                 yield each.declared()
-        names = [name for name, _ in self.named.get(head.key, ())]
+        for label in dict.fromkeys((None, *below[:1], *below[-1:])):
+            for name in self._labelled.get((head.key, label), ()):
+                yield from self._indexed(name, below, above, head, is_labelled=label is not None)
         # a name that the tables write with another letter is not written with its own
         if head.name not in self._names:
-            names.append(head.name)
-        for name in names:
-            yield from self._indexed(name, below, above, head)
+            yield from self._indexed(head.name, below, above, head)
 
-    def _indexed(self, name: str, below: Places, above: Places, head: Head) -> Iterator[Candidate]:
+    def _indexed(
+        self, name: str, below: Places, above: Places, head: Head, is_labelled: bool = False
+    ) -> Iterator[Candidate]:
+        """The variable of a name; `is_labelled` where its label stands among what is below."""
         row = _row(self.notation, name, self.is_layered)
         # names that are in no table may have their index above or below
         place = row.place if name in self._names else "sup" if above else "sub"
-        for at, rest in self._placed(_without_label(row, place), below, above):
+        for at, rest in self._placed(row if is_labelled else _without_label(row, place), below, above):
             if self.has(Named(name, at)):
                 # `z_{11}` is the eleventh where there is one; entry 1 of the first is written `z_{1,1}`
                 is_number = at is not None and at.is_constant and at.constant > 9

@@ -28,8 +28,18 @@ def is_open(name: str) -> bool:
 
 def put_in(d: Dim, found: Found) -> Dim:
     """A dim with every size put in that was found."""
-    while found and d.terms and not found.keys().isdisjoint(d.symbols):
-        d = d.at(found)
+    while found and d.terms:
+        atom, c = d.terms[0]
+        if c == 1 and not d.constant and len(d.terms) == 1 and type(atom) is Symbol:
+            # nearly all are a single letter
+            value = found.get(atom.name)
+            if value is None:
+                return d
+            d = value
+        elif found.keys().isdisjoint(d.symbols):
+            return d
+        else:
+            d = d.at(found)
     return d
 
 
@@ -39,7 +49,7 @@ def shaped(s: Shape, found: Found) -> Shape:
 
 def same(one: Dim, two: Dim, found: Found, conform: Conform) -> Found | None:
     """What is found where two sizes must be the same; None if they differ."""
-    if one == two:
+    if one is two or one == two:
         return found
     one, two = put_in(one, found), put_in(two, found)
     if one == two:
@@ -70,7 +80,7 @@ def _is_count(size: Dim) -> bool:
 
 def alike(one: Shape, two: Shape, found: Found, conform: Conform) -> Found | None:
     """What is found where two shapes must be the same; None if they differ."""
-    if one is two:
+    if one is two or one == two:
         return found
     rows = same(one[0], two[0], found, conform)
     return None if rows is None else same(one[1], two[1], rows, conform)

@@ -96,6 +96,8 @@ class Scripted(Surface):
     primes: int = 0
     # `.^`: entry by entry, `A.^2`; many write `W.^T` too
     dotted: bool = False
+    # all of its text, where that alone says what it is: `W_2^\top`
+    written: str = field(default="", compare=False, repr=False)
 
 
 @surface_node
@@ -126,6 +128,8 @@ class Fraction(Surface):
 
     numerator: Surface
     denominator: Surface
+    # as that of a letter with scripts: `\frac{\partial L}{\partial W_1}`
+    written: str = field(default="", compare=False, repr=False)
 
 
 @surface_node

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.surface import Span
+from symbackprop.latex.surface import Fraction, Scripted, Span
 from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
@@ -35,6 +35,19 @@ class Token(NamedTuple):
     end: int
 
 
+class Name(NamedTuple):
+    """A letter with simple scripts, or the derivative of a letter by a letter.
+
+    Attributes:
+        surface, tokens: from place 0 on.
+        depth: how deep it is nested.
+    """
+
+    surface: Scripted | Fraction
+    tokens: tuple[Token, ...]
+    depth: int
+
+
 # a token of a role, value, start and end: as `Token(…)`, without a call of Python's own in between
 _token: Callable[[tuple[str, object, int, int]], Token] = partial(tuple.__new__, Token)
 
@@ -46,11 +59,24 @@ _ANY_SIGN = "|".join(re.escape(sign) for sign in sorted((*ASCII, *NOT_READ), key
 _SIGNS = re.compile(_ANY_SIGN)
 # spaces, then a piece of text that most often is one token whatever stands around it; a digit that may go on as a
 # number is none, nor is what is outside ASCII
-_PIECE = re.compile(
-    r"(?:[ \t\r\n]|\\[,;:!/> \n\t-])*+"
+_SPACES = r"(?:[ \t\r\n]|\\[,;:!/> \n\t-])*+"
+_ONE = (
     r"(\\(?:(?:left|right)[()\[\]|.]|[A-Za-z]+|[{}|])"
-    r"|[A-Za-z]+(?:\\_[A-Za-z0-9]+)*|[0-9](?![0-9.eE{])|\.[0-9]|" + _ANY_SIGN + ")?"
+    r"|[A-Za-z]+(?:\\_[A-Za-z0-9]+)*|[0-9](?![0-9.eE{])|\.[0-9]|" + _ANY_SIGN + ")"
 )
+_PIECE = re.compile(f"{_SPACES}{_ONE}?")
+# a letter with simple scripts, up to where what stands behind cannot belong to it
+_LETTER = r"[A-Za-z](?![A-Za-z0-9]|\\_)"
+_DIGIT = r"[0-9](?![0-9.eE{])"
+_IN_BRACES = r"\{(?:\\[A-Za-z]++|[A-Za-z0-9]|[0-9]{2,3}|[A-Za-z][+-][0-9])\}"
+_SCRIPTS = rf"(?:'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|{_DIGIT}|{_IN_BRACES}))++"
+_MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
+_BASE = rf"(?:{_MARK}\{{(?:\\[A-Za-z]++|[A-Za-z])\}}|\\[A-Za-z]++|[A-Za-z])"
+_SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
+_NAME = rf"(\\frac{_SIGN_OF}{_BASE}\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}|{_BASE}{_SCRIPTS})"
+_PIECE_OR_NAME = re.compile(f"{_SPACES}(?:{_NAME}|{_ONE})?")
+_COMMANDS = re.compile(r"\\[A-Za-z]+")
+_MARKS = re.compile(_MARK)
 _IS_VARIED = frozenset(VARIANTS.values())
 _KNOWN: Mapping[str, Symbol] = {
     **{letter: ("letter", (letter, "plain")) for letter in ascii_letters},
@@ -80,6 +106,18 @@ def tokens(text: str, words: Collection[str] = WORDS) -> list[Token]:
     return Cutter(text, words).cut()
 
 
+def tokens_and_names(text: str, words: Collection[str], name: Callable[[str], Name | None]) -> list[Token]:
+    """`tokens`, in which a letter with simple scripts is one of role "name" where `name` knows its text."""
+    return Cutter(text, words).cut(name)
+
+
+def stands_alone(written: str) -> bool:
+    """Whether a letter with simple scripts is the same in any formula, as far as its commands go."""
+    return all(
+        command in _KNOWN and command not in _VARIED for command in _COMMANDS.findall(_MARKS.sub("", written, count=1))
+    )
+
+
 class Cutter:
     """Cuts one text; each method takes one kind of token off the front."""
 
@@ -95,18 +133,29 @@ class Cutter:
     def add(self, role: str, value: object, start: int, end: int) -> None:
         self.found.append(_token((role, value, start, end)))
 
-    def cut(self) -> list[Token]:
+    def cut(self, name: Callable[[str], Name | None] | None = None) -> list[Token]:
         text = self.text
         if len(text) > MAX_CHARACTERS:
             message = f"the text has {len(text)} characters, but at most {MAX_CHARACTERS} are read: give one formula"
             self.refuse(message, MAX_CHARACTERS, len(text))
         self.check_characters()
         at, end = self.inside()
-        found, piece = self.found, _PIECE.match
+        found, piece = self.found, (_PIECE if name is None else _PIECE_OR_NAME).match
+        # the tokens that names stand for
+        inside = 0
         while at < end:
             match = piece(text, at)
             assert match is not None  # it matches nothing too
-            start, stop = match.span(1)
+            if name is not None and match.lastindex == 1:
+                start, stop = match.span(1)
+                if (known := name(match[1])) is not None:
+                    found.append(_token(("name", known, start, stop)))
+                    inside += len(known.tokens) - 1
+                    at = stop
+                    continue
+                match = _PIECE.match(text, start)
+                assert match is not None
+            start, stop = match.span(match.lastindex or 1)
             written = text[start:stop]
             if start >= 0 and (symbol := _KNOWN.get(written)) is not None:
                 if written in _VARIED:
@@ -120,7 +169,7 @@ class Cutter:
                 character = text[at]
                 take = _FIRST.get(character, Cutter.sign if character < "\x7f" else Cutter.beyond_ascii)
                 at = take(self, at)
-            if len(found) > MAX_TOKENS:
+            if len(found) + inside > MAX_TOKENS:
                 self.refuse(f"the formula has more than {MAX_TOKENS} tokens: give one formula at a time", start, at)
         if at > end:
             self.refuse("what closes the formula is taken away by what stands before it: take that out", start, at)

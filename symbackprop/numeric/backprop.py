@@ -56,15 +56,18 @@ def _tanh_slope(z: Array) -> Array:
 
 
 def _elu(z: Array, scale: float, alpha: float) -> Array:
-    return scale * np.where(_positive(z), z, alpha * np.expm1(np.where(_positive(z), 0, z)))
+    above = _positive(z)
+    return scale * np.where(above, z, alpha * np.expm1(np.where(above, 0, z)))
 
 
 def _elu_slope(z: Array, scale: float, alpha: float) -> Array:
-    return scale * np.where(_positive(z), 1, alpha * np.exp(np.where(_positive(z), 0, z)))
+    above = _positive(z)
+    return scale * np.where(above, 1, alpha * np.exp(np.where(above, 0, z)))
 
 
 def _softplus(z: Array) -> Array:
-    return np.where(_positive(z), z, 0) + np.log1p(np.exp(np.where(_positive(z), -z, z)))
+    above = _positive(z)
+    return np.where(above, z, 0) + np.log1p(np.exp(np.where(above, -z, z)))
 
 
 def _normal_cdf(z: Array) -> Array:

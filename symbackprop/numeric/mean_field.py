@@ -28,7 +28,6 @@ import numpy as np
 
 from symbackprop.activations import Activation
 from symbackprop.errors import SymbackpropError
-from symbackprop.numeric.backprop import backprop
 from symbackprop.numeric.slopes import HUGE, Array, Entrywise, bisected, numeric_row, pair
 from symbackprop.numeric.spectra import check_count
 
@@ -298,7 +297,7 @@ def measured(
     """What a layer does to a gradient in random networks of `depth` hidden layers, all of one width, without biases.
 
     Each sample has its own weights, an input of such a length that `q_1` is the fixed point (1 where that is 0 or
-    endless), and a Gaussian `∂L/∂ŷ`; gradients are those of the hand-written backpropagation. The theory is for
+    endless), and a Gaussian `∂L/∂ŷ`; gradients are found by a backpropagation of its own. The theory is for
     endless width: at width `n` it is off by terms of the order of `1/n`.
 
     Raises:
@@ -357,8 +356,15 @@ def _squared_ratios(
     scale = math.sqrt(sigma_w2 / width)
     W = [scale * standard for standard in weights]
     x = x * (math.sqrt(q / sigma_w2 * width) / np.linalg.norm(x))
-    # the loss is linear in the output, so that ∂L/∂ŷ is what was drawn
-    linear = (lambda output, target: (output * target).sum(axis=0), lambda output, target: target)
-    found = backprop(W, x, upstream, pair(activation), linear, augmented=False)
-    norms = [float(np.sum(gradient**2)) for gradient in found.dz[1:]]
+    g, slope = pair(activation)
+    slopes = []
+    for w in W[:-1]:
+        z = w @ x
+        slopes.append(slope(z))
+        x = g(z)
+    # the loss is linear in the output, so that ∂L/∂ŷ is what was drawn; no gradient by a weight is asked for
+    gradients = [upstream]
+    for w, own in zip(reversed(W[1:]), reversed(slopes), strict=True):
+        gradients.append(own * (w.T @ gradients[-1]))
+    norms = [float(np.sum(gradient**2)) for gradient in reversed(gradients)]
     return [here / after if after else 0.0 for here, after in pairwise(norms)]

@@ -26,6 +26,8 @@ PREAMBLE = """\
 #show title: set text(size: 15pt)
 #show title: set align(center)
 #show title: set block(below: 1.5em)
+// chapters begin on pages of their own; Typst lays them out side by side, on all cores
+#show heading.where(level: 1, numbering: "1.1"): it => pagebreak(weak: true) + it
 """
 # what blocks are written with, on pages and on slides
 DEFINITIONS = """\

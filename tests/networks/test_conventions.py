@@ -94,7 +94,7 @@ def drawn(network: ForwardNetwork) -> dict[str, Any]:
 @pytest.mark.parametrize("style", [HADAMARD, JACOBIAN])
 @pytest.mark.parametrize("name", PAIRS)
 def test_rows_and_columns_agree_up_to_transposition(name: str, style: str):
-    from benchmarks.random_networks import differs
+    from benchmarks.comparison import differs
 
     columns, column_shapes, rows, row_shapes = PAIRS[name]
     upright = sb.Network(*columns, shapes=column_shapes)
@@ -192,6 +192,14 @@ def test_the_bias_of_a_block_is_its_last_column():
         assert not isinstance(kernel.equal(line.result, -wanted, network, network.bounds), Proved)
 
 
+def test_rows_of_a_matrix_are_no_equations():
+    shapes = {"W": "m x n", "x": "n", "b": "m", "y": "m"}
+    short = sb.Network("z = [W, b] [x; 1]", r"L = \|z - y\|^2", shapes=shapes)
+    blocks = r"z = \begin{pmatrix} W & b \end{pmatrix} \begin{bmatrix} x \\ 1 \end{bmatrix}"
+    for text in (rf"{blocks} \\ L = \|z - y\|^2", f"{blocks}\nL = \\|z - y\\|^2".replace(" 1 ", "\n 1 ")):
+        assert sb.Network(text, shapes=shapes).equations == short.equations
+
+
 LAYER_NORM = [
     r"\mu = \frac{1}{n} \mathbf{1}^\top z",
     r"c = z - \mu \mathbf{1}",
@@ -204,8 +212,8 @@ LAYER_NORM = [
 
 @pytest.mark.parametrize("style", [HADAMARD, JACOBIAN])
 def test_layer_norm_by_entries(style: str):
+    from benchmarks.comparison import differs
     from benchmarks.evaluation import by_complex_step
-    from benchmarks.random_networks import differs
 
     network = sb.Network(*LAYER_NORM, shapes={"z": "n", "g": "n", "b": "n", "y": "n"})
     leaves = drawn(network)

@@ -29,7 +29,7 @@ WIDTHS = (784, 256, 64, 10)
 APART = 0.05
 
 
-def numbers(progress: Progress, *, seed: int = 0, networks: int = 4, inputs: int = 32) -> Table:
+def numbers(progress: Progress, *, seed: int = 0, networks: int = 3, inputs: int = 32) -> Table:
     """Mean squares of the entries of `z_l` over those of `z_0`, and of `∂L/∂z_l` over those of the last, with ReLU.
 
     As in the variance computations every weight matrix reads activations, the first one too: `h_0 = ReLU(z_0)` for a
