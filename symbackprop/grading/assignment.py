@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from symbackprop.answers.question import Question
 from symbackprop.errors import SymbackpropError
 from symbackprop.grading.question_table import EQUATIONS, KEYS, question_of
 from symbackprop.grading.tables import Table
-
-if TYPE_CHECKING:
-    from symbackprop.answers.question import Question
 
 # what is of each question by itself
 OWN = ("id", "ask", "points")

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from symbackprop.answers.question import LAYOUTS, PARTIAL, TRANSPOSED, Question
+from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
+from symbackprop.given import DATA
+from symbackprop.given_file import network_of
 from symbackprop.grading.tables import Table
-
-if TYPE_CHECKING:
-    from symbackprop.answers.question import Question
-    from symbackprop.equations import Network
-    from symbackprop.notations import Notation
+from symbackprop.latex.errors import ReadingError
+from symbackprop.network import MLP
+from symbackprop.notations import Notation, notation
 
 NETWORK = ("depth", "widths", "activation", "loss", "bias", "normalization", "epsilon", "groups")
 EQUATIONS = ("given", "shapes")
 # how answers are read and judged, whatever the network
 SHARED = ("data", "notation", "symbols", "in_terms_of", "assume", "layout", "transposed", "partial", "tolerance")
 KEYS = ("ask", "network", *EQUATIONS, *SHARED)
-DATA = ("columns", "rows")
-LAYOUTS = ("denominator", "numerator")
-TRANSPOSED = ("reject", "accept")
-PARTIAL = ("none", "prefix")
 
 
 def question_of(table: Mapping[str, object], where: str) -> Question:
@@ -36,9 +33,6 @@ def question_of(table: Mapping[str, object], where: str) -> Question:
         SymbackpropError: for a key that is missing or unknown, a value of another kind, or a quantity, a network or an
             equation that cannot be read.
     """
-    from symbackprop.answers.question import Question
-    from symbackprop.latex.errors import ReadingError
-
     said = Table(table, where)
     said.only(("id", "points", *KEYS))
     ask = said.needed("ask", r"'\frac{\partial L}{\partial W_1}'")
@@ -49,10 +43,10 @@ def question_of(table: Mapping[str, object], where: str) -> Question:
         "symbols": said.names("symbols"),
         "in_terms_of": said.texts("in_terms_of"),
         "assume": said.texts("assume") or [],
+        "layout": said.chosen("layout", LAYOUTS) or "denominator",
         "transposed": said.chosen("transposed", TRANSPOSED) or "reject",
         "partial": said.chosen("partial", PARTIAL) or "none",
         "tolerance": said.number("tolerance", 0, above=True),
-        **_layout(said),
     }
     said.chosen("data", DATA)
     try:
@@ -65,30 +59,8 @@ def question_of(table: Mapping[str, object], where: str) -> Question:
         raise error if str(error).startswith(where) else SymbackpropError(f"{where}: {error}") from None
 
 
-def _layout(said: Table) -> dict[str, str]:
-    """The layout, for a `Question` that knows of layouts.
-
-    Raises:
-        SymbackpropError: for numerator layout where it does not: answers would be judged as transposed.
-    """
-    from symbackprop.answers.question import Question
-
-    layout = said.chosen("layout", LAYOUTS)
-    if layout is None:
-        return {}
-    if "layout" in {field.name for field in fields(Question)}:
-        return {"layout": layout}
-    if layout == "numerator":
-        raise SymbackpropError(
-            f"{said.where}: layout = 'numerator' is not judged: ask for the transpose, as \\left(…\\right)^\\top"
-        )
-    return {}
-
-
 def _network(said: Table) -> tuple[Network, Notation | None]:
     """The network, and the letters of answers where the network has none of its own."""
-    from symbackprop.given_file import network_of
-
     if "given" in said.values:
         if "network" in said.values:
             raise SymbackpropError(f"{said.where}: it has both a network and given equations: leave one of them out")
@@ -101,8 +73,6 @@ def _network(said: Table) -> tuple[Network, Notation | None]:
 
 
 def _letters(said: Table) -> Notation:
-    from symbackprop.notations import notation
-
     letters = notation(said.text("notation") or "lecture")
     data = said.chosen("data", DATA)
     return letters if data is None else letters.with_data(data)
@@ -110,8 +80,6 @@ def _letters(said: Table) -> Notation:
 
 def _mlp(said: Table, bias: str) -> Network:
     """The lecture's network, or what the table `network` says of it."""
-    from symbackprop.network import MLP
-
     values = said.values.get("network", {})
     if not isinstance(values, dict):
         raise said.wrong("network", "a table", "one such as { depth = 2, activation = 'tanh' }")

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE, VERDICTS
 from symbackprop.errors import SymbackpropError
@@ -19,9 +18,8 @@ from symbackprop.grading.clusters import Cluster, Summary, summary
 from symbackprop.grading.grades import number
 from symbackprop.grading.marked import Marked
 from symbackprop.grading.report_style import STYLE
-
-if TYPE_CHECKING:
-    from symbackprop.answers.question import Question
+from symbackprop.render.look import Look
+from symbackprop.render.text import render
 
 SIGNS = {CORRECT: "✓", INCORRECT: "✗", UNDECIDED: "?", UNREADABLE: "∅"}
 # what wants a person's eye stands first
@@ -121,10 +119,7 @@ def _section(task: Task, place: int, told: Summary) -> str:
 
 def _typeset(task: Task) -> str:
     """What is asked for as lines of Unicode."""
-    from symbackprop.render.look import Look
-    from symbackprop.render.text import render
-
-    question: Question = task.question()
+    question = task.question()
     try:
         return render(question.asked, Look(network=question.network, notation=question.letters))
     except SymbackpropError:

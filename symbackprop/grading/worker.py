@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import queue
 import sys
@@ -25,8 +26,6 @@ HAS_LIMITS = os.name == "posix"
 JUDGE = "symbackprop.answers.judging:judge"
 MEGABYTE = 1 << 20
 STATM = Path("/proc/self/statm")
-# seconds of its own that a limit on CPU time leaves to the limit on the wall clock, which says more
-GRACE = 2
 
 
 def main() -> None:
@@ -115,23 +114,26 @@ def _taken() -> int:
 
 def _limit_memory(megabytes: int) -> None:
     """Allow so much address space beyond what is taken already."""
-    if not HAS_LIMITS or not STATM.exists():
+    if not HAS_LIMITS:
         return
     import resource
 
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_taken() + megabytes * MEGABYTE, most))
+    # what the system ends leaves no image of its memory in the folder of the user
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if STATM.exists():
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (_taken() + megabytes * MEGABYTE, most))
 
 
 def _limit_time(seconds: float) -> None:
-    """Let the system end this process if an answer takes far longer, should nobody be there to do so."""
+    """Let the system end this process if the next answer takes more CPU time: a busy machine makes no difference."""
     if not HAS_LIMITS:
         return
     import resource
 
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + seconds) + GRACE, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds), most))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -28,8 +29,12 @@ from symbackprop.grading.worker import JUDGE
 AHEAD = 16
 # seconds that a process may take to load everything on a busy machine
 LOADING = 120.0
+# an answer waits where others compute, and one that only waits must end too
+PATIENCE = 6
 # seconds between two looks at the clock
 TICK = 0.1
+# the status of a process that the system has ended for computing too long; where there is no such signal, no status
+OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 1 << 20))
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -38,7 +43,7 @@ class Limits:
     """What one answer may take.
 
     Attributes:
-        seconds: of the clock.
+        seconds: of CPU time, in whole ones; and of the clock `PATIENCE` times as many.
         megabytes: beyond what a process has when it has loaded everything.
     """
 
@@ -171,7 +176,7 @@ class _Pool:
 
     def _send(self, process: _Process, job: Job) -> None:
         if process.ready and not process.jobs:
-            process.deadline = time.monotonic() + self.limits.seconds
+            process.deadline = time.monotonic() + PATIENCE * self.limits.seconds
         process.jobs.append(job)
         process.sent += 1
         process.to_send.put(json.dumps({"question": job.question, "answer": job.answer}) + "\n")
@@ -214,8 +219,9 @@ class _Pool:
         # what is torn was being written when the process ended, which is the next that is heard of it
         if process not in self.running or not line.endswith("\n"):
             return None
-        said = json.loads(line)
-        process.deadline = time.monotonic() + self.limits.seconds
+        # a number that JSON does not have becomes a word
+        said = json.loads(line, parse_constant=str)
+        process.deadline = time.monotonic() + PATIENCE * self.limits.seconds
         if not process.ready:
             if "failed" in said:
                 raise SymbackpropError(f"a process that judges does not start: {said['failed']}")
@@ -240,8 +246,9 @@ class _Pool:
             self.jobs.extendleft(reversed([job for job in process.jobs if not job.alone]))
             self.again.extendleft(reversed([job for job in process.jobs if job.alone]))
             process.jobs.clear()
-        why = "it ended the process that judged it"
-        return self._lost(process, f"it took more than {self.limits.seconds:g} s" if process.overran else why)
+        overran = process.overran or process.process.wait() == OUT_OF_TIME
+        why = f"it took more than {self.limits.seconds:g} s" if overran else "it ended the process that judged it"
+        return self._lost(process, why)
 
     def _lost(self, process: _Process, why: str) -> Judged | None:
         """The first job of a process has no verdict: the process goes, and its other jobs go back."""

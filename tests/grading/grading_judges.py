@@ -25,6 +25,8 @@ def quick(question: Any, answer: str) -> Verdict:
     if word == "hang":
         while True:
             pass
+    if word == "sleep":
+        time.sleep(600)
     if word == "memory":
         held = bytearray(4 << 30)
         return Verdict(CORRECT, str(len(held)))

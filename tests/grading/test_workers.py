@@ -59,6 +59,11 @@ def test_what_ended_a_process_by_chance_is_judged_alone_in_another(
     assert all(each.verdict is not None for each in found.values())
 
 
+def test_an_answer_that_only_waits_ends_too(assignment: Path) -> None:
+    found = run(["sleep", "right"], assignment, limits=Limits(seconds=0.2))
+    assert (found["sleep"].failed, found["right"].value) == ("it took more than 0.2 s", "1")
+
+
 def test_what_a_judge_prints_is_no_verdict(assignment: Path) -> None:
     found = run(["print"], assignment)
     assert found["print"].verdict is not None
