@@ -19,6 +19,7 @@ class Plan:
         samples: matrices of a Monte Carlo spectrum.
         networks: random ones, of which every gradient is compared.
         equations: of the networks of which the time is measured.
+        submissions: of a class.
     """
 
     pairs: int
@@ -31,6 +32,7 @@ class Plan:
     samples: int
     networks: int
     equations: tuple[int, ...]
+    submissions: int
 
 
 FULL = Plan(
@@ -44,6 +46,7 @@ FULL = Plan(
     samples=10_000,
     networks=100,
     equations=(50, 100, 200),
+    submissions=20_000,
 )
 SHORT = Plan(
     pairs=3,
@@ -56,4 +59,5 @@ SHORT = Plan(
     samples=200,
     networks=40,
     equations=(10, 20),
+    submissions=24,
 )
