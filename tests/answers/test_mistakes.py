@@ -9,8 +9,9 @@ from symbackprop.answers.judging import judge
 from symbackprop.answers.question import Question
 
 GZ1, GZ2 = r"\frac{\partial L}{\partial z_1}", r"\frac{\partial L}{\partial z_2}"
-Z1 = GZ1
+Z1, GH1 = GZ1, r"\frac{\partial L}{\partial h_1}"
 D1, D2 = r"\operatorname{diag}(g'(z_1))", r"\operatorname{diag}(g'(z_2))"
+GY = r"\frac{\partial L}{\partial \hat{\vec{y}}}"
 TO_THE_OUTPUT = r"[D_l W_l^\top] \frac{\partial L}{\partial \hat{\vec{y}}}"
 # question, network, answer, code, what is marked
 MISTAKES = [
