@@ -10,8 +10,8 @@ from symbackprop.answers.comparing import Compared, compare
 from symbackprop.answers.diagnosis import diagnosed
 from symbackprop.answers.inequalities import compare_sizes
 from symbackprop.answers.misshapen import reshaped
-from symbackprop.answers.numbers import compare_numbers, is_number
-from symbackprop.answers.question import Question
+from symbackprop.answers.numbers import compare_numbers
+from symbackprop.answers.question import Question, is_number
 from symbackprop.answers.reading import ReadAnswer, ReadLine, Side, read_answer
 from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE, Line, Mistake, Verdict, Witness
 from symbackprop.errors import ShapeError
@@ -138,7 +138,7 @@ class _Judge:
             last = before.tree if before is not None else head if earlier is None else earlier.side.tree
             last = last if before is not None or self.bound is None else self.bound[1]
             self.bound = (head, side.tree)
-            return self._bounded(side, last)
+            return self._bounded(number, side, last, head)
         try:
             size = shape(side.tree, self.question.network)
             wanted = shape(head, self.question.network)
@@ -194,11 +194,12 @@ class _Judge:
             return False
         return compare(head, Transpose(side.tree), self.question, self.answer).is_equal
 
-    def _bounded(self, side: Side, before: Expr) -> tuple[str, str]:
+    def _bounded(self, number: int, side: Side, before: Expr, head: Expr) -> tuple[str, str]:
         if side.relation == "=":
             found = compare(before, side.tree, self.question, self.answer)
         else:
             found = compare_sizes(before, side.relation, side.tree, self.question)
+        self.values.append(_Value(number, side, head, found))
         word = CORRECT if found.is_equal else INCORRECT if found.is_different else UNDECIDED
         return word, found.reason
 

@@ -9,18 +9,12 @@ from symbackprop.answers.question import Question
 from symbackprop.answers.verdict import Certificate, Witness
 from symbackprop.answers.witness import shown
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr, Partial, Variable
-from symbackprop.tree import subterms
+from symbackprop.expr import Expr
 
 # of two points: data that are given are the same at both
 SEEDS = (0, 1)
 # how far rounding may put a value off, relative to the largest number met on the way
 ROUNDING = 1e-12
-
-
-def is_number(e: Expr) -> bool:
-    """Whether it is made of numbers alone."""
-    return not any(isinstance(part, Variable | Partial) for _, part in subterms(e))
 
 
 def compare_numbers(right: Expr, answer: Expr, question: Question) -> Compared:

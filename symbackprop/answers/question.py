@@ -9,7 +9,7 @@ from functools import cached_property
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Bounds, Dim, dim
-from symbackprop.equations import Network
+from symbackprop.equations import Equation, Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Partial, Variable
 from symbackprop.forward import ForwardNetwork
@@ -81,6 +81,10 @@ class Question:
             value = getattr(self, name)
             if value not in known:
                 raise SymbackpropError(f"{name} = {value!r} says nothing: write one of {', '.join(known)}")
+        self.network = _with_numbers(self.network, self.given)
+        for name in ("given", "scope"):
+            # made anew of the network with its numbers
+            self.__dict__.pop(name, None)
         # now rather than at the first answer
         assert self.asked is not None
         assert self.given is not None
@@ -204,6 +208,29 @@ class Question:
         return next((part for _, part in subterms(e) if isinstance(part, Expr) and whole(part) == own), None)
 
 
+def _with_numbers(network: Network, given: Sequence[Chain]) -> Network:
+    """The network in which inputs that are assumed to be numbers are computed as these."""
+    if not isinstance(network, ForwardNetwork):
+        return network
+    inputs = set(network.inputs)
+    found: list[Equation] = []
+    for chain in given:
+        match chain:
+            case Chain((Variable() as left, right), ("=",)) if left in inputs and is_number(right):
+                found.append(Equation(left, right))
+    if not found:
+        return network
+    shapes = {variable: network.shape_of(variable) for variable in network.members}
+    return ForwardNetwork(
+        (*found, *network.equations), shapes, network.assumed, network.letters, network.loss_letter, network.notation
+    )
+
+
+def is_number(e: Expr) -> bool:
+    """Whether it is made of numbers alone."""
+    return not any(isinstance(part, Variable | Partial) for _, part in subterms(e))
+
+
 def letters_of(network: Network, notation: str | Notation | None) -> Notation:
     """The notation of formulas about a network: its own letters, and its data as they were given."""
     if not isinstance(network, ForwardNetwork):
@@ -223,5 +250,5 @@ def whole(e: Expr) -> Expr:
         wrt = e.wrt
         while isinstance(wrt, PARTS):
             wrt = wrt.operand
-        return Partial(e.of, wrt) if isinstance(wrt, Variable) else e
+        return Partial(whole(e.of), wrt) if isinstance(wrt, Variable) else e
     return e

@@ -3,13 +3,15 @@ r"""The lines of an answer as trees: what each is about, what it says of that, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from symbackprop.answers.effort import MOST, work
 from symbackprop.answers.lines import Cut, Cuts, cut, goes_on
 from symbackprop.answers.question import Question
-from symbackprop.dims import Dim, dim, index
-from symbackprop.expr import Expr
+from symbackprop.dims import ONE, Dim, dim, index
+from symbackprop.equations import Network
+from symbackprop.expr import Expr, LogSumExp, Softmax
 from symbackprop.forward import ForwardNetwork
 from symbackprop.latex import surface as s
 from symbackprop.latex.errors import ReadingError
@@ -20,9 +22,10 @@ from symbackprop.latex.readings import Mark, NonconformingError, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Span, Surface
 from symbackprop.orientation import in_rows
+from symbackprop.shapes import shape
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
-from symbackprop.substitution import substitute
-from symbackprop.tree import Node, Path
+from symbackprop.substitution import replace_at, substitute
+from symbackprop.tree import Node, Path, subterms
 
 # layers by number for which a name with a letter is given too: `\delta_l` also names `\delta_2`
 LAYERS = range(10)
@@ -135,10 +138,10 @@ class LineReader:
             # what has a left side says what it is about
             if not isinstance(whole, s.Chain) or goes_on(line.text):
                 left = self.head or self.about
-                like = None if self.about is None else self.question.shape
+                like = None if left is None else shape(left, self.question.network)
             parsed = read(line.text, scope=self.scope, left=left, like=like)
             _check_work(parsed.tree, line)
-            yield from self._said(parsed.tree, parsed.mark, parsed, line)
+            yield from self._said(self._along(parsed.tree), parsed.mark, parsed, line)
         except ReadingError as error:
             start, end = (place + line.span[0] for place in error.span)
             # where it stands in the answer, not in the line
@@ -173,6 +176,17 @@ class LineReader:
                 self.head = None
                 yield ReadLine(line, None, (Side(tree, "=", mark, line.span[0]),), assumed=parsed.assumed)
 
+    def _along(self, tree: Any) -> Any:
+        """With each softmax of a batch taken as the network takes its own, of rows or of columns."""
+        network = self.question.network
+        own = network.kept("along", lambda: _directions(network))
+        if own != {"row"}:
+            return tree
+        for path, part in list(subterms(tree)):
+            if isinstance(part, Softmax | LogSumExp) and ONE not in shape(part.operand, network):
+                tree = replace_at(tree, path, replace(part, along="row"))
+        return tree
+
     # --- names -------------------------------------------------------------------------------------------------------
 
     def _definition(self, line: Cut, whole: Surface) -> ReadLine | None:
@@ -190,7 +204,7 @@ class LineReader:
         rest = " " * start + line.text[start:]
         parsed = read(rest, scope=self.scope)
         _check_work(parsed.tree, line)
-        match parsed.tree:
+        match self._along(parsed.tree):
             case Chain(trees, relations, False):
                 marks, signs = parsed.mark.parts, ("=", *relations)
             case Expr() as tree:
@@ -226,6 +240,12 @@ class LineReader:
             given[surface(text)] = in_rows(value, self.scope.network) if self.scope.turned else value
         functions = self.scope.given_functions
         self.scope = Scope(self.scope.notation, self.scope.network, given, functions, self.scope.numerator)
+
+
+def _directions(network: Network) -> set[str]:
+    """Of what the network takes each softmax of a batch."""
+    every = (part for equation in network.equations for _, part in subterms(equation.right))
+    return {part.along for part in every if isinstance(part, Softmax | LogSumExp)}
 
 
 def _check_work(tree: Node, line: Cut) -> None:
