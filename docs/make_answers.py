@@ -2,12 +2,14 @@ r"""The page on judged answers: `python docs/make_answers.py` writes docs/answer
 
 It judges every answer of tests/answers/corpus. Of each theme the page has how many answers it holds, how many of them
 got the verdict that mathematics says, and how often the mistake that was made is among those that are named. Below
-stands every known failure. `--check` only says whether the page is as it would be written.
+stands every known failure; known_failures.jsonl beside the answers is written anew with them, unless a wrong answer is
+accepted. `--check` only says whether the page is as it would be written.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "answers"))
 
-from corpus_rows import Outcome, Row, of_question, outcome, questions, rows  # noqa: E402
+from corpus_rows import KNOWN, Outcome, Row, of_question, outcome, questions, rows  # noqa: E402
 
 from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE  # noqa: E402
 
@@ -58,9 +60,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Writes docs/answers.md from what the judge says of the corpus.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is not up to date")
     only_check = parser.parse_args().check
-    text = page(rows(), judged())
+    said = judged()
+    text = page(rows(), said)
     if not only_check:
         PAGE.write_text(text, encoding="utf-8")
+        KNOWN.write_text("".join(known_failures(rows(), said)), encoding="utf-8")
         return 0
     if PAGE.read_text(encoding="utf-8") == text:
         return 0
@@ -76,6 +80,22 @@ def judged() -> Judged:
 
 def _judged(name: str) -> list[tuple[tuple[str, str], Outcome]]:
     return [(row.key, outcome(row)) for row in of_question(name)]
+
+
+def known_failures(made: Sequence[Row], said: Judged) -> Iterator[str]:
+    """The lines of known_failures.jsonl.
+
+    Raises:
+        SystemExit: for a wrong answer that is accepted.
+    """
+    for row in made:
+        printed = said[row.key].verdict
+        if printed == row.verdict:
+            continue
+        if printed == CORRECT:
+            raise SystemExit(f"a wrong answer to {row.question} is accepted: {row.answer}")
+        table = {"question": row.question, "answer": row.answer, "expected": row.verdict, "printed": printed}
+        yield json.dumps(table, ensure_ascii=False) + "\n"
 
 
 def page(made: Sequence[Row], said: Judged) -> str:
