@@ -59,5 +59,5 @@ SHORT = Plan(
     samples=200,
     networks=40,
     equations=(10, 20),
-    submissions=24,
+    submissions=8,
 )

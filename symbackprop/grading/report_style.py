@@ -64,7 +64,7 @@ summary { cursor: pointer; width: fit-content; }
 @media print {
   :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --block: #f2f2f2; }
   main { max-width: none; padding: 0; }
-  section { break-before: page; border: 0; margin: 0; }
+  section + section { break-before: page; border: 0; margin: 0; }
   article, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   pre.answer { max-height: none; }
