@@ -19,6 +19,9 @@ class Plan:
         samples: matrices of a Monte Carlo spectrum.
         networks: random ones, of which every gradient is compared.
         equations: of the networks of which the time is measured.
+        mutants: wrong answers that are judged; rewrites: right ones, written in other ways.
+        turns: rounds over the answers of which the time is measured; pairs_beside: answers given to other packages.
+        short: whether a few questions are enough.
     """
 
     pairs: int
@@ -31,6 +34,11 @@ class Plan:
     samples: int
     networks: int
     equations: tuple[int, ...]
+    mutants: int
+    rewrites: int
+    turns: int
+    pairs_beside: int
+    short: bool = False
 
 
 FULL = Plan(
@@ -44,6 +52,10 @@ FULL = Plan(
     samples=10_000,
     networks=100,
     equations=(50, 100, 200),
+    mutants=5_000,
+    rewrites=1_000,
+    turns=7,
+    pairs_beside=500,
 )
 SHORT = Plan(
     pairs=3,
@@ -56,4 +68,9 @@ SHORT = Plan(
     samples=200,
     networks=40,
     equations=(10, 20),
+    mutants=200,
+    rewrites=40,
+    turns=2,
+    pairs_beside=24,
+    short=True,
 )
