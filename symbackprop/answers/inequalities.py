@@ -5,13 +5,17 @@ from __future__ import annotations
 from symbackprop.answers.comparing import DIFFERENT, EQUAL, OPEN, Compared
 from symbackprop.answers.question import Question
 from symbackprop.answers.witness import witness
+from symbackprop.dims import ONE
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr
+from symbackprop.expr import Expr, Norm, SingularValue
 from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.judges.signs import Setting
 from symbackprop.judges.theorems import cited
+from symbackprop.shapes import shape
+from symbackprop.substitution import replace_at
+from symbackprop.tree import subterms
 
 
 def compare_sizes(left: Expr, relation: str, right: Expr, question: Question) -> Compared:
@@ -31,7 +35,17 @@ def compare_sizes(left: Expr, relation: str, right: Expr, question: Question) ->
         return Compared(DIFFERENT, f"{relation} fails at {shown.where}", witness=shown)
     if left == right or same(left, right):
         return Compared(EQUAL, "both sides are equal")
-    theorem = cited(left, relation, right, Setting(network, known, given, same))
+    setting = Setting(network, known, given, same)
+    ways = dict.fromkeys(((left, right), (_spectral(left, question), _spectral(right, question))))
+    theorem = next((found for one, two in ways if (found := cited(one, relation, two, setting))), None)
     if theorem is not None:
         return Compared(EQUAL, f"by theorem: {theorem.name}")
     return Compared(OPEN, f"no counterexample to {relation} was found, and no theorem that says it")
+
+
+def _spectral(e: Expr, question: Question) -> Expr:
+    """The same with the norm of each matrix as its largest singular value, as theorems have it."""
+    for path, part in list(subterms(e)):
+        if isinstance(part, Norm) and part.kind == "2" and ONE not in shape(part.operand, question.network):
+            e = replace_at(e, path, SingularValue(part.operand))
+    return e

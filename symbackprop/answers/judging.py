@@ -10,13 +10,14 @@ from symbackprop.answers.comparing import Compared, compare
 from symbackprop.answers.diagnosis import diagnosed
 from symbackprop.answers.inequalities import compare_sizes
 from symbackprop.answers.misshapen import reshaped
+from symbackprop.answers.numbers import compare_numbers, is_number
 from symbackprop.answers.question import Question
 from symbackprop.answers.reading import ReadAnswer, ReadLine, Side, read_answer
 from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE, Line, Mistake, Verdict, Witness
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Entry, Expr
+from symbackprop.expr import Entry, Expr, Transpose
 from symbackprop.latex.errors import ReadingError
-from symbackprop.shapes import shape, written
+from symbackprop.shapes import SCALAR, Shape, shape, written
 
 WORDS = "words beside the formulas were not read"
 
@@ -137,11 +138,17 @@ class _Judge:
         except ShapeError as error:
             self.mistakes += self._told(side, head) or [Mistake("shape", str(error), side.span)]
             return INCORRECT, _said(self.mistakes)
+        if self.question.transposed == "accept" and self._is_asked(head) and self._is_transposed(side, head, size):
+            found = compare(head, Transpose(side.tree), self.question, self.answer)
+            self.values.append(_Value(number, side, head, found))
+            return CORRECT, "this is the transpose, the gradient in the other layout, which is accepted"
         if size != wanted:
             note = (
                 f"it is {written(size, self.question.network)}, and {head} is {written(wanted, self.question.network)}"
             )
             found = Compared("different", note)
+        elif self.question.tolerance is not None and is_number(side.tree):
+            found = compare_numbers(head, side.tree, self.question)
         else:
             found = compare(head, side.tree, self.question, self.answer)
         self.values.append(_Value(number, side, head, found))
@@ -171,6 +178,14 @@ class _Judge:
     def _told(self, side: Side, head: Expr) -> list[Mistake]:
         """The mistakes in the first wrong value."""
         return [] if self.mistakes else diagnosed(side, head, self.question, self.answer)
+
+    def _is_transposed(self, side: Side, head: Expr, size: Shape) -> bool:
+        """Whether a value is the transpose of the right one, and not the right one."""
+        if size[::-1] != shape(head, self.question.network) or size == SCALAR:
+            return False
+        if size == size[::-1] and compare(head, side.tree, self.question, self.answer).is_equal:
+            return False
+        return compare(head, Transpose(side.tree), self.question, self.answer).is_equal
 
     def _bounded(self, side: Side, before: Expr) -> tuple[str, str]:
         found = compare_sizes(before, side.relation, side.tree, self.question)

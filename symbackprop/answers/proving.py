@@ -15,8 +15,8 @@ from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
-from symbackprop.substitution import replace_at, substitute
-from symbackprop.tree import subterms
+from symbackprop.substitution import bound_index, replace_at, substitute
+from symbackprop.tree import children, rebuild, subterms
 
 # by how much people count from another start
 SHIFTS = (0, 1, -1)
@@ -50,7 +50,25 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str) -> Proof 
             said = _equal(reference, way, question)
             if said is not None:
                 return Proof(kind, said)
-    return None
+    return _part_by_part(left, right, question, seeded_by)
+
+
+def _part_by_part(left: Expr, right: Expr, question: Question, seeded_by: str) -> Proof | None:
+    """A proof that one operation has equal operands on both sides, as the norms of two equal columns."""
+    one, two = children(left), children(right)
+    if isinstance(left, Partial) or bound_index(left) is not None or not one:
+        return None
+    if type(left) is not type(right) or len(one) != len(two) or rebuild(left, two) != right:
+        return None
+    found = Proof("unrolled", "part by part")
+    for part, other in zip(one, two, strict=True):
+        if part == other:
+            continue
+        proved = proof(part, other, question, seeded_by)
+        if proved is None:
+            return None
+        found = replace(found, kind=proved.kind)
+    return found
 
 
 def is_deep(question: Question) -> bool:

@@ -23,6 +23,7 @@ from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain
 from symbackprop.tree import subterms
 
+LAYOUTS = ("denominator", "numerator")
 TRANSPOSED = ("reject", "accept")
 PARTIAL = ("none", "prefix")
 # of which a derivative by the whole is known once that by the part is, and the other way round
@@ -50,6 +51,7 @@ class Question:
         symbols: what further letters mean: `{r"\sigma": "tanh"}`.
         in_terms_of: the quantities that an answer may use, as LaTeX; all but the one asked for, if it is None.
         assume: equations that hold, as LaTeX.
+        layout: "denominator", in which the gradient by a column is a column, or "numerator", in which it is a row.
         transposed: whether the transpose of what is asked for is "accept"ed.
         partial: "none", or "prefix" for the share of the lines before the first wrong one.
         tolerance: by how much a number may be off, relative to the right one; exact, if it is None.
@@ -67,12 +69,15 @@ class Question:
     symbols: Mapping[str, str | Expr] = field(default_factory=dict)
     in_terms_of: Sequence[str] | None = None
     assume: Sequence[str] = ()
+    layout: str = "denominator"
     transposed: str = "reject"
     partial: str = "none"
     tolerance: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value, known in (("transposed", self.transposed, TRANSPOSED), ("partial", self.partial, PARTIAL)):
+        choices = (("layout", LAYOUTS), ("transposed", TRANSPOSED), ("partial", PARTIAL))
+        for name, known in choices:
+            value = getattr(self, name)
             if value not in known:
                 raise SymbackpropError(f"{name} = {value!r} says nothing: write one of {', '.join(known)}")
         # now rather than at the first answer
@@ -91,7 +96,7 @@ class Question:
     @cached_property
     def scope(self) -> Scope:
         """What letters mean in an answer."""
-        return scope_of(self.letters, self.network, self.symbols)
+        return scope_of(self.letters, self.network, self.symbols, self.layout == "numerator")
 
     @cached_property
     def asked(self) -> Expr:

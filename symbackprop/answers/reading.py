@@ -207,7 +207,7 @@ class _LineReader:
             # names stand for what is written in their place, so about rows where the data are rows
             given[surface(text)] = in_rows(value, self.scope.network) if self.scope.turned else value
         functions = self.scope.given_functions
-        self.scope = Scope(self.scope.notation, self.scope.network, given, functions)
+        self.scope = Scope(self.scope.notation, self.scope.network, given, functions, self.scope.numerator)
 
 
 def _check_work(tree: Node, line: Cut) -> None:

@@ -11,10 +11,11 @@ from symbackprop.derivation import Derivation
 from symbackprop.dims import Dim, at_most, dim
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Expr, Hidden, Partial, PreActivation, Variable
+from symbackprop.expr import LOSS, Expr, Hidden, Partial, PreActivation, Transpose, Variable
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
+from symbackprop.orientation import oriented
 from symbackprop.substitution import substitute
 
 # derivations of the lecture by what they start from
@@ -38,6 +39,8 @@ def closed(head: Expr, question: Question) -> Expr | None:
 
 
 def _lines(head: Expr, question: Question) -> Iterator[Expr]:
+    if isinstance(head, Transpose):
+        yield from map(oriented, references(head.operand, question)[1:])
     if not isinstance(head, Partial) or head.of != LOSS or head.numerator:
         return
     for made in _derivations(head, question):

@@ -20,10 +20,10 @@ def witness(left: Expr, right: Expr, question: Question, relation: str = "=") ->
     found = numeric.counterexample(question.claim(left, right, relation))
     if found is None:
         return None
-    return Witness(found.sizes, found.seed, _shown(found.left), _shown(found.right), found.where)
+    return Witness(found.sizes, found.seed, shown(found.left), shown(found.right), found.where)
 
 
-def _shown(values: Any) -> Any:
+def shown(values: Any) -> Any:
     """The rows of a matrix, or a number."""
     rows = [[float(f"{entry:.{SHOWN}g}") for entry in row] for row in values.tolist()]
     return rows[0][0] if len(rows) == len(rows[0]) == 1 else rows

@@ -45,7 +45,10 @@ def partial(of: Reading, wrt: Reading, at: s.Surface | s.Span, reader: Reader) -
         NonconformingError: for anything else.
     """
     _ensure_variable(wrt, at, reader)
-    return measured(expr.Partial(of.tree, wrt.tree), (of, wrt), reader, at)
+    made = expr.Partial(of.tree, wrt.tree)
+    if reader.scope.numerator and not (of.is_scalar and wrt.is_scalar):
+        return measured(expr.Transpose(made), (of, wrt), reader, at)
+    return measured(made, (of, wrt), reader, at)
 
 
 _PARTS = (expr.Transpose, expr.Entry, expr.Row, expr.Column, expr.Columns, expr.WithoutBias)

@@ -182,8 +182,12 @@ def scope_of(
     notation: str | Notation = "lecture",
     network: Network | None = None,
     symbols: Mapping[str, str | Expr] | None = None,
+    numerator: bool = False,
 ) -> Scope:
     """What letters mean in a notation and a network; make it once to read many formulas.
+
+    Args:
+        numerator: whether derivatives are written in numerator layout; what is read is in denominator layout.
 
     Raises:
         SymbackpropError: for a symbol whose meaning cannot be read.
@@ -204,7 +208,7 @@ def scope_of(
             if not isinstance(tree, Expr):
                 raise SymbackpropError(f"the symbol {letter} stands for an expression: {meaning!r} is none")
             given[shown] = tree
-    return Scope(letters, where, given, functions)
+    return Scope(letters, where, given, functions, numerator)
 
 
 def _function(meaning: str) -> str | None:

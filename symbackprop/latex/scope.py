@@ -57,6 +57,7 @@ class Scope(Counting):
         network: what quantities there are, with their shapes.
         given: further symbols, by their surface: what each stands for.
         functions: letters of scalar functions, by the letter: the name of the function.
+        numerator: whether derivatives are written in numerator layout, in which they are the transposes.
     """
 
     def __init__(
@@ -65,8 +66,10 @@ class Scope(Counting):
         network: Network,
         given: Mapping[Surface, Expr] | None = None,
         functions: Mapping[str, str] | None = None,
+        numerator: bool = False,
     ) -> None:
         super().__init__(notation, network)
+        self.numerator = numerator
         self.given = dict(given or {})
         self.given_functions = dict(functions or {})
         self.known: dict[Variable, Shape | None] = {}

@@ -1,0 +1,62 @@
+r"""Answers are cut where LaTeX ends a line, and where one equation ends and the next begins."""
+
+import pytest
+
+from symbackprop.answers.lines import MOST_LINES, cut
+from symbackprop.latex.errors import ReadingError
+
+CUTS = {
+    "a = b": ["a = b"],
+    r"\begin{align*} a &= b \\ &= c \\[2pt] &= d \end{align*}": ["a  = b", "= c", "= d"],
+    r"$$\begin{aligned} a &= b\\ c&=d \end{aligned}$$": ["a  = b", "c =d"],
+    # a matrix keeps its rows
+    r"a = \begin{pmatrix} 1 \\ 2 \end{pmatrix}": [r"a = \begin{pmatrix} 1 \\ 2 \end{pmatrix}"],
+    r"x = \left( a \\ b \right)": [r"x = \left( a \\ b \right)"],
+    # a line break is a space in LaTeX, but between two equations it is not meant as one
+    "a = b\nc = d": ["a = b", "c = d"],
+    "a = b\n= c": ["a = b", "= c"],
+    "a =\n b": ["a =\n b"],
+    "a = b\n + c": ["a = b\n + c"],
+    "a = b +\nc = d": ["a = b +\nc = d"],
+    "a\n b": ["a\n b"],
+    "a = b\n\nc": ["a = b", "c"],
+    r"\[ a = b \] \[ c = d \]": ["a = b", "c = d"],
+    "% a comment\na = b % another": ["a = b"],
+    r"a = b \nonumber \\ c = d \label{eq:1}": ["a = b", "c = d"],
+    "a = b.": ["a = b."],
+}
+
+
+@pytest.mark.parametrize(("text", "lines"), CUTS.items())
+def test_cut(text, lines):
+    assert [line.text for line in cut(text).lines] == lines
+
+
+@pytest.mark.parametrize("text", [text for text in CUTS if len(CUTS[text]) > 1])
+def test_a_line_stands_where_it_stood(text):
+    for line in cut(text).lines:
+        start, end = line.span
+        assert len(line.text) == end - start
+        assert line.written == text[start:end]
+        # only what is no formula is blanked out
+        assert all(new in (old, " ") for new, old in zip(line.text, line.written, strict=True))
+
+
+def test_words_beside_formulas_are_left_out_and_said():
+    made = cut("Since $a$ is small, $b = c$.")
+    assert [line.text for line in made.lines] == ["a", "b = c"]
+    assert made.words is not None
+    assert cut("$b = c$").words is None
+
+
+@pytest.mark.parametrize("text", ["", " \n ", r"\\ \\", "% nothing", "$$ $$"])
+def test_nothing_is_refused(text):
+    with pytest.raises(ReadingError, match="no formula"):
+        cut(text)
+
+
+def test_too_much_is_refused():
+    with pytest.raises(ReadingError, match="at most"):
+        cut(r"a = b \\ " * (MOST_LINES + 1))
+    with pytest.raises(ReadingError, match="characters"):
+        cut("a" * 100_000)
