@@ -13,7 +13,7 @@ from types import FrameType
 
 from benchmarks.exercises import Exercise, found_wrong
 from symbackprop import expr
-from symbackprop.answers.judging import judge
+from symbackprop.answers import judging
 from symbackprop.answers.reading import read_answer
 from symbackprop.answers.verdict import Verdict
 from symbackprop.errors import SymbackpropError
@@ -69,7 +69,7 @@ def answered(exercise: Exercise, text: str, made_by: str) -> Answered:
     start, cpu = time.perf_counter(), time.process_time()
     try:
         with _alarm():
-            said: Verdict = judge(exercise.question, text)
+            said: Verdict = judging.judge(exercise.question, text)
         word, reason = said.verdict, said.reason
     except _TooLate:
         word, reason = LATE, f"more than {LATEST} s of CPU"
@@ -77,6 +77,18 @@ def answered(exercise: Exercise, text: str, made_by: str) -> Answered:
         word, reason = CRASHED, f"{type(error).__name__}: {error}"
     spent = time.perf_counter() - start, time.process_time() - cpu
     return Answered(exercise, text, made_by, word, reason, *spent)
+
+
+@contextmanager
+def mistakes_unnamed() -> Iterator[None]:
+    """Verdicts without the search for the mistake, which costs more than they do and changes none of them."""
+    before = judging.diagnosed, judging.reshaped
+    judging.diagnosed = lambda *_: []  # type: ignore[attr-defined]
+    judging.reshaped = lambda *_: []  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        judging.diagnosed, judging.reshaped = before  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -79,4 +79,32 @@ def sign_of(e: Expr, x: Exercise, r: Random) -> Expr | None:
     return expr.Elementwise("abs", e)
 
 
-TRAPS = (right_in_a_field, right_by_fermat, right_at_small_sizes, nearly, sign_of)
+def sign_as_a_factor(e: Expr, x: Exercise, r: Random) -> Expr | None:
+    """`√(v²) / v` of a scalar, which is 1 or -1."""
+    scalars: list[Expr] = [v for v in x.variables if _extent(v, x) == SCALAR]
+    scalars += [expr.Entry(v, dim(1)) for v in x.variables if (_extent(v, x) or SCALAR)[1] == dim(1)]
+    scalars = [v for v in scalars if _extent(v, x) == SCALAR]
+    if not scalars or _extent(e, x) is None:
+        return None
+    v = r.choice(scalars)
+    root = expr.SquareRoot(expr.Power(v, Fraction(2))) if r.random() < 0.7 else expr.Norm(v)
+    return Product((expr.Quotient(root, v), *expr.factors_of(e)))
+
+
+def root_of_a_number(e: Expr, x: Exercise, r: Random) -> Expr | None:
+    """`√9 / (-3)`: which of two roots it is, a field does not know."""
+    if _extent(e, x) is None:
+        return None
+    k = r.choice((2, 3, 5, 6, 7, 10, 11, 13, 17, 19))
+    return Product((expr.Quotient(expr.SquareRoot(number(k * k)), number(-k)), *expr.factors_of(e)))
+
+
+TRAPS = (
+    right_in_a_field,
+    right_by_fermat,
+    right_at_small_sizes,
+    nearly,
+    sign_of,
+    sign_as_a_factor,
+    root_of_a_number,
+)

@@ -22,6 +22,7 @@ from benchmarks.answered import (
     as_lines,
     has_value,
     means_something_right,
+    mistakes_unnamed,
     printed,
     reads_as,
     slip,
@@ -260,7 +261,9 @@ def judged_right(found: list[Exercise], count: int, seed: int = SEED, until: flo
 def wrong_and_right(plan: Plan) -> Iterator[Row]:
     """The rows of the wrong answers and of the right ones."""
     found = exercises(plan.short)
-    yield from _wrong_rows(judged_wrong(found, plan.mutants), len(found))
+    with mistakes_unnamed():
+        wrong = judged_wrong(found, plan.mutants)
+    yield from _wrong_rows(wrong, len(found))
     yield from _right_rows(judged_right(found, plan.rewrites))
 
 
