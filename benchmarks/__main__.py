@@ -41,6 +41,7 @@ FIGURES = {
     "random": "random_networks.compared",
     "equations": "equations.linear",
     "others": "others.beside",
+    "grading": "grading.grading",
     "mutants": "mutants.wrong_and_right",
     "answers": "answers.beside",
 }

@@ -19,6 +19,7 @@ class Plan:
         samples: matrices of a Monte Carlo spectrum.
         networks: random ones, of which every gradient is compared.
         equations: of the networks of which the time is measured.
+        submissions: of a class.
         mutants: wrong answers that are judged; rewrites: right ones, written in other ways.
         turns: rounds over the answers of which the time is measured; pairs_beside: answers given to other packages.
         short: whether a few questions are enough.
@@ -34,6 +35,7 @@ class Plan:
     samples: int
     networks: int
     equations: tuple[int, ...]
+    submissions: int
     mutants: int
     rewrites: int
     turns: int
@@ -52,6 +54,7 @@ FULL = Plan(
     samples=10_000,
     networks=100,
     equations=(50, 100, 200),
+    submissions=20_000,
     mutants=5_000,
     rewrites=1_000,
     turns=7,
@@ -68,6 +71,7 @@ SHORT = Plan(
     samples=200,
     networks=40,
     equations=(10, 20),
+    submissions=24,
     mutants=200,
     rewrites=40,
     turns=2,

@@ -131,6 +131,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_network_options(check)
     _add_notation_options(check)
     check.set_defaults(run=_check)
+
+    grade = commands.add_parser("grade", help="the verdicts on the answers of a class, with points and a report")
+    grade.add_argument(
+        "submissions", metavar="SUBMISSIONS", help="a .jsonl, a .csv, or a folder of <student>/<question>.tex"
+    )
+    grade.add_argument("--assignment", metavar="FILE.toml", required=True, help="the questions and their points")
+    grade.add_argument("-o", dest="folder", metavar="FOLDER", required=True, help="where everything is written")
+    grade.add_argument("--workers", metavar="N", help="how many processes judge; one for each core, if not given")
+    grade.set_defaults(run=_grade)
     return parser
 
 
@@ -323,6 +332,12 @@ def _check(options: argparse.Namespace) -> int:
 
         print(shown(verdict, question, answer))
     return VERDICTS[verdict.verdict]
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from symbackprop.grading.command import run
+
+    return run(options)
 
 
 def _verify(options: argparse.Namespace) -> int:

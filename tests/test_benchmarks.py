@@ -43,6 +43,9 @@ ASKED = [
     ("random", "random networks beside JAX"),
     ("equations", "20 equations"),
     ("others", "gradient of tr(A X B)"),
+    ("grading", "24 answers, 1 worker"),
+    ("grading", "peak memory, 2 workers"),
+    ("grading", "verdicts of one worker and of two"),
 ]
 
 

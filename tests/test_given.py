@@ -86,6 +86,14 @@ def test_greek_letters_are_named_in_english_or_with_a_backslash() -> None:
         assert network.shape_of(Named("lambda")) == (ONE, ONE)
 
 
+@pytest.mark.parametrize("one", ["{} + \\mathbf{{1}}", "I {}"])
+def test_ones_and_identities_at_the_same_place_of_two_equations_have_sizes_of_their_own(one: str) -> None:
+    made = sb.Network(
+        "a = " + one.format("x"), "c = V a", "d = " + one.format("c"), r"L = \|d - y\|^2", shapes={"V": "m x n"}
+    )
+    assert [made.shape_of(Named(name)) for name in "ad"] == [(n, ONE), (m, ONE)]
+
+
 @pytest.mark.parametrize("text", ["W x", "W_{cd} x", "W_1 x"])
 def test_a_letter_with_another_label_or_none_is_not_the_variable(text: str) -> None:
     network = sb.Network(r"z_{ab} = W_{ab} x + b_{ab}", r"L = \|z_{ab} - y\|^2")

@@ -8,7 +8,7 @@ from symbackprop.magnitudes import Extreme
 from symbackprop.tree import Node, children
 
 # parts to be computed at one point; a homework answer has some dozens
-MOST = 20_000
+MOST = 50_000
 # no homework has a higher power
 HIGHEST = 1_000
 # how many values an index takes whose bounds are letters, at the sizes that are tried

@@ -83,9 +83,15 @@ def height(e: Expr, sizes: Inner) -> Height:
 
 
 @height.register
-def _(e: Variable | Partial, sizes: Inner) -> Height:
+def _(e: Variable, sizes: Inner) -> Height:
     # computed from the network, by nothing that an answer can choose
     return ONE
+
+
+@height.register
+def _(e: Partial, sizes: Inner) -> Height:
+    # that of what is differentiated, and as much again for the denominator of a fraction
+    return height(e.of, sizes).raised(Fraction(2))
 
 
 @height.register

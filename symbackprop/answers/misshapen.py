@@ -118,6 +118,8 @@ def _edits(e: Surface, text: str) -> Iterator[Edit]:
     for part in every:
         if isinstance(part, s.Term):
             yield from _factors(part, text)
+    for part in every:
+        yield from _moved(part, text)
 
 
 def _all(e: Surface) -> Iterator[Surface]:
@@ -142,6 +144,24 @@ def _transposed(e: Surface, text: str) -> Iterator[Edit]:
             for factor in factors:
                 if isinstance(factor, s.Letter | s.Accented | s.Fenced):
                     yield from _put_in(factor, text)
+
+
+def _moved(e: Surface, text: str) -> Iterator[Edit]:
+    """Another layer below a letter, and other bounds of a product or sum."""
+    match e:
+        case s.Scripted(base=s.Letter() | s.Accented(), sub=sub) if sub is not None:
+            for new in _neighbours(text[slice(*sub.span)]):
+                yield Edit("wrong-layer", ((sub.span, new),), e.span, "{part} is of the wrong layer")
+        case s.Big(sup=sup) if sup is not None:
+            for new in _neighbours(text[slice(*sup.span)]):
+                yield Edit("product-bounds", ((sup.span, new),), e.span, "the bounds of {part} are wrong")
+
+
+def _neighbours(script: str) -> Iterator[str]:
+    """A script one more and one less, in braces."""
+    inner = script.strip().removeprefix("{").removesuffix("}").strip()
+    for step in (1, -1):
+        yield f"{{{int(inner) + step}}}" if inner.isdigit() else f"{{{inner}{step:+d}}}"
 
 
 def _put_in(e: Surface, text: str) -> Iterator[Edit]:

@@ -88,10 +88,10 @@ class Question:
     @cached_property
     def letters(self) -> Notation:
         """The notation that answers are written in."""
-        if self.notation is None and isinstance(self.network, ForwardNetwork):
-            return self.network.reading
-        found = notation_named(self.notation or "lecture")
-        return found
+        if not isinstance(self.network, ForwardNetwork):
+            return notation_named(self.notation or "lecture")
+        # its letters, and its data as they were given
+        return self.network.reading if self.notation is None else self.network.written_in(notation_named(self.notation))
 
     @cached_property
     def scope(self) -> Scope:

@@ -183,6 +183,8 @@ ENTRYWISE = (
     expr.ActivationJacobian,
     *INDEXING,
     primitives.DiagonalPart,
+    primitives.Rows,
+    expr.Columns,
     primitives.EntrywiseQuotient,
     primitives.Pairwise,
 )

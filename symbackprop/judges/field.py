@@ -18,6 +18,7 @@ from symbackprop.dims import Dim, Symbol, Units, Width, dim
 from symbackprop.equations import Equation, Network
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Variable
+from symbackprop.quantities import Quantities
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import subterms
 
@@ -163,7 +164,10 @@ class Point:
     def _width(self, kind: type[Width] | type[Units], layer: int) -> int:
         if (kind, layer) not in self._widths:
             atom = kind(dim(layer))
-            if layer < 0 or (self.network.depth.is_constant and layer > self.network.depth.constant + 1):
+            depth = self.network.depth
+            # families of a network of one's own run over letters of their own, which say nothing of its depth
+            is_beyond = not isinstance(self.network, Quantities) and depth.is_constant and layer > depth.constant + 1
+            if layer < 0 or is_beyond:
                 raise OutOfRange(f"there is no layer {layer}, so {atom} is not defined")
             self._widths[kind, layer] = self._number(self.network.size(atom), str(atom))
         return self._widths[kind, layer]

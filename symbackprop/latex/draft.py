@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, count
 
-from symbackprop.dims import ONE, Dim, index, width
+from symbackprop.dims import ONE, index, width
 from symbackprop.equations import Equation, Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import LOSS, Expr, Loss, Named, Variable
 from symbackprop.latex import surface as s
+from symbackprop.latex.equation_lines import Line, lines_of, range_of, sides_of, summed_over
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.grammar import surface
 from symbackprop.latex.meaning import read
-from symbackprop.latex.meaning_dims import read_dim
-from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, parts_of, variable_in, written_as
+from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, variable_in, written_as
 from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader, Reading, settle
 from symbackprop.latex.scope import Scope
@@ -81,23 +79,6 @@ class _Known(Network):
     def _said(self) -> str:
         # a reader asks for many variables that there are not
         return ", ".join(map(str, self.draft.shapes))
-
-
-@dataclass
-class Line:
-    """An equation as it was written.
-
-    Attributes:
-        left: its left side; the loss in the last one.
-        index: the letter of a family, with its range.
-    """
-
-    text: str
-    left: Variable
-    right: Surface
-    index: str | None = None
-    lower: Dim = ONE
-    upper: Dim = ONE
 
 
 @dataclass
@@ -180,7 +161,7 @@ class Draft:
             elif not isinstance(each, str):
                 raise SymbackpropError(f"{each!r} is no equation: write one as text, such as 'z = W x + b'")
             else:
-                texts += [line for line in _lines(each) if line.strip()]
+                texts += [line for line in lines_of(each) if line.strip()]
         if texts and trees:
             raise SymbackpropError("the equations are partly text and partly trees: write all of them one way")
         if not texts:
@@ -236,7 +217,7 @@ class Draft:
 
     def _split(self, texts: Sequence[str]) -> None:
         """Left and right sides, with the ranges of families."""
-        sides = [_sides(text) for text in texts]
+        sides = [sides_of(text) for text in texts]
         indices = frozenset(self._indices)
         for place, (text, left, right, behind) in enumerate(sides):
             last = place == len(sides) - 1
@@ -261,9 +242,9 @@ class Draft:
                     f"write the left side at the index {name} itself, as {variable.name}_{name}", text, left.span
                 )
             if behind:
-                lower, upper = _range(behind, name, text)
+                lower, upper = range_of(behind, name, text)
             else:
-                ends = (_summed(each, name, line) for line, _, each, _ in sides)
+                ends = (summed_over(each, name, line) for line, _, each, _ in sides)
                 lower, upper = next(filter(None, ends), (ONE, index(name.upper())))
             self.lines.append(Line(text, variable, right, name, lower, upper))
             self._indices.add(name)
@@ -354,7 +335,7 @@ class Draft:
         self._note_family(variable)
 
     def _equation(self, line: Line, scope: Scope) -> Equation:
-        reader = Reader(line.text, scope)
+        reader = Reader(line.text, scope, line=f" of {line.left}")
         wanted = SCALAR if line.left == LOSS else self.shape_of(line.left)
         assert wanted is not None
         readings = read(line.right, reader)
@@ -458,50 +439,3 @@ def _is_word(variable: Named, functions: Mapping[str, str]) -> bool:
         head = head.removesuffix(accent) or head
     letter = GREEK.get(head, head)
     return len(letter) > 1 or letter in functions
-
-
-def _lines(text: str) -> list[str]:
-    r"""The equations of a text: one a line; `\\` ends a line too, but inside of a matrix it ends a row."""
-    lines, depth = [""], 0
-    for part in re.split(r"(\\begin\b|\\end\b|\\\\|\n)", text):
-        depth += (part == r"\begin") - (part == r"\end")
-        if part in ("\\\\", "\n") and depth == 0:
-            lines.append("")
-        else:
-            lines[-1] += part
-    return [line.strip().rstrip(",;.") for line in lines]
-
-
-def _sides(text: str) -> tuple[str, Surface, Surface, tuple[Surface, ...]]:
-    """Text, left side, right side, and what stands behind the equation."""
-    whole = surface(text)
-    behind: tuple[Surface, ...] = ()
-    if isinstance(whole, s.Listed):
-        whole, *rest = whole.parts
-        behind = tuple(part for part in rest if not isinstance(part, s.Prose | s.Blank))
-    if not isinstance(whole, s.Chain) or len(whole.parts) != 2 or whole.signs[0].text not in ("=", ":=", "←", "≡"):
-        raise ReadingError("a forward equation is one variable, =, and what it is computed from", text, whole.span)
-    return text, whole.parts[0], whole.parts[1], behind
-
-
-def _summed(e: Surface, name: str, text: str) -> tuple[Dim, Dim] | None:
-    """The bounds of a sum over an index somewhere in a formula: `1` and `N` of `Σ_{i=1}^N`; None if there is none."""
-    match e:
-        case s.Big(
-            sub=s.Chain(parts=(s.Letter(text=letter), first), signs=(s.Sign(text="="),)), sup=s.Surface() as last
-        ):
-            if letter == name:
-                reader = Reader(text, scope_of("lecture"))
-                return read_dim(first, reader), read_dim(last, reader)
-    return next(filter(None, (_summed(part, name, text) for part in parts_of(e))), None)
-
-
-def _range(behind: tuple[Surface, ...], name: str, text: str) -> tuple[Dim, Dim]:
-    r"""`t = 1, \dots, T`, or `1 \le t \le T`."""
-    reader = Reader(text, scope_of("lecture"))
-    match behind:
-        case (s.Chain(parts=(_, first), signs=(s.Sign(text="="),)), s.Dots(), last):
-            return read_dim(first, reader), read_dim(last, reader)
-        case (s.Chain(parts=(first, _, last), signs=(s.Sign(text="≤"), s.Sign(text="≤"))),):
-            return read_dim(first, reader), read_dim(last, reader)
-    raise ReadingError(f"the range of {name} is written as {name} = 1, \\dots, {name.upper()}", text, behind[0].span)

@@ -56,7 +56,9 @@ def surface(text: str, words: Collection[str] = WORDS) -> Surface:
     Raises:
         ReadingError: where the text is no formula or may be read in two ways; it points at the place.
     """
-    return _joined(Stack(text, tokens_and_names(text, words, _name), MAKERS, ACCEPTED))
+    # what is a name by itself is so with the usual words
+    cut = tokens_and_names(text, words, _name) if words is WORDS else tokens(text, words)
+    return _joined(Stack(text, cut, MAKERS, ACCEPTED))
 
 
 @lru_cache(maxsize=MOST_NAMES)

@@ -16,18 +16,18 @@ from symbackprop.expr import Elementwise, Expr
 from symbackprop.latex import surface as s
 from symbackprop.latex.calls import NAMED, Arguments, Call, Maker, no_scripts, one_argument
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.marks_above import PRIMES, Above, Layer, Raised, read_above
-from symbackprop.latex.meaning import read, special
+from symbackprop.latex.marks_above import PRIMES, Layer, Raised, read_above
+from symbackprop.latex.meaning import read
 from symbackprop.latex.meaning_cases import indicator, is_indicator
 from symbackprop.latex.meaning_dims import as_dim
 from symbackprop.latex.meaning_matrices import diagonal_of
 from symbackprop.latex.meaning_named import loss_of, normal, place_of, prediction, singular
-from symbackprop.latex.meaning_scripts import head_of, lettered
-from symbackprop.latex.meaning_sums import GROUPS, norm
+from symbackprop.latex.meaning_scripts import head_of
+from symbackprop.latex.meaning_sums import GROUPS
 from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, units_at
-from symbackprop.latex.parts import mark_of, marked, measured, primed, scripted
+from symbackprop.latex.parts import marked, measured, scripted
 from symbackprop.latex.places import Head
-from symbackprop.latex.readings import Reader, Reading, Readings, over
+from symbackprop.latex.readings import Reader, Readings, over
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Surface
 from symbackprop.network import MLP
@@ -190,10 +190,16 @@ def _expectation_or_loss(rest: Rest) -> Iterator[Taken]:
     yield from ()
 
 
-def _may_be_function(letter: s.Letter, scope: Scope) -> bool:
-    """Whether a letter is a function with some scripts."""
+def _text(letter: s.Letter) -> str:
+    """A letter as functions are looked up by."""
     head = head_of(letter)
     assert head is not None
+    return head.text
+
+
+def _may_be_function(letter: s.Letter, scope: Scope) -> bool:
+    """Whether a letter is a function with some scripts."""
+    head = Head(_text(letter), letter.style)
     is_named = head.text in NAMED or head.text in scope.functions or head.text in ("𝒩", "σ")
     return is_named or scope.is_layer_map(head) or scope.is_jacobian(head)
 
@@ -220,7 +226,7 @@ def _application(rest: Rest) -> Iterator[Taken]:
         yield from _without_parentheses(call, maker, rest)
 
 
-@begins(after=(s.Fenced, s.Scripted))
+@begins(after=(s.Fenced, s.Scripted), letters=lambda letter, scope: _text(letter) not in scope.functions)
 def _application_of_loss(rest: Rest) -> Iterator[Taken]:
     """The loss or another variable with what it is a function of."""
     fence = _fence(rest.after)
@@ -313,13 +319,6 @@ def _readings(e: Surface, reader: Reader) -> Readings:
         return []
 
 
-def _readings_of_letter(head: Head, e: s.Scripted, reader: Reader) -> Readings:
-    try:
-        return lettered(head, e, reader)
-    except ReadingError:
-        return []
-
-
 def _is_argument(e: Surface, computed: bool, reader: Reader) -> bool:
     """Whether it is what a scalar may be a function of: a variable, no scalar where nothing computes the function."""
     found = [part for part in _readings(e, reader) if isinstance(part.tree, expr.Variable)]
@@ -360,66 +359,3 @@ def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken
     if not made and failed is not None:
         raise failed
     yield from made
-
-
-# kept here so that a norm with its kind below is one place
-def norm_kind(e: Surface | None) -> str | None:
-    """The kind of a norm that stands below it; None for one that there is not."""
-    match e:
-        case None:
-            return ""
-        case s.Numeral(text="1" | "2" as text) | s.Letter(text="F" as text):
-            return text
-    return None
-
-
-@special(s.Scripted)
-def _(e: s.Scripted, reader: Reader) -> Readings | None:
-    """A norm with its kind below."""
-    base = e.base
-    if not (isinstance(base, s.Fenced) and (base.left, base.right) == ("‖", "‖")):
-        return None
-    kind = norm_kind(e.sub)
-    if kind is None:
-        raise reader.error(f"there is no norm {reader.source(e.sub or e)!r} here: write 1, 2 or F", e.sub or e)
-    made = [norm(part, kind, e, reader) for part in read(base.body, reader)]
-    return scripted(made, s.Scripted(e.span, base, None, e.sup, e.primes), reader) if e.sup is not None else made
-
-
-@special(s.Scripted)
-def _(e: s.Scripted, reader: Reader) -> Readings | None:
-    """`D_l`."""
-    head = head_of(e.base)
-    if head is None or not reader.scope.is_jacobian(head):
-        return None
-    below = None if e.sub is None else as_dim(e.sub, reader)
-    for marks in read_above(e.sup, reader):
-        above = marks[0].at if marks and isinstance(marks[0], Layer) else None
-        layer = reader.scope.jacobian_layer(below, above)
-        if layer is not None:
-            return _jacobian_of_layer(layer, marks if above is None else marks[1:], e, reader)
-    return None
-
-
-@special(s.Scripted)
-def _(e: s.Scripted, reader: Reader) -> Readings | None:
-    """`e^{-z}`, where e is no variable."""
-    head = head_of(e.base)
-    if head is None or (head.text, head.accents) != ("e", ()) or e.sup is None or e.sub is not None or e.primes:
-        return None
-    if reader.scope.candidates(head, (), ()) or _readings_of_letter(head, e, reader):
-        return None
-    return [over(Elementwise("exp", part.tree), part.shape, e, [part]) for part in read(e.sup, reader)]
-
-
-def _jacobian_of_layer(layer: Dim, marks: tuple[Above, ...], e: s.Scripted, reader: Reader) -> Readings:
-    network = reader.scope.network
-    assert isinstance(network, MLP)
-    operand = network.argument(layer)
-    if not reader.scope.has(operand):
-        raise reader.error(f"there is no layer {layer} with an activation: write one from 1 to {network.depth}", e)
-    tree = reader.scope.jacobian(operand)
-    whole = Reading(tree, reader.scope.shape(tree), mark_of(tree, e))
-    for mark in marks:
-        whole = marked(whole, mark, e, reader)
-    return [primed(whole, e, reader)]

@@ -199,7 +199,8 @@ def cuts(rest: Rest, before: s.Sign | None = None) -> list[tuple[Unit, ...]]:
         while at < last:
             # most factors are units by themselves
             first, after = term.factors[at], term.signs[at]
-            if any(_beginners(first, None if after.text else term.factors[at + 1], reader.scope)):
+            sure, others = _beginners(first, None if after.text else term.factors[at + 1], reader.scope)
+            if sure or others:
                 break
             units.append(Unit(read(first, reader), before, first))
             before, at = after, at + 1

@@ -30,6 +30,7 @@ from symbackprop.latex import (
     meaning_named,
     meaning_notes,
     meaning_scripts,
+    meaning_special,
     meaning_sums,
     meaning_terms,
 )
@@ -49,12 +50,14 @@ from symbackprop.statements import Statement
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import Node, Path, children
 
+_TREES = (Expr, Statement)
 # importing them registers what each kind of surface means
 REGISTERED = (
     meaning_terms,
     meaning_scripts,
     meaning_sums,
     meaning_functions,
+    meaning_special,
     meaning_derivatives,
     meaning_matrices,
     meaning_cases,
@@ -130,7 +133,7 @@ def read(
     try:
         said = state(surface(text), Reader(text, scope, left=left), like)
         tree = said.tree
-        assert isinstance(tree, Expr | Statement)
+        assert isinstance(tree, _TREES)
         if not scope.turned:
             return Parsed(tree, said.mark, said.assumed)
         back = in_rows(tree, scope.network)
@@ -163,7 +166,7 @@ def _is_turned(one: Node, two: Node, scope: Scope) -> bool:
 
 def _scope(notation: str | Notation, network: Network | None) -> Scope:
     """What letters mean, made once for a network that never changes."""
-    if isinstance(network, MLP | None):
+    if network is None or isinstance(network, MLP):
         return _kept(notation, network)
     if not isinstance(network, Quantities):
         return scope_of(notation, network)

@@ -171,7 +171,7 @@ def chained(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Rea
                 return partial(unmultiplied, last, part, found, reader)
             found = after
         columns, last = size[1], part
-    together = merged_product(parts, reader)
+    together = merged_product(parts, reader) if last is None else None
     if together is not None:
         return over_all(together, SCALAR, at, (), parts, found)
     return over_all(expr.Product(tuple([part.tree for part in parts])), (rows, columns), at, parts, parts, found)

@@ -148,42 +148,45 @@ class Reader:
     Args:
         bound: the names of the indices that ∏, Σ and their like bind here.
         left: the first side of the chain, where it has been read: it says which column dots stand for.
+        line: what tells the sizes that it leaves open from those of other formulas, where several are read together.
 
     Attributes:
         kept: by the `id` of a surface, what it means here, with the surface, so that nothing else gets its `id`.
         opened: the sizes that the formula leaves open, as far as it has been read.
     """
 
-    __slots__ = ("_others", "bound", "kept", "left", "opened", "scope", "text")
+    __slots__ = ("_elsewhere", "bound", "kept", "left", "line", "opened", "scope", "text")
 
-    def __init__(self, text: str, scope: Scope, bound: frozenset[str] = frozenset(), left: Expr | None = None) -> None:
+    def __init__(
+        self, text: str, scope: Scope, bound: frozenset[str] = frozenset(), left: Expr | None = None, line: str = ""
+    ) -> None:
         self.text = text
         self.scope = scope
         self.bound = bound
         self.left = left
+        self.line = line
         self.kept: dict[int, tuple[Surface, Readings]] = {}
         self.opened: list[Dim] = []
-        # this formula elsewhere, by what is bound and what stands on the left
-        self._others: dict[tuple[frozenset[str], Expr | None], Reader] = {(bound, left): self}
+        # `kept` of this formula elsewhere, by what is bound and what stands on the left
+        self._elsewhere: dict[tuple[frozenset[str], Expr | None], dict[int, tuple[Surface, Readings]]] = {}
 
     def within(self, name: str) -> Reader:
         """The same inside of what binds an index."""
-        return self._elsewhere(self.bound | {name}, self.left)
+        return self._at(self.bound | {name}, self.left)
 
     def after(self, left: Expr) -> Reader:
         """The same for what goes on from a side."""
-        return self._elsewhere(self.bound, left)
+        return self._at(self.bound, left)
 
-    def _elsewhere(self, bound: frozenset[str], left: Expr | None) -> Reader:
-        found = self._others.get((bound, left))
-        if found is None:
-            found = self._others[bound, left] = Reader(self.text, self.scope, bound, left)
-            found.opened, found._others = self.opened, self._others
-        return found
+    def _at(self, bound: frozenset[str], left: Expr | None) -> Reader:
+        made = Reader(self.text, self.scope, bound, left, self.line)
+        made.kept = self._elsewhere.setdefault((bound, left), made.kept)
+        made.opened, made._elsewhere = self.opened, self._elsewhere
+        return made
 
     def open_size(self, place: int, kind: str = "") -> Dim:
         """The open size of what stands at a place of the text; the same place gives the same size."""
-        self.opened.append(open_size(place, kind))
+        self.opened.append(open_size(f"{kind}{place}{self.line}"))
         return self.opened[-1]
 
     def error(self, message: str, at: Surface | Span) -> ReadingError:

@@ -17,9 +17,9 @@ NOTHING: Found = {}
 Conform = Callable[[Dim, Dim], bool]
 
 
-def open_size(place: int, kind: str = "") -> Dim:
-    """The open size of what stands at a place of the text; the same place gives the same size."""
-    return index(f"?{kind}{place}")
+def open_size(name: str) -> Dim:
+    """The open size of a name of its own."""
+    return index(f"?{name}")
 
 
 def is_open(name: str) -> bool:

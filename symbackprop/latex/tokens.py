@@ -68,12 +68,13 @@ _PIECE = re.compile(f"{_SPACES}{_ONE}?")
 # a letter with simple scripts, up to where what stands behind cannot belong to it
 _LETTER = r"[A-Za-z](?![A-Za-z0-9]|\\_)"
 _DIGIT = r"[0-9](?![0-9.eE{])"
-_IN_BRACES = r"\{(?:\\[A-Za-z]++|[A-Za-z0-9]|[0-9]{2,3}|[A-Za-z][+-][0-9])\}"
+_IN_BRACES = r"\{(?:\\[A-Za-z]++|[A-Za-z]{1,4}|[0-9]{1,3}|[A-Za-z][+-][0-9]|[A-Za-z0-9](?:,[A-Za-z0-9])++)\}"
 _SCRIPTS = rf"(?:'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|{_DIGIT}|{_IN_BRACES}))++"
 _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
-_BASE = rf"(?:{_MARK}\{{(?:\\[A-Za-z]++|[A-Za-z])\}}|\\[A-Za-z]++|[A-Za-z])"
+_PLAIN_BASE = r"(?:\\[A-Za-z]++|[A-Za-z])"
+_BASE = rf"(?:{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}|{_PLAIN_BASE})"
 _SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
-_NAME = rf"(\\frac{_SIGN_OF}{_BASE}\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}|{_BASE}{_SCRIPTS})"
+_NAME = rf"(\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}|{_BASE}{_SCRIPTS})"
 _PIECE_OR_NAME = re.compile(f"{_SPACES}(?:{_NAME}|{_ONE})?")
 _COMMANDS = re.compile(r"\\[A-Za-z]+")
 _MARKS = re.compile(_MARK)
@@ -113,9 +114,7 @@ def tokens_and_names(text: str, words: Collection[str], name: Callable[[str], Na
 
 def stands_alone(written: str) -> bool:
     """Whether a letter with simple scripts is the same in any formula, as far as its commands go."""
-    return all(
-        command in _KNOWN and command not in _VARIED for command in _COMMANDS.findall(_MARKS.sub("", written, count=1))
-    )
+    return all(command in _KNOWN and command not in _VARIED for command in _COMMANDS.findall(_MARKS.sub("", written)))
 
 
 class Cutter:

@@ -174,7 +174,8 @@ def test_the_same_each_time():
     once, again = (json.dumps(judge(question(W1), "2" + BACK).as_json()) for _ in range(2))
     assert once == again
     assert list(json.loads(once)) == [
-        "id", "question", "verdict", "reason", "score", "assumed", "lines", "first_wrong_line", "mistakes", "witness", "certificate",
+        "id", "question", "verdict", "reason", "score", "assumed", "lines", "first_wrong_line", "mistakes", "witness",
+        "certificate",
     ]  # fmt: skip
 
 

@@ -9,7 +9,10 @@ import pytest
 
 from symbackprop.latex import tokens as cutting
 from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.grammar import surface
 from symbackprop.latex.parse import read
+from symbackprop.latex.surface import Surface
+from symbackprop.latex.symbols import WORDS
 from symbackprop.latex.tokens import tokens
 from symbackprop.quantities import Quantities
 
@@ -49,6 +52,46 @@ def test_pieces_that_are_looked_up_are_cut_as_the_others_are(monkeypatch):
     monkeypatch.setattr(cutting, "_KNOWN", {})
     for text, found in short:
         assert found == cut(text), text
+
+
+NAMES = [
+    "x", "W", "g", r"\sigma", r"\varphi", r"\top", r"\vec{z}", r"\hat{\vec{y}}", r"\mathbf{W}", r"\cdot", "ŷ", "²", "$",
+    "_1", "_{12}", "_12", "_i", "_{ij}", "_{i,j}", "_{l+1}", "_{xh}", "_{max}", "_e", "^2", "^T", r"^\top", r"^{\top}",
+    "^{-1}", "^{(1)}", "'", "''", r"\frac{\partial L}{\partial W_1}", r"\frac{\partial \vec{z}_{l+1}}{\partial h}",
+    r"\frac", r"\frac{\partial ", "}{", r"\sqrt", r"\max", r"\sum", "(", ")", "[", "|", "{", "}", "2", "e", ".", "=",
+    "-", " ", r"a\_b",
+]  # fmt: skip
+
+
+def on_the_page(text, words):
+    """A surface with all that it is made of and every span, or why there is none."""
+    try:
+        return shown(surface(text, words))
+    except ReadingError as error:
+        return error.message, error.span
+
+
+def shown(node):
+    if isinstance(node, Surface):
+        # but for what is only kept beside them
+        return type(node), *[shown(getattr(node, name)) for name in node.__dataclass_fields__ if name != "written"]
+    return tuple(map(shown, node)) if isinstance(node, tuple) else node
+
+
+def test_what_is_read_at_once_is_as_it_is_sign_by_sign():
+    random = Random(1)
+    soups = ["".join(random.choices(NAMES, k=random.randint(1, 7))) for _ in range(3000)]
+    for text in (*FORMULAS, *soups):
+        # with words of somebody's own everything is read sign by sign
+        assert on_the_page(text, WORDS) == on_the_page(text, set(WORDS)), text
+
+
+def test_a_letter_that_is_nothing_may_be_an_index_elsewhere():
+    network = Quantities(SHAPES)
+    for _ in range(2):
+        with pytest.raises(ReadingError, match="'i' is no quantity here"):
+            read("i x", network=network)
+        assert str(read(r"\sum_{i=1}^{n} i x_i", network=network).tree) == "Σ_{i=1}^{n} (i x[i])"
 
 
 def meaning(text, network):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from symbackprop.answers.mistakes.repair import Repair, Where
 from symbackprop.dims import index
-from symbackprop.expr import Expr, Hadamard, Number, Product, Quotient, Size, Transpose, Variable, number
+from symbackprop.expr import Expr, Hadamard, Number, Product, Quotient, Size, Sum, Transpose, Variable, number
 
 ORDER = 3
 NUMBERS = (2, 4, 3)
@@ -15,6 +15,12 @@ NUMBERS = (2, 4, 3)
 def repairs(part: Expr, where: Where) -> Iterator[Repair]:
     if part is where.answer:
         yield from _of_the_whole(part, where)
+    if isinstance(part, Sum):
+        for i, term in enumerate(part.terms):
+            for repair in _of_the_whole(term, where):
+                if repair.code != "transposed-layout":
+                    whole = Sum((*part.terms[:i], repair.instead, *part.terms[i + 1 :]))
+                    yield Repair(repair.code, whole, f"{repair.says}, in the term {term} of {{part}}")
     if isinstance(part, Product | Hadamard):
         kind = type(part)
         for i, factor in enumerate(part.factors):

@@ -1,0 +1,81 @@
+r"""Forward equations as they are written: one a line, two sides, and the range of a family."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from symbackprop.dims import ONE, Dim
+from symbackprop.expr import Variable
+from symbackprop.latex import surface as s
+from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.grammar import surface
+from symbackprop.latex.meaning_dims import read_dim
+from symbackprop.latex.names import parts_of
+from symbackprop.latex.parse import scope_of
+from symbackprop.latex.readings import Reader
+from symbackprop.latex.surface import Surface
+
+
+@dataclass
+class Line:
+    """An equation as it was written.
+
+    Attributes:
+        left: its left side; the loss in the last one.
+        index: the letter of a family, with its range.
+    """
+
+    text: str
+    left: Variable
+    right: Surface
+    index: str | None = None
+    lower: Dim = ONE
+    upper: Dim = ONE
+
+
+def lines_of(text: str) -> list[str]:
+    r"""The equations of a text: one a line; `\\` ends a line too, but inside of a matrix it ends a row."""
+    lines, depth = [""], 0
+    for part in re.split(r"(\\begin\b|\\end\b|\\\\|\n)", text):
+        depth += (part == r"\begin") - (part == r"\end")
+        if part in ("\\\\", "\n") and depth == 0:
+            lines.append("")
+        else:
+            lines[-1] += part
+    return [line.strip().rstrip(",;.") for line in lines]
+
+
+def sides_of(text: str) -> tuple[str, Surface, Surface, tuple[Surface, ...]]:
+    """Text, left side, right side, and what stands behind the equation."""
+    whole = surface(text)
+    behind: tuple[Surface, ...] = ()
+    if isinstance(whole, s.Listed):
+        whole, *rest = whole.parts
+        behind = tuple(part for part in rest if not isinstance(part, s.Prose | s.Blank))
+    if not isinstance(whole, s.Chain) or len(whole.parts) != 2 or whole.signs[0].text not in ("=", ":=", "←", "≡"):
+        raise ReadingError("a forward equation is one variable, =, and what it is computed from", text, whole.span)
+    return text, whole.parts[0], whole.parts[1], behind
+
+
+def summed_over(e: Surface, name: str, text: str) -> tuple[Dim, Dim] | None:
+    """The bounds of a sum over an index somewhere in a formula: `1` and `N` of `Σ_{i=1}^N`; None if there is none."""
+    match e:
+        case s.Big(
+            sub=s.Chain(parts=(s.Letter(text=letter), first), signs=(s.Sign(text="="),)), sup=s.Surface() as last
+        ):
+            if letter == name:
+                reader = Reader(text, scope_of("lecture"))
+                return read_dim(first, reader), read_dim(last, reader)
+    return next(filter(None, (summed_over(part, name, text) for part in parts_of(e))), None)
+
+
+def range_of(behind: tuple[Surface, ...], name: str, text: str) -> tuple[Dim, Dim]:
+    r"""`t = 1, \dots, T`, or `1 \le t \le T`."""
+    reader = Reader(text, scope_of("lecture"))
+    match behind:
+        case (s.Chain(parts=(_, first), signs=(s.Sign(text="="),)), s.Dots(), last):
+            return read_dim(first, reader), read_dim(last, reader)
+        case (s.Chain(parts=(first, _, last), signs=(s.Sign(text="≤"), s.Sign(text="≤"))),):
+            return read_dim(first, reader), read_dim(last, reader)
+    raise ReadingError(f"the range of {name} is written as {name} = 1, \\dots, {name.upper()}", text, behind[0].span)
