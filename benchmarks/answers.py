@@ -20,7 +20,7 @@ from statistics import median
 
 import symbackprop as sb
 from benchmarks.answer_peers import PEERS
-from benchmarks.answered import answered, means_something_right
+from benchmarks.answered import answered, means_something_right, mistakes_unnamed
 from benchmarks.exercises import Exercise, exercises
 from benchmarks.mutants import SEED, right_answers, wrong_answers
 from benchmarks.plan import Plan
@@ -197,16 +197,18 @@ def short_answers() -> list[str]:
 
 
 def _short_answers(plan: Plan, ours: float, theirs: float | None) -> Iterator[Row]:
-    texts = short_answers()
+    texts = short_answers()[: 40 if plan.short else None]
     question = Question(SHORT_ASK, sb.Network(*SHORT_LINES, shapes=SHORT_SHAPES))
     judge(question, texts[0])
-    first = repeated(lambda: [judge(question, text) for text in texts], 1)
-    again = repeated(lambda: [judge(question, text) for text in texts], plan.turns)
-    rate = len(texts) / first.cpu
+    with mistakes_unnamed():
+        alone = repeated(lambda: [judge(question, text) for text in texts], 1)
+    named = repeated(lambda: [judge(question, text) for text in texts], 1)
+    rate = len(texts) / alone.cpu
     yield Row(
         "answers", f"{len(texts)} distinct short answers, three layers", f"{digits(rate)} a second of CPU",
-        f"{digits(len(texts) / first.seconds)} by the clock, judged again {digits(len(texts) / again.cpu)}",
+        f"{digits(len(texts) / alone.seconds)} by the clock, with mistakes named {digits(len(texts) / named.cpu)} of CPU",
         f"≥ {RATE:,}", rate / RATE, "of the line", rate >= RATE,
+        numbers={"alone": len(texts) / alone.cpu, "named": len(texts) / named.cpu},
     )  # fmt: skip
     if theirs is None:
         yield Row("answers", "beside Math-Verify, a pair", "not installed")

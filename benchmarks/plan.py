@@ -72,9 +72,9 @@ SHORT = Plan(
     networks=40,
     equations=(10, 20),
     submissions=24,
-    mutants=200,
-    rewrites=40,
-    turns=2,
-    pairs_beside=24,
+    mutants=100,
+    rewrites=30,
+    turns=1,
+    pairs_beside=12,
     short=True,
 )
