@@ -206,7 +206,7 @@ def _short_answers(plan: Plan, ours: float, theirs: float | None) -> Iterator[Ro
     rate = len(texts) / alone.cpu
     yield Row(
         "answers", f"{len(texts)} distinct short answers, three layers", f"{digits(rate)} a second of CPU",
-        f"{digits(len(texts) / alone.seconds)} by the clock, with mistakes named {digits(len(texts) / named.cpu)} of CPU",
+        f"{digits(len(texts) / alone.seconds)} by the clock, {digits(len(texts) / named.cpu)} with mistakes named",
         f"≥ {RATE:,}", rate / RATE, "of the line", rate >= RATE,
         numbers={"alone": len(texts) / alone.cpu, "named": len(texts) / named.cpu},
     )  # fmt: skip

@@ -68,6 +68,8 @@ class Place:
     def leaf(self, key: Key, variable: Variable) -> Array:
         """A variable that no equation computes."""
         if key not in self._leaves:
+            if (key[1] or 0) < 0:
+                raise Valueless(f"{key[0]} at {key[1]}")
             at = variable if key[1] is None else _indexed(variable, key[1])
             try:
                 extent = tuple(self.number(d, {}) for d in self.network.shape_of(at))
