@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 from statistics import mean
 from typing import Any
 
 from benchmarks.plan import FULL, Plan
-from benchmarks.table import Row, digits, duration, failure, table
-from benchmarks.timing import ROOT, Time, installed, python, repeated
+from benchmarks.table import Row, digits, duration, failure, table, within
+from benchmarks.timing import ROOT, Time, installed, once, python, repeated
 from symbackprop.errors import SymbackpropError
+from symbackprop.given import Network as ForwardEquations
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.parse import read
 from symbackprop.latex.tokens import tokens
@@ -28,6 +29,9 @@ SHORTEST, LONGEST = 10, 40
 # tokens, and short answers, a second
 TOKENS = 300_000
 ANSWERS = 5_000
+# equations of one network, and the seconds in which it is read
+EQUATIONS = 100
+SECONDS = 0.5
 FORMULAS = ("tests/lecture/formulas.json", "tests/latex/published.json")
 SHAPES = {
     "x": ("d",), "y": ("k",), "yhat": ("k",), "W_1": ("m", "d"), "W_2": ("n", "m"), "W_3": ("k", "n"), "L": (),
@@ -43,6 +47,15 @@ FORMS = (
     r"\frac{\partial L}{\partial h_l} = BACK, \quad \frac{\partial L}{\partial b_l} = GRAD_l",
     r"GRAD_l h_k^\top + 2 W_l",
 )
+
+
+def equations() -> list[str]:
+    """Layers of a label each, whose sizes follow from one another, and a loss."""
+    before, made = "x", []
+    for name in map("".join, islice(product("abcdefgh", repeat=3), EQUATIONS - 1)):
+        made.append(rf"h_{{{name}}} = {before} + V_{{{name}}} \tanh(W_{{{name}}} {before} + b_{{{name}}})")
+        before = f"h_{{{name}}}"
+    return [*made, rf"L = \frac{{1}}{{2}} \|{before} - y\|^2"]
 
 
 def answers() -> list[str]:
@@ -95,6 +108,11 @@ def stages(plan: Plan) -> Iterator[Row]:
     yield rate(
         "answers, whole, each about a new network", lambda text: read(text, network=Quantities(SHAPES)), written, plan
     )
+    texts = equations()
+    taken = once(lambda: ForwardEquations(*texts))
+    figure = f"reading: a network of {EQUATIONS} equations"
+    beside = f"CPU {duration(taken.cpu)}, no shape given"
+    yield within("reading", figure, taken.seconds, SECONDS, beside, equations=EQUATIONS, cpu=taken.cpu)
     yield first(plan)
 
 
