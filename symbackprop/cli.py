@@ -132,6 +132,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_notation_options(check)
     check.set_defaults(run=_check)
 
+    lint = commands.add_parser("lint", help="every equation of a LaTeX document, judged against its network")
+    lint.add_argument("file", metavar="FILE.tex", help="it is read, and never run")
+    lint.add_argument("--given", metavar="FILE.toml", help="a network of your own: its forward equations")
+    _add_network_options(lint)
+    _add_notation_options(lint)
+    lint.set_defaults(run=_lint)
+
     grade = commands.add_parser("grade", help="the verdicts on the answers of a class, with points and a report")
     grade.add_argument(
         "submissions", metavar="SUBMISSIONS", help="a .jsonl, a .csv, or a folder of <student>/<question>.tex"
@@ -332,6 +339,13 @@ def _check(options: argparse.Namespace) -> int:
 
         print(shown(verdict, question, answer))
     return VERDICTS[verdict.verdict]
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from symbackprop.answers.command import lint_file
+
+    network, letters = _network_and_letters(options)
+    return lint_file(options.file, network, letters if options.given is None else None, bool(options.given))
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from symbackprop.answers.heights import Inner, is_below_the_prime
 from symbackprop.answers.proving import is_deep, proof
 from symbackprop.answers.question import Question
+from symbackprop.answers.roots import has_new_root
 from symbackprop.answers.verdict import Certificate, Witness
 from symbackprop.answers.witness import witness
 from symbackprop.errors import ShapeError, SymbackpropError
@@ -87,10 +88,11 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     if bound > SURE:
         return Compared(OPEN, f"its degree is too high to be sure: values may agree by chance, at most {bound:.1g}")
     # a letter of a row or an entry is tried at some of its values only
-    is_whole = question.is_unrolled and not free_symbols(left) | free_symbols(right)
+    is_rooted = has_new_root(right, question)
+    is_whole = question.is_unrolled and not is_rooted and not free_symbols(left) | free_symbols(right)
     if is_whole and is_below_the_prime(left, right, terms_of(question)):
         return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
-    proved = proof(left, right, question, seeded_by)
+    proved = proof(left, right, question, None if is_rooted else seeded_by)
     if proved is None:
         return _unproved(left, right, question, found.agreed)
     return Compared(EQUAL, proved.says, certificate=_certificate(found.agreed, proved.kind, bound))

@@ -55,6 +55,8 @@ class _Judge:
     lines: list[Line] = field(default_factory=list)
     values: list[_Value] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    # what a chain is about and its last side, once a side of it is no value but a bound
+    bound: tuple[Expr, Expr] | None = None
 
     def verdict(self) -> Verdict:
         for number, line in enumerate(self.read.lines, 1):
@@ -130,8 +132,13 @@ class _Judge:
     def _value(self, number: int, side: Side, before: Side | None, head: Expr) -> tuple[str, str]:
         """The word for one side, and why."""
         earlier = self.values[-1] if self.values and self.values[-1].head == head else None
-        if side.relation != "=":
-            return self._bounded(side, head if before is None else before.tree)
+        if before is None and self.bound is not None and self.bound[0] != head:
+            self.bound = None
+        if side.relation != "=" or self.bound is not None:
+            last = before.tree if before is not None else head if earlier is None else earlier.side.tree
+            last = last if before is not None or self.bound is None else self.bound[1]
+            self.bound = (head, side.tree)
+            return self._bounded(side, last)
         try:
             size = shape(side.tree, self.question.network)
             wanted = shape(head, self.question.network)
@@ -188,7 +195,10 @@ class _Judge:
         return compare(head, Transpose(side.tree), self.question, self.answer).is_equal
 
     def _bounded(self, side: Side, before: Expr) -> tuple[str, str]:
-        found = compare_sizes(before, side.relation, side.tree, self.question)
+        if side.relation == "=":
+            found = compare(before, side.tree, self.question, self.answer)
+        else:
+            found = compare_sizes(before, side.relation, side.tree, self.question)
         word = CORRECT if found.is_equal else INCORRECT if found.is_different else UNDECIDED
         return word, found.reason
 

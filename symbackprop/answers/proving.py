@@ -39,17 +39,18 @@ class Proof:
     says: str
 
 
-def proof(left: Expr, right: Expr, question: Question, seeded_by: str) -> Proof | None:
+def proof(left: Expr, right: Expr, question: Question, seeded_by: str | None) -> Proof | None:
     """A proof that two quantities of one shape are equal; None where none is found.
 
     Args:
         left: what is asked for, or another quantity of the network.
-        seeded_by: what the random numbers for sizes depend on.
+        seeded_by: what the random numbers for sizes depend on; None where values prove nothing.
     """
     kind = "induction" if is_deep(question) else "unrolled"
     if work(right) > MOST_WORK or sum(isinstance(part, Size) for _, part in subterms(right)) > MOST_SIZES:
         return None
-    if not is_deep(question) and holds_for_all_sizes(left, right, question, seeded_by):
+    by_values = seeded_by is not None and not is_deep(question)
+    if by_values and holds_for_all_sizes(left, right, question, seeded_by or ""):
         return Proof(kind, "its form is the same for every size, and it is right at sizes that are large enough")
     for reference in reversed(references(left, question)):
         for way in _ways(right, reference, question):
@@ -59,7 +60,7 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str) -> Proof 
     return _part_by_part(left, right, question, seeded_by)
 
 
-def _part_by_part(left: Expr, right: Expr, question: Question, seeded_by: str) -> Proof | None:
+def _part_by_part(left: Expr, right: Expr, question: Question, seeded_by: str | None) -> Proof | None:
     """A proof that one operation has equal operands on both sides, as the norms of two equal columns."""
     one, two = children(left), children(right)
     if isinstance(left, Partial) or bound_index(left) is not None or not one:

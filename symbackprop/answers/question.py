@@ -88,10 +88,7 @@ class Question:
     @cached_property
     def letters(self) -> Notation:
         """The notation that answers are written in."""
-        if not isinstance(self.network, ForwardNetwork):
-            return notation_named(self.notation or "lecture")
-        # its letters, and its data as they were given
-        return self.network.reading if self.notation is None else self.network.written_in(notation_named(self.notation))
+        return letters_of(self.network, self.notation)
 
     @cached_property
     def scope(self) -> Scope:
@@ -198,6 +195,13 @@ class Question:
         """The part of an expression that is what is asked for, or tells it without any work; None if there is none."""
         own = whole(self.asked)
         return next((part for _, part in subterms(e) if isinstance(part, Expr) and whole(part) == own), None)
+
+
+def letters_of(network: Network, notation: str | Notation | None) -> Notation:
+    """The notation of formulas about a network: its own letters, and its data as they were given."""
+    if not isinstance(network, ForwardNetwork):
+        return notation_named(notation or "lecture")
+    return network.reading if notation is None else network.written_in(notation_named(notation))
 
 
 def _before(end: Dim | None) -> Dim | None:

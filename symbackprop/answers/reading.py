@@ -10,6 +10,7 @@ from symbackprop.answers.lines import Cut, Cuts, cut, goes_on
 from symbackprop.answers.question import Question
 from symbackprop.dims import Dim, dim, index
 from symbackprop.expr import Expr
+from symbackprop.forward import ForwardNetwork
 from symbackprop.latex import surface as s
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.grammar import surface
@@ -105,15 +106,20 @@ def read_answer(text: str, question: Question) -> ReadAnswer:
         ReadingError: for an answer without any line, or with too many.
     """
     cuts: Cuts = cut(text)
-    reader = _LineReader(question, text)
+    reader = LineReader(question, text, question.asked)
     return ReadAnswer(tuple(line for each in cuts.lines for line in reader.read(each)), cuts.words)
 
 
-class _LineReader:
-    """Reads line after line; what a line names, the lines after it may use."""
+class LineReader:
+    """Reads line after line; what a line names, the lines after it may use.
 
-    def __init__(self, question: Question, text: str) -> None:
+    Args:
+        about: what a line without a left side is about, if no line before says it.
+    """
+
+    def __init__(self, question: Question, text: str, about: Expr | None = None) -> None:
         self.question = question
+        self.about = about
         self.text = text
         self.scope: Scope = question.scope
         self.head: Expr | None = None
@@ -124,8 +130,11 @@ class _LineReader:
             if named is not None:
                 yield named
                 return
-            like = None if self._is_about_something(line) else self.question.shape
-            parsed = read(line.text, scope=self.scope, left=self.head or self.question.asked, like=like)
+            left, like = None, None
+            if not self._is_about_something(line):
+                left = self.head or self.about
+                like = None if self.about is None else self.question.shape
+            parsed = read(line.text, scope=self.scope, left=left, like=like)
             _check_work(parsed.tree, line)
             yield from self._said(parsed.tree, parsed.mark, parsed, line)
         except ReadingError as error:
@@ -177,6 +186,9 @@ class _LineReader:
         shown = line.text[slice(*left.span)]
         if self._is_known(shown):
             return None
+        if isinstance(left, s.Letter) and left.text in self._letters():
+            message = f"{shown} is the letter of other quantities here, as {shown}_1 may be: give this another name"
+            raise ReadingError(message, line.text, left.span)
         # blanked out, so that what is left stands where it stood
         rest = " " * start + line.text[start:]
         parsed = read(rest, scope=self.scope)
@@ -199,6 +211,15 @@ class _LineReader:
         except ReadingError:
             return False
         return True
+
+    def _letters(self) -> frozenset[str]:
+        """The letters of the network's quantities."""
+        network = self.question.network
+        return (
+            network.names
+            if isinstance(network, ForwardNetwork)
+            else frozenset(letter for letter, _ in self.scope.table)
+        )
 
     def _name(self, shown: str, tree: Expr) -> None:
         """From here on a name stands for a value, and where a letter counts layers, so do its instances."""

@@ -9,7 +9,10 @@ from symbackprop.answers.judging import judge
 from symbackprop.answers.question import Question
 
 GZ1, GZ2 = r"\frac{\partial L}{\partial z_1}", r"\frac{\partial L}{\partial z_2}"
-Z1 = GZ1
+Z1, GH1 = GZ1, r"\frac{\partial L}{\partial h_1}"
+D1, D2 = r"\operatorname{diag}(g'(z_1))", r"\operatorname{diag}(g'(z_2))"
+GY = r"\frac{\partial L}{\partial \hat{\vec{y}}}"
+TO_THE_OUTPUT = r"[D_l W_l^\top] \frac{\partial L}{\partial \hat{\vec{y}}}"
 # question, network, answer, code, what is marked
 MISTAKES = [
     (Z1, "three", rf"(W_2 {GZ2}) \odot g'(z_1)", "missing-transpose", "W_2"),
@@ -17,11 +20,17 @@ MISTAKES = [
     (W1, "three", rf"{GZ1} x", "missing-transpose", "x"),
     (r"\frac{\partial L}{\partial h_1}", "square", rf"W_2^\top \left({GZ2}\right)^\top", "extra-transpose", None),
     (W1, "three", rf"x^\top {GZ1}", "swapped-factors", None),
-    (Z1, "square", r"\operatorname{diag}(g'(z_1)) \operatorname{diag}(g'(z_2)) W_2^\top W_3^\top (z_3 - y)", "swapped-factors", None),
+    (Z1, "square", rf"{D1} {D2} W_2^\top W_3^\top (z_3 - y)", "swapped-factors", None),
     (Z1, "three", rf"W_2^\top {GZ2}", "missing-activation-derivative", None),
     (Z1, "three", rf"(W_2^\top {GZ2}) \odot g(z_1)", "activation-for-derivative", "g(z_1)"),
     (Z1, "three", rf"(W_2^\top {GZ2}) \odot h_1", "activation-for-derivative", "h_1"),
-    (r"\frac{\partial L}{\partial h_1}", "three", rf"(W_2^\top {GZ2}) \odot g'(z_1)", "extra-activation-derivative", None),
+    (
+        r"\frac{\partial L}{\partial h_1}",
+        "three",
+        rf"(W_2^\top {GZ2}) \odot g'(z_1)",
+        "extra-activation-derivative",
+        None,
+    ),
     (r"\frac{\partial L}{\partial z}", "logistic", r"(a - y) \odot (1 - a)", "half-derivative", "(1 - a)"),
     (Z1, "three", rf"(W_2^\top {GZ2}) \odot g'(z_2)", "wrong-layer", None),
     (r"\frac{\partial L}{\partial W_2}", "square", rf"{GZ2} x^\top", "wrong-input", "x"),
@@ -36,7 +45,7 @@ MISTAKES = [
     (r"\frac{\partial L}{\partial w}", "ridge", r"\frac{1}{N} X^\top e + \lambda w", "missing-factor", None),
     (W1, "three", r"\left(\frac{\partial L}{\partial W_1^\top}\right)^\top", "restates-question", None),
     (W1, "three", r"z_3 - y", "shape", None),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("ask", "network", "answer", "code", "marked"), MISTAKES)
@@ -52,11 +61,15 @@ def test_named(ask, network, answer, code, marked):
 
 
 LECTURE = [
-    (r"\frac{\partial L}{\partial \vec{z}_1}", r"\prod_{l=1}^{L-1} [D_l W_l^\top] \frac{\partial L}{\partial \hat{\vec{y}}}", "product-bounds"),
-    (r"\frac{\partial L}{\partial \vec{z}_1}", r"\prod_{l=2}^{L} [D_l W_l^\top] \frac{\partial L}{\partial \hat{\vec{y}}}", "product-bounds"),
+    (r"\frac{\partial L}{\partial \vec{z}_1}", r"\prod_{l=1}^{L-1}" + TO_THE_OUTPUT, "product-bounds"),
+    (r"\frac{\partial L}{\partial \vec{z}_1}", r"\prod_{l=2}^{L}" + TO_THE_OUTPUT, "product-bounds"),
     (r"\frac{\partial L}{\partial \vec{h}_L}", r"W_L \frac{\partial L}{\partial \hat{\vec{y}}}", "missing-transpose"),
-    (r"\frac{\partial L}{\partial W_L}", r"\frac{\partial L}{\partial \hat{\vec{y}}} \vec{h}_{L-1}^\top", "wrong-layer"),
-]  # fmt: skip
+    (
+        r"\frac{\partial L}{\partial W_L}",
+        r"\frac{\partial L}{\partial \hat{\vec{y}}} \vec{h}_{L-1}^\top",
+        "wrong-layer",
+    ),
+]
 
 
 @pytest.mark.parametrize(("ask", "answer", "code"), LECTURE)
