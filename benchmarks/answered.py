@@ -170,8 +170,8 @@ def with_a_name(e: Expr, exercise: Exercise, random: Random) -> str | None:
         own = printed(part, exercise)
         if own is None or whole.count(own) != 1 or _free(part, exercise):
             continue
-        bracketed = re.escape(own)
-        made = re.sub(rf"(?:\\left)?\(\s*{bracketed}\s*(?:\\right)?\)(?!\s*\^)", lambda _: f" {NAME} ", whole)
+        bracketed = rf"(?:\\left)?\(\s*{re.escape(own)}\s*(?:\\right)?\)(?!\s*\^)"
+        made = re.sub(bracketed, lambda _: rf"\left( {NAME} \right)", whole)
         if made != whole:
             return rf"{NAME} = {own} \\ {exercise.question.ask} = {made}"
     return None
