@@ -77,8 +77,9 @@ def diagnosed(side: Side, head: Expr, question: Question, answer: str) -> list[M
     except (Unvalued, OutOfRange, SymbackpropError):
         return []
     most = MOST_WORK // work(side.tree)
-    singles = list(islice(changes(side.tree, head, question), min(MOST, most)))
-    for change in singles:
+    singles: list[Change] = []
+    for change in islice(changes(side.tree, head, question), min(MOST, most)):
+        singles.append(change)
         if target.is_hit(change.made) and compare(head, change.made, question, answer).is_equal:
             return [_told(change, side, answer)]
     often = [change for change in singles if change.repair.code in PAIRED]

@@ -25,7 +25,7 @@ from symbackprop.shapes import shape
 from symbackprop.statements import Chain
 
 MOST = 60
-MOST_PAIRS = 300
+MOST_PAIRS = 120
 ENTRYWISE = frozenset({"⊙", "∘", "*", ".*"})
 TRANSPOSE = r"^\top{}"
 

@@ -126,12 +126,14 @@ class LineReader:
 
     def read(self, line: Cut) -> Iterator[ReadLine]:
         try:
-            named = self._definition(line)
+            whole = surface(line.text)
+            named = self._definition(line, whole)
             if named is not None:
                 yield named
                 return
             left, like = None, None
-            if not self._is_about_something(line):
+            # what has a left side says what it is about
+            if not isinstance(whole, s.Chain) or goes_on(line.text):
                 left = self.head or self.about
                 like = None if self.about is None else self.question.shape
             parsed = read(line.text, scope=self.scope, left=left, like=like)
@@ -142,10 +144,6 @@ class LineReader:
             # where it stands in the answer, not in the line
             error.text, error.span = self.text, (min(start, len(self.text)), min(end, len(self.text)))
             yield ReadLine(line, self.head, error=error, scope=self.scope)
-
-    def _is_about_something(self, line: Cut) -> bool:
-        """Whether a line says what it is about, as those do that have a left side."""
-        return isinstance(surface(line.text), s.Chain) and not goes_on(line.text)
 
     def _said(self, tree: Expr | Statement, mark: Mark, parsed: Parsed, line: Cut) -> Iterator[ReadLine]:
         match tree:
@@ -177,9 +175,8 @@ class LineReader:
 
     # --- names -------------------------------------------------------------------------------------------------------
 
-    def _definition(self, line: Cut) -> ReadLine | None:
+    def _definition(self, line: Cut, whole: Surface) -> ReadLine | None:
         r"""A line that gives a name to a value, as `\delta_1 = …`; None where its left side is known already."""
-        whole = surface(line.text)
         if not isinstance(whole, s.Chain) or not _is_name(whole.parts[0]) or whole.signs[0].text not in EQUALS:
             return None
         left, start = whole.parts[0], whole.parts[1].span[0]

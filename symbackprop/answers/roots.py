@@ -13,18 +13,18 @@ from symbackprop.expr import Expr, Norm, Power, SingularValue, SquareRoot, Varia
 from symbackprop.groups import EntrywisePower
 from symbackprop.magnitudes import SingularValueAt, SpectralSum
 from symbackprop.substitution import put
-from symbackprop.tree import Node, subterms
+from symbackprop.tree import subterms
 
 FROM_SQUARES = (SquareRoot, Norm, SingularValue, SingularValueAt, SpectralSum)
 
 
 def has_new_root(e: Expr, question: Question) -> bool:
     """Whether an answer has a root in it that the network has not."""
-    own = question.network.kept("roots", lambda: frozenset(_of_network(question)))
+    own = question.network.kept(("roots", question.asked), lambda: frozenset(_of_network(question)))
     return any(root not in own for root in _roots(e))
 
 
-def _of_network(question: Question) -> Iterator[Node]:
+def _of_network(question: Question) -> Iterator[Expr]:
     yield from _roots(question.asked)
     for equation in question.network.equations:
         for root in _roots(equation.right):
@@ -36,9 +36,9 @@ def _of_network(question: Question) -> Iterator[Node]:
                     yield put(root, part, made.right)
 
 
-def _roots(e: Expr) -> Iterator[Node]:
+def _roots(e: Expr) -> Iterator[Expr]:
     """The parts of an expression that are roots, but for norms under an even power."""
-    even: set[Node] = set()
+    even: set[Expr] = set()
     for _, part in subterms(e):
         if isinstance(part, Power | EntrywisePower):
             base = part.base if isinstance(part, Power) else part.operand

@@ -64,7 +64,8 @@ def holds_for_all_sizes(left: Expr, right: Expr, question: Question, seeded_by: 
         needed = sum(vertices(side, Counting(question)) for side in (one, two)) + 2
         if needed > MOST:
             return False
-        found = list(exact.evaluate(question.claim(one, two), _level(question), ONCE, (_at_least(needed),)))
+        once = replace(ONCE, seed=question.seed(right, seeded_by))
+        found = list(exact.evaluate(question.claim(one, two), _level(question), once, (_at_least(needed),)))
     except (_NotUniform, Unvalued, ShapeError, SymbackpropError):
         return False
     return bool(found) and all(sample.result == "agree" and min(sample.widths, default=0) >= needed for sample in found)

@@ -56,6 +56,11 @@ def _(e: Variable, within: Within) -> int:
     if within.in_layers:
         # z = W h + b has degree 2; the loss of a network is a sum of such, or of their squares
         return 4
+    # the same in every formula
+    return within.setting.network.kept(("degree", e, within.plan), lambda: _of_variable(e, within))
+
+
+def _of_variable(e: Variable, within: Within) -> int:
     made = within.plan.of(e)
     if made is not None:
         # entries of (I - K)(I + K)⁻¹ are determinants of that size

@@ -9,22 +9,16 @@ from functools import partial
 
 from symbackprop.answers.mistakes.repair import Repair, Where
 from symbackprop.expr import (
-    ActivationJacobian,
     Bias,
-    Diagonal,
     Expr,
     IndexedProduct,
     IndexedSum,
     Partial,
-    Product,
-    Transpose,
     Variable,
-    Weight,
 )
 from symbackprop.tree import rebuild
 
 ORDER = 30
-NAMES = ("W", "V", "U")
 
 
 def repairs(part: Expr, where: Where) -> Iterator[Repair]:
@@ -32,15 +26,13 @@ def repairs(part: Expr, where: Where) -> Iterator[Repair]:
         case IndexedProduct() | IndexedSum():
             yield from _bounds(part)
         case Partial(of, wrt) if isinstance(wrt, Variable):
-            for other in _neighbours(wrt, where):
+            for other in neighbours(wrt, where):
                 yield Repair("wrong-layer", Partial(of, other, part.numerator), "{part} is of the wrong layer")
         case Variable():
-            for other in _neighbours(part, where):
+            for other in neighbours(part, where):
                 code = "wrong-input" if _is_input(part, other, where) else "wrong-layer"
                 yield Repair(code, other, f"{{part}} stands where {other} belongs")
             yield from _other_kind(part, where)
-        case Product():
-            yield from _skipped(part, where)
 
 
 def _bounds(part: IndexedProduct | IndexedSum) -> Iterator[Repair]:
@@ -49,7 +41,7 @@ def _bounds(part: IndexedProduct | IndexedSum) -> Iterator[Repair]:
         yield Repair("product-bounds", made, "the bounds of {part} are wrong")
 
 
-def _neighbours(variable: Variable, where: Where) -> Iterator[Variable]:
+def neighbours(variable: Variable, where: Where) -> Iterator[Variable]:
     """The same quantity one or two layers off."""
     if variable.index is None:
         return
@@ -89,23 +81,3 @@ def _columns(where: Where) -> Iterator[Variable]:
     if own is not None:
         yield own
     yield from (each for each in getattr(network, "inputs", ()) if where.is_column(each))
-
-
-def _skipped(part: Product, where: Where) -> Iterator[Repair]:
-    """`W_lᵀ diag(g'(z_l))` put between two factors, either way round."""
-    for layer in where.layers:
-        for weight in _weights(where):
-            for jacobian in (Diagonal(layer.slope), ActivationJacobian(layer.function, layer.argument)):
-                for pair in ((Transpose(weight), jacobian), (jacobian, Transpose(weight)), (Transpose(weight),)):
-                    for i in range(len(part.factors) + 1):
-                        made = Product((*part.factors[:i], *pair, *part.factors[i:]))
-                        if where.shape(made) is not None:
-                            yield Repair("skipped-layer", made, f"a layer is left out of {{part}}: {weight} is missing")
-
-
-def _weights(where: Where) -> Iterator[Variable]:
-    """Weights that the answer has not, near those that it has."""
-    seen = set(where.variables)
-    for variable in where.variables:
-        if isinstance(variable, Weight) or variable.name in NAMES:
-            yield from (other for other in _neighbours(variable, where) if other not in seen)
