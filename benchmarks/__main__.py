@@ -42,6 +42,8 @@ FIGURES = {
     "equations": "equations.linear",
     "others": "others.beside",
     "grading": "grading.grading",
+    "mutants": "mutants.wrong_and_right",
+    "answers": "answers.beside",
 }
 
 
@@ -58,14 +60,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="NAME", action="append", choices=[*FIGURES], help=", ".join(FIGURES))
     parser.add_argument("--short", action="store_true", help="few repetitions and small sizes, within a minute")
     parser.add_argument("--networks", metavar="N", type=int, help="how many random networks are compared")
+    parser.add_argument("--mutants", metavar="N", type=int, help="how many wrong answers are judged")
+    parser.add_argument("--rewrites", metavar="N", type=int, help="how many right answers, written in other ways")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows to a file as well")
     options = parser.parse_args(argv)
 
     plan = SHORT if options.short else FULL
-    if options.networks is not None:
-        if options.networks < 1:
-            parser.error(f"--networks {options.networks}: write how many, 1 or more")
-        plan = replace(plan, networks=options.networks)
+    for name in ("networks", "mutants", "rewrites"):
+        count = getattr(options, name)
+        if count is not None:
+            if count < 1:
+                parser.error(f"--{name} {count}: write how many, 1 or more")
+            plan = replace(plan, **{name: count})
     rows: list[Row] = []
     for name in options.only or FIGURES:
         print(f"{name} …", file=sys.stderr)

@@ -20,6 +20,9 @@ class Plan:
         networks: random ones, of which every gradient is compared.
         equations: of the networks of which the time is measured.
         submissions: of a class.
+        mutants: wrong answers that are judged; rewrites: right ones, written in other ways.
+        turns: rounds over the answers of which the time is measured; pairs_beside: answers given to other packages.
+        short: whether a few questions are enough.
     """
 
     pairs: int
@@ -33,6 +36,11 @@ class Plan:
     networks: int
     equations: tuple[int, ...]
     submissions: int
+    mutants: int
+    rewrites: int
+    turns: int
+    pairs_beside: int
+    short: bool = False
 
 
 FULL = Plan(
@@ -47,6 +55,10 @@ FULL = Plan(
     networks=100,
     equations=(50, 100, 200),
     submissions=20_000,
+    mutants=5_000,
+    rewrites=1_000,
+    turns=7,
+    pairs_beside=500,
 )
 SHORT = Plan(
     pairs=3,
@@ -60,4 +72,9 @@ SHORT = Plan(
     networks=40,
     equations=(10, 20),
     submissions=8,
+    mutants=100,
+    rewrites=30,
+    turns=1,
+    pairs_beside=12,
+    short=True,
 )
