@@ -136,7 +136,7 @@ class LineReader:
                 return
             left, like = None, None
             # what has a left side says what it is about
-            if not isinstance(whole, s.Chain) or goes_on(line.text):
+            if not _has_left_side(whole) or goes_on(line.text):
                 left = self.head or self.about
                 like = None if left is None else shape(left, self.question.network)
             parsed = read(line.text, scope=self.scope, left=left, like=like)
@@ -258,6 +258,11 @@ def _check_work(tree: Node, line: Cut) -> None:
             line.text,
             (0, len(line.text)),
         )
+
+
+def _has_left_side(e: Surface) -> bool:
+    """Whether a line is an equation, or begins with one."""
+    return isinstance(e, s.Chain) or (isinstance(e, s.Listed) and isinstance(e.parts[0], s.Chain))
 
 
 def _is_name(e: Surface) -> bool:
