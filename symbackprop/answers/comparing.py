@@ -92,7 +92,9 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     is_whole = question.is_unrolled and not is_rooted and not free_symbols(left) | free_symbols(right)
     if is_whole and is_below_the_prime(left, right, terms_of(question)):
         return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
-    proved = proof(left, right, question, None if is_rooted else seeded_by)
+    # an answer for a network of two layers or more has no meaning where there is one
+    deeper = question.from_depth(min(sample.setting.depth for sample in found.agreed))
+    proved = proof(left, right, deeper, None if is_rooted else seeded_by)
     if proved is None:
         return _unproved(left, right, question, found.agreed)
     return Compared(EQUAL, proved.says, certificate=_certificate(found.agreed, proved.kind, bound))

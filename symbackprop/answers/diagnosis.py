@@ -18,6 +18,7 @@ from flint import nmod_mat
 from symbackprop.answers import mistakes
 from symbackprop.answers.comparing import compare
 from symbackprop.answers.effort import work
+from symbackprop.answers.mistaken import mistaken
 from symbackprop.answers.mistakes.repair import Repair, Where
 from symbackprop.answers.question import Question
 from symbackprop.answers.reading import Side
@@ -82,6 +83,9 @@ def diagnosed(side: Side, head: Expr, question: Question, answer: str) -> list[M
         singles.append(change)
         if target.is_hit(change.made) and compare(head, change.made, question, answer).is_equal:
             return [_told(change, side, answer)]
+    for each in islice(mistaken(head, question), most):
+        if target.is_same(each.made, side.tree) and compare(each.made, side.tree, question, answer).is_equal:
+            return [Mistake(each.code, each.says, side.span)]
     often = [change for change in singles if change.repair.code in PAIRED]
     for first in islice(often, MOST_PAIRS):
         for second in _next(first, often, side.tree):
@@ -157,6 +161,15 @@ class _Target:
 
     def _value(self, e: Expr) -> nmod_mat:
         return exact.value_in(e, self.sample, self.claim)
+
+    def is_same(self, one: Expr, two: Expr) -> bool:
+        """Whether two expressions have one shape and one value there."""
+        self.tries += 1
+        try:
+            network = self.question.network
+            return shape(one, network) == shape(two, network) and bool(self._value(one) == self._value(two))
+        except (ShapeError, SymbackpropError, LookupError, OutOfRange, Unvalued, Resample):
+            return False
 
     def is_hit(self, e: Expr) -> bool:
         """Whether an expression has the right shape, and the right value there."""

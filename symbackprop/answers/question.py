@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -168,6 +169,14 @@ class Question:
             return None
         found = [read(text, scope=self.scope).tree for text in self.in_terms_of]
         return tuple(tree for tree in found if isinstance(tree, Expr))
+
+    def from_depth(self, least: int) -> Question:
+        """The same question about networks of at least that depth, where the depth is a letter."""
+        if not isinstance(self.network, MLP) or self.network.depth.is_constant or least <= 1:
+            return self
+        made = copy(self)
+        made.known = {**self.known, **dict.fromkeys(self.network.depth.symbols, (dim(least), None))}
+        return made
 
     def claim(self, left: Expr, right: Expr, relation: str = "=") -> Claim:
         """That two quantities are equal, whatever the sizes and the depth."""

@@ -27,16 +27,23 @@ if TYPE_CHECKING:
 
 Value = Callable[["Point", int], int]
 HALF = (PRIME + 1) // 2
+# what somebody writes down; one of 2^33 random elements is as small, in one of its rotations
+COUNTED = 2**20
 
 
 def _sign(point: Point, u: int) -> int:
-    """An odd hash with `sign(2u) = sign(u)`: in the field twice a number is a rotation of its 61 bits."""
+    """An odd hash with `sign(2u) = sign(u)`: in the field twice a number is a rotation of its 61 bits.
+
+    Small whole numbers, and halves, quarters … of them, have their own sign.
+    """
     if not u:
         return 0
     if u > PRIME - u:
         return PRIME - point.function("sign", 0, PRIME - u)
     turned = [(u << k | u >> 61 - k) & PRIME for k in range(61)]
     least, least_negative = min(turned), PRIME - max(turned)
+    if min(least, least_negative) <= COUNTED:
+        return 1 if least < least_negative else PRIME - 1
     if least < least_negative:
         return point.hashed("sign", 0, least)
     return PRIME - point.hashed("sign", 0, least_negative)

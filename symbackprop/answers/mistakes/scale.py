@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from symbackprop.answers.mistakes.repair import Repair, Where
 from symbackprop.dims import index
 from symbackprop.expr import Expr, Hadamard, Number, Product, Quotient, Size, Sum, Transpose, Variable, number
+from symbackprop.network import MLP
 
 ORDER = 3
 NUMBERS = (2, 4, 3)
@@ -40,8 +41,24 @@ def _of_the_whole(part: Expr, where: Where) -> Iterator[Repair]:
         size = Size(index(letter))
         yield Repair("mean-for-sum", Product((size, part)), f"this is a mean over {letter}, and a sum is asked for")
         yield Repair("sum-for-mean", Quotient(part, size), f"this is a sum, and a mean over {letter} is asked for")
+    for factor in _columns(where):
+        for made in (Product((part, factor)), Product((factor, part))):
+            if where.shape(made) == where.shape(where.head):
+                yield Repair("missing-factor", made, f"the factor {factor} is missing")
     for scalar in _scalars(where):
         yield Repair("missing-factor", Product((scalar, part)), f"the factor {scalar} is missing")
+
+
+def _columns(where: Where) -> Iterator[Expr]:
+    """The columns of the network and their transposes, where the answer has not the shape that it should have."""
+    network = where.question.network
+    if where.shape(where.answer) == where.shape(where.head):
+        return
+    own = [*getattr(network, "inputs", ()), *(equation.left for equation in network.equations if not equation.index)]
+    own += [network.input] if isinstance(network, MLP) else []
+    for variable in dict.fromkeys(own):
+        if where.is_column(variable):
+            yield from (variable, Transpose(variable))
 
 
 def _scalars(where: Where) -> Iterator[Variable]:
