@@ -7,6 +7,7 @@ proof says so. Anything else is undecided.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, IndexedProduct, LogSumExp, Norm, Product, Softmax
 from symbackprop.judges import exact
 from symbackprop.judges.exact import Sample
-from symbackprop.judges.field import PRIME, Unvalued
+from symbackprop.judges.field import PRIME, OutOfRange, Resample, Unvalued
 from symbackprop.judges.settings import FULL
 from symbackprop.primitives import Trace
 from symbackprop.shapes import shape
@@ -109,6 +110,20 @@ def _unproved(left: Expr, right: Expr, question: Question, agreed: Sequence[Samp
     return Compared(
         OPEN, f"it is right at all {points} points that were tried, but no proof was found for every {sizes}"
     )
+
+
+def fingerprint(e: Expr, question: Question) -> str:
+    """What an answer is worth at one point: equal answers have equal ones; empty where it has no value there."""
+    claim = question.claim(question.asked, question.asked)
+    try:
+        samples = question.network.kept(("common point", question.asked), lambda: exact.compare(claim).agreed)
+        if not samples:
+            return ""
+        found = exact.value_in(e, samples[-1], claim)
+    except (SymbackpropError, LookupError, Unvalued, OutOfRange, Resample):
+        return ""
+    said = repr((found.nrows(), found.ncols(), [int(entry) for entry in found.entries()])).encode()
+    return hashlib.blake2b(said, digest_size=12).hexdigest()
 
 
 def terms_of(question: Question) -> Inner:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from symbackprop.answers.allowed import refused
-from symbackprop.answers.comparing import Compared, compare
+from symbackprop.answers.comparing import Compared, compare, fingerprint
 from symbackprop.answers.diagnosis import diagnosed
 from symbackprop.answers.inequalities import compare_sizes
 from symbackprop.answers.misshapen import reshaped
@@ -15,7 +15,7 @@ from symbackprop.answers.question import Question, is_number
 from symbackprop.answers.reading import ReadAnswer, ReadLine, Side, read_answer
 from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE, Line, Mistake, Verdict, Witness
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Entry, Expr, Transpose
+from symbackprop.expr import Expr, Transpose
 from symbackprop.latex.errors import ReadingError
 from symbackprop.shapes import SCALAR, Shape, shape, written
 
@@ -75,7 +75,16 @@ class _Judge:
             tuple(self.mistakes),
             None if last is None or word != INCORRECT else self._witness(wrong, last),
             None if last is None or word != CORRECT else last.found.certificate,
+            value=""
+            if last is None or last.head != self.question.asked
+            else fingerprint(last.side.tree, self.question),
         )
+
+    def _value_of(self, last: _Value | None) -> str:
+        """What names the value that was given last."""
+        if last is None or last.head != self.question.asked:
+            return ""
+        return fingerprint(last.side.tree, self.question)
 
     # --- a line ------------------------------------------------------------------------------------------------------
 
@@ -102,8 +111,7 @@ class _Judge:
         return self.question.entry_asked(line.head) or line.head
 
     def _is_asked(self, head: Expr) -> bool:
-        asked = self.question.asked
-        return head == asked or (isinstance(head, Entry) and head.operand == asked)
+        return head == self.question.asked or self.question.entry_asked(head) is not None
 
     def _said(self, number: int, line: ReadLine, word: str, note: str) -> Line:
         return Line(number, line.cut.written, word, note, line.cut.span)
@@ -229,7 +237,8 @@ class _Judge:
         if doubtful is not None:
             where = f"line {doubtful.number}: " if len(self.lines) > 1 else ""
             return UNDECIDED, f"{where}{doubtful.note}"
-        return CORRECT, "the value is right" + (", and so is every line" if len(self.lines) > 1 else "")
+        right = "the value is right" if last.side.relation == "=" else "the bound holds"
+        return CORRECT, right + (", and so is every line" if len(self.lines) > 1 else "")
 
     def _score(self, word: str, wrong: int | None) -> float:
         if word == CORRECT:

@@ -201,15 +201,20 @@ class Question:
         Who writes `∂L/∂W_{ij} = …` says all of `∂L/∂W`.
         """
         asked = self.asked
-        if not isinstance(asked, Partial) or not isinstance(head, Partial) or head.of != asked.of:
-            return None
-        match head.wrt:
-            case expr.Entry(operand, row, column) if operand == asked.wrt:
-                places = [place for place in (row, column) if place is not None]
-                letters = {name for place in places for name in place.symbols}
-                if len(letters) == len(places) and all(place.constant == 0 for place in places):
-                    return expr.Entry(asked, row, column) if letters.isdisjoint(self.indices) else None
-        return None
+        match head:
+            case expr.Entry(operand, row, column) if operand == asked:
+                pass
+            case Partial(of, expr.Entry(operand, row, column)) if isinstance(asked, Partial) and (of, operand) == (
+                asked.of,
+                asked.wrt,
+            ):
+                pass
+            case _:
+                return None
+        places = [place for place in (row, column) if place is not None]
+        letters = {name for place in places for name in place.symbols}
+        is_any = len(letters) == len(places) and all(place.constant == 0 for place in places)
+        return expr.Entry(asked, row, column) if is_any and letters.isdisjoint(self.indices) else None
 
     def restates(self, e: Expr) -> Expr | None:
         """The part of an expression that is what is asked for, or tells it without any work; None if there is none."""

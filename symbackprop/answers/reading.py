@@ -15,6 +15,7 @@ from symbackprop.expr import Expr, LogSumExp, Softmax
 from symbackprop.forward import ForwardNetwork
 from symbackprop.latex import surface as s
 from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.grammar import parts as parts_of
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.meaning_statements import EQUALS
 from symbackprop.latex.parse import Parsed, free_indices, read
@@ -29,6 +30,7 @@ from symbackprop.tree import Node, Path, subterms
 
 # layers by number for which a name with a letter is given too: `\delta_l` also names `\delta_2`
 LAYERS = range(10)
+MOST_FACTORS = 60
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class LineReader:
     def read(self, line: Cut) -> Iterator[ReadLine]:
         try:
             whole = surface(line.text)
+            _check_length(whole, line)
             named = self._definition(line, whole)
             if named is not None:
                 yield named
@@ -246,6 +249,17 @@ def _directions(network: Network) -> set[str]:
     """Of what the network takes each softmax of a batch."""
     every = (part for equation in network.equations for _, part in subterms(equation.right))
     return {part.along for part in every if isinstance(part, Softmax | LogSumExp)}
+
+
+def _check_length(whole: Surface, line: Cut) -> None:
+    """Refuse a product of more factors than anybody writes: every way to read them is looked at."""
+    open_ = [whole]
+    while open_:
+        part = open_.pop()
+        if isinstance(part, s.Term) and len(part.factors) > MOST_FACTORS:
+            message = f"a product of {len(part.factors)} factors: write at most {MOST_FACTORS}, or name parts of it"
+            raise ReadingError(message, line.text, part.span)
+        open_ += parts_of(part)
 
 
 def _check_work(tree: Node, line: Cut) -> None:

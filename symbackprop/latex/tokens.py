@@ -65,11 +65,12 @@ _ONE = (
     r"|[A-Za-z]+(?:\\_[A-Za-z0-9]+)*|[0-9](?![0-9.eE{])|\.[0-9]|" + _ANY_SIGN + ")"
 )
 _PIECE = re.compile(f"{_SPACES}{_ONE}?")
-# a letter with simple scripts, up to where what stands behind cannot belong to it
+# a letter with a few simple scripts, up to where what stands behind cannot belong to it
 _LETTER = r"[A-Za-z](?![A-Za-z0-9]|\\_)"
 _DIGIT = r"[0-9](?![0-9.eE{])"
 _IN_BRACES = r"\{(?:\\[A-Za-z]++|[A-Za-z]{1,4}|[0-9]{1,3}|[A-Za-z][+-][0-9]|[A-Za-z0-9](?:,[A-Za-z0-9])++)\}"
-_SCRIPTS = rf"(?:'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|{_DIGIT}|{_IN_BRACES}))++"
+_SCRIPT = rf"'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|{_DIGIT}|{_IN_BRACES})"
+_SCRIPTS = rf"(?:{_SCRIPT}){{1,6}}+(?!['_^])"
 _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
 _PLAIN_BASE = r"(?:\\[A-Za-z]++|[A-Za-z])"
 _BASE = rf"(?:{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}|{_PLAIN_BASE})"

@@ -23,6 +23,13 @@ RIGHT = [
     r"\delta_1 = (W_2^\top \delta_2) \odot g'(z_1) \\ \frac{\partial L}{\partial W_1} = \delta_1 x^\top",
     r"(1 + 1 - 1) \frac{\partial L}{\partial z_1} x^\top",
 ]
+# a root that is no number of the network; its sign is not known in a field
+ROOTS = [
+    r"\frac{\sqrt{9}}{-3} \frac{\partial L}{\partial z} x^\top",
+    r"\frac{\sqrt{(3 - 14)^2}}{3 - 14} \frac{\partial L}{\partial z} x^\top",
+    r"\frac{\sqrt{x_1^2}}{x_1} \frac{\partial L}{\partial z} x^\top",
+    r"\frac{\partial ((2147483648 \cdot 1073741824) L)}{\partial z} x^\top",
+]
 # each is wrong by mathematics, and each passes some cheaper test
 AIMED = [
     # 1 in the field of 2^61 - 1 elements
@@ -53,7 +60,7 @@ def test_right(answer):
 
 
 @pytest.mark.parametrize("network", ["logistic", "numbers"])
-@pytest.mark.parametrize("answer", AIMED)
+@pytest.mark.parametrize("answer", AIMED + ROOTS)
 def test_an_answer_that_aims_at_the_field_is_not_accepted(answer, network):
     assert judge(question(r"\frac{\partial L}{\partial W}", network), answer).verdict != "correct"
 
@@ -132,6 +139,31 @@ NOT_THE_QUESTION = {
     "": ("unreadable", "no formula"),
     r"W_1 = ": ("unreadable", "nothing stands after"),
 }
+
+
+PARTS = {
+    r"\frac{\partial L}{\partial W_{ij}} = (a_i - y_i) a_i (1 - a_i) x_j": "correct",
+    r"\left(\frac{\partial L}{\partial W}\right)_{ij} = (a_i - y_i) a_i (1 - a_i) x_j": "correct",
+    r"\frac{\partial L}{\partial W_{ij}} = (a_i - y_i) a_i (1 - a_i) x_i": "incorrect",
+    # one entry, one column and the diagonal are not the whole
+    r"\left(\frac{\partial L}{\partial W}\right)_{12} = (a_1 - y_1) a_1 (1 - a_1) x_2": "incorrect",
+    r"\frac{\partial L}{\partial W_{i1}} = (a_i - y_i) a_i (1 - a_i) x_1": "incorrect",
+    r"\frac{\partial L}{\partial W_{ii}} = (a_i - y_i) a_i (1 - a_i) x_i": "incorrect",
+}
+
+
+@pytest.mark.parametrize(("answer", "verdict"), PARTS.items())
+def test_an_entry_at_letters_says_the_whole(answer, verdict):
+    assert judge(question(r"\frac{\partial L}{\partial W}", "logistic"), answer).verdict == verdict
+
+
+def test_equal_answers_have_equal_values():
+    asked = question(W1)
+    right = {judge(asked, answer).value for answer in RIGHT if "W_{1,ij}" not in answer}
+    wrong = {judge(asked, text).value for text in ("2" + BACK, BACK + r" \cdot 2", BACK + "+" + BACK)}
+    assert len(right) == len(wrong) == 1
+    assert right != wrong
+    assert "" not in right | wrong
 
 
 @pytest.mark.parametrize(("answer", "said"), NOT_THE_QUESTION.items())
