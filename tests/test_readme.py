@@ -79,7 +79,7 @@ def test_the_document_is_a_pdf(tmp_path: Path) -> None:
 
 def test_what_the_readme_says_of_a_wrong_answer_is_printed(tmp_path: Path) -> None:
     (answer, ask) = re.findall(r"A wrong one, `(.*?)` for `(.*?)`", README)[0]
-    (promised,) = [block for language, block in BLOCKS if language == "text"]
+    promised = next(block for language, block in BLOCKS if block.startswith("✗"))
     command = [sys.executable, "-m", "symbackprop", "check", answer, "--ask", ask]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=300)
     assert (done.returncode, done.stdout) == (1, promised)
