@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from symbackprop.dims import Dim, Units, Width, index
 from symbackprop.expr import Expr, Hadamard, Named, Product, Sum, Variable
 from symbackprop.keeping import kept
 from symbackprop.magnitudes import OverUnit
-from symbackprop.tree import N, Node, Path, children, rebuild, subterms
+from symbackprop.tree import N, Node, Path, at_path, children, rebuild, subterms
 
 
 def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
@@ -40,6 +40,16 @@ def everywhere(e: Expr, old: Expr, new: Expr) -> Expr:
     # from the right, so that a product that grows does not move what is left of it
     for path in places(e, old):
         e = replace_at(e, path, new)
+    return e
+
+
+def rewritten(e: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """The expression with every part changed for which `change` gives another; a part after what stands in it."""
+    # from the right, as in `everywhere`
+    for path in [path for path, _ in subterms(e)][::-1]:
+        new = change(at_path(e, path))
+        if new is not None:
+            e = replace_at(e, path, new)
     return e
 
 

@@ -31,7 +31,7 @@ from symbackprop.expr import (
     number,
 )
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
-from symbackprop.substitution import free_symbols, put, replace_at, substitute
+from symbackprop.substitution import free_symbols, put, replace_at, rewritten, substitute
 from symbackprop.tree import at_path, children, subterms
 
 l, m, j, k = (index(name) for name in "lmjk")
@@ -114,6 +114,19 @@ def test_a_product_put_into_a_product_stays_flat():
     assert replace_at(A @ B @ C, (1,), B @ B) == Product((A, B, B, C))
     assert replace_at(A + B, (0,), B + C) == Sum((B, C, B))
     assert replace_at((A @ B).T, (0,), C @ A @ B) == Transpose(Product((C, A, B)))
+
+
+def test_every_part_that_grows_is_replaced_where_it_stands() -> None:
+    # the first product that comes in moves what is right of it
+    grown = rewritten(Product((A, B, A)), lambda part: B @ C if part == A else None)
+    assert grown == Product((B, C, B, B, C))
+    assert rewritten(Sum((A, B, A)), lambda part: B + C if part == A else None) == Sum((B, C, B, B, C))
+    # a part after what stands in it, as it is by then
+    turned = rewritten(
+        (A @ B).T, lambda part: B if part == A else part.operand if isinstance(part, Transpose) else None
+    )
+    assert turned == Product((B, B))
+    assert rewritten(A @ B, lambda part: None) == A @ B
 
 
 BODY = ActivationJacobian("g", PreActivation(k)) @ Weight(k).T

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 from symbackprop.answers.comparing import DIFFERENT, EQUAL, OPEN, Compared
+from symbackprop.answers.proving import by_kernel
 from symbackprop.answers.question import Question
 from symbackprop.answers.witness import witness
 from symbackprop.dims import ONE
-from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Norm, SingularValue
-from symbackprop.indices import Inexpressible
-from symbackprop.judges import kernel
-from symbackprop.judges.outcome import Proved
 from symbackprop.judges.signs import Setting
 from symbackprop.judges.theorems import cited
 from symbackprop.shapes import shape
-from symbackprop.substitution import replace_at
-from symbackprop.tree import subterms
+from symbackprop.substitution import rewritten
 
 
 def compare_sizes(left: Expr, relation: str, right: Expr, question: Question) -> Compared:
     """Whether `left relation right` holds in every network that the question is about."""
-    network, known, given = question.network, question.known, question.given
-
-    def same(one: Expr, two: Expr) -> bool:
-        try:
-            return isinstance(kernel.equal(one, two, network, known, given), Proved)
-        except (SymbackpropError, LookupError, Inexpressible):
-            return False
-
     if relation not in ("≤", "≥"):
         return Compared(OPEN, f"{relation} is not decided: write =, ≤ or ≥")
     shown = witness(left, right, question, relation)
     if shown is not None:
         return Compared(DIFFERENT, f"{relation} fails at {shown.where}", witness=shown)
-    if left == right or same(left, right):
+    if left == right or by_kernel(left, right, question) is not None:
         return Compared(EQUAL, "both sides are equal")
-    setting = Setting(network, known, given, same)
+
+    def same(one: Expr, two: Expr) -> bool:
+        return by_kernel(one, two, question) is not None
+
+    setting = Setting(question.network, question.known, question.given, same)
     ways = dict.fromkeys(((left, right), (_spectral(left, question), _spectral(right, question))))
     theorem = next((found for one, two in ways if (found := cited(one, relation, two, setting))), None)
     if theorem is not None:
@@ -45,7 +37,10 @@ def compare_sizes(left: Expr, relation: str, right: Expr, question: Question) ->
 
 def _spectral(e: Expr, question: Question) -> Expr:
     """The same with the norm of each matrix as its largest singular value, as theorems have it."""
-    for path, part in list(subterms(e)):
-        if isinstance(part, Norm) and part.kind == "2" and ONE not in shape(part.operand, question.network):
-            e = replace_at(e, path, SingularValue(part.operand))
-    return e
+
+    def spectral(part: Expr) -> Expr | None:
+        if not isinstance(part, Norm) or part.kind != "2" or ONE in shape(part.operand, question.network):
+            return None
+        return SingularValue(part.operand)
+
+    return rewritten(e, spectral)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from symbackprop.answers.effort import work
@@ -16,7 +16,7 @@ from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
-from symbackprop.substitution import bound_index, replace_at, substitute
+from symbackprop.substitution import bound_index, rewritten, substitute
 from symbackprop.tree import children, rebuild, subterms
 
 # of longer formulas, and of polynomials in so many sizes, normal forms take long
@@ -54,7 +54,7 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str | None) ->
         return Proof(kind, "its form is the same for every size, and it is right at sizes that are large enough")
     for reference in reversed(references(left, question)):
         for way in _ways(right, reference, question):
-            said = _equal(reference, way, question)
+            said = by_kernel(reference, way, question)
             if said is not None:
                 return Proof(kind, said)
     return _part_by_part(left, right, question, seeded_by)
@@ -86,9 +86,15 @@ def is_deep(question: Question) -> bool:
     return any(not bound.is_constant for each in network.equations for bound in (each.lower, each.upper))
 
 
-def _equal(left: Expr, right: Expr, question: Question) -> str | None:
+def by_kernel(left: Expr, right: Expr, question: Question, known: Bounds | None = None) -> str | None:
+    """How the kernel proves two expressions equal; None where it does not.
+
+    Args:
+        known: of the indices, where it is more than the question says.
+    """
+    known = question.known if known is None else known
     try:
-        said = kernel.equal(left, right, question.network, question.known, question.given)
+        said = kernel.equal(left, right, question.network, known, question.given)
     except (SymbackpropError, LookupError, Inexpressible):
         return None
     return said.method if isinstance(said, Proved) else None
@@ -101,23 +107,26 @@ def _ways(right: Expr, reference: Expr, question: Question) -> Iterator[Expr]:
     if not bodies:
         return
     for written in dict.fromkeys((right, _written_out(right, question))):
-        made = written
-        for path, part in list(subterms(written)):
-            if isinstance(part, IndexedProduct):
-                found = next(filter(None, (_as(part, *body, question) for body in bodies)), part)
-                made = replace_at(made, path, found)
+        made = rewritten(written, lambda part: _as_any(part, bodies, question))
         if made != right:
             yield made
 
 
 def _written_out(e: Expr, question: Question) -> Expr:
     """The gradients in an expression as the products that they are."""
-    for path, part in list(subterms(e)):
-        for reference in references(part, question)[:0:-1] if isinstance(part, Partial) else ():
-            if any(isinstance(each, IndexedProduct) for each in factors_of(reference)):
-                e = replace_at(e, path, reference)
-                break
-    return e
+
+    def as_product(part: Expr) -> Expr | None:
+        every = references(part, question)[:0:-1] if isinstance(part, Partial) else ()
+        return next((each for each in every if any(isinstance(f, IndexedProduct) for f in factors_of(each))), None)
+
+    return rewritten(e, as_product)
+
+
+def _as_any(part: Expr, bodies: Collection[tuple[str, Expr]], question: Question) -> IndexedProduct | None:
+    """A product written with the first of these bodies that is equal to its own."""
+    if not isinstance(part, IndexedProduct):
+        return None
+    return next((found for name, body in bodies if (found := _as(part, name, body, question)) is not None), None)
 
 
 def _as(part: IndexedProduct, name: str, body: Expr, question: Question) -> IndexedProduct | None:
@@ -125,13 +134,6 @@ def _as(part: IndexedProduct, name: str, body: Expr, question: Question) -> Inde
     for shift in SHIFTS:
         wanted = substitute(body, {name: index(part.index) + shift})
         inside = bound_to(question.known, part.index, (part.lower, part.upper))
-        if wanted == part.body or _same(part.body, wanted, question, inside):
+        if wanted == part.body or by_kernel(part.body, wanted, question, inside) is not None:
             return replace(part, index=name, lower=part.lower + shift, upper=part.upper + shift, body=body)
     return None
-
-
-def _same(one: Expr, two: Expr, question: Question, known: Bounds) -> bool:
-    try:
-        return isinstance(kernel.equal(one, two, question.network, known, question.given), Proved)
-    except (SymbackpropError, LookupError, Inexpressible):
-        return False

@@ -25,7 +25,7 @@ from symbackprop.latex.surface import Span, Surface
 from symbackprop.orientation import in_rows
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
-from symbackprop.substitution import replace_at, substitute
+from symbackprop.substitution import rewritten, substitute
 from symbackprop.tree import Node, Path, subterms
 
 # layers by number for which a name with a letter is given too: `\delta_l` also names `\delta_2`
@@ -185,10 +185,12 @@ class LineReader:
         own = network.kept("along", lambda: _directions(network))
         if own != {"row"}:
             return tree
-        for path, part in list(subterms(tree)):
-            if isinstance(part, Softmax | LogSumExp) and ONE not in shape(part.operand, network):
-                tree = replace_at(tree, path, replace(part, along="row"))
-        return tree
+
+        def by_rows(part: Any) -> Expr | None:
+            is_batch = isinstance(part, Softmax | LogSumExp) and ONE not in shape(part.operand, network)
+            return replace(part, along="row") if is_batch else None
+
+        return rewritten(tree, by_rows)
 
     # --- names -------------------------------------------------------------------------------------------------------
 

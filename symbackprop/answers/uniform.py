@@ -35,7 +35,7 @@ from symbackprop.judges.instances import width_sets
 from symbackprop.judges.settings import FULL, Choice
 from symbackprop.network import MLP
 from symbackprop.shapes import SCALAR, Shape, shape
-from symbackprop.substitution import free_symbols, own_dims, replace_at
+from symbackprop.substitution import free_symbols, own_dims, rewritten
 from symbackprop.tree import children, subterms
 
 # formulas of more vertices are not compared at so large sizes
@@ -95,17 +95,20 @@ def _at_least(size: int) -> Choice:
 
 def _plain(e: Expr, question: Question, seeded_by: str | None = None) -> Expr:
     """The formula with every derivative written out, and with a seed, a random number for every size."""
+
+    def without_derivative(part: Expr) -> Expr | None:
+        return closed(part, question) if isinstance(part, Partial) else None
+
+    def without_size(part: Expr) -> Expr | None:
+        if not isinstance(part, expr.Size):
+            return None
+        return number(_drawn(part.size, f"{question.ask} {seeded_by}"))
+
     for _ in range(len(question.network.equations) + 1):
-        open_ = [(path, part) for path, part in subterms(e) if isinstance(part, Partial)]
-        written = [(path, found) for path, part in open_ if (found := closed(part, question)) is not None]
-        if not written:
+        before, e = e, rewritten(e, without_derivative)
+        if e == before:
             break
-        for path, found in written:
-            e = replace_at(e, path, found)
-    for path, part in list(subterms(e)) if seeded_by is not None else ():
-        if isinstance(part, expr.Size):
-            e = replace_at(e, path, number(_drawn(part.size, f"{question.ask} {seeded_by}")))
-    return e
+    return e if seeded_by is None else rewritten(e, without_size)
 
 
 def _drawn(size: Dim, seed: str) -> int:
