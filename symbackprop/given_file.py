@@ -24,15 +24,36 @@ def read_given(path: str | Path, notation: str | None = None, data: str | None =
     Raises:
         SymbackpropError: for a file that cannot be read, or that says something else.
     """
+    table = table_in(path)
+    return network_of(table, str(path), notation, data)
+
+
+def text_in(path: str | Path, encoding: str = "utf-8") -> str:
+    """The text of a file.
+
+    Raises:
+        SymbackpropError: for a file that cannot be read.
+    """
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return Path(path).read_text(encoding=encoding)
     except OSError as error:
         raise SymbackpropError(f"the file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SymbackpropError(f"the file {path} is not UTF-8 text: save it as UTF-8") from None
+
+
+def table_in(path: str | Path, encoding: str = "utf-8") -> dict[str, object]:
+    """What a TOML file says.
+
+    Raises:
+        SymbackpropError: for a file that cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(text_in(path, encoding))
     except tomllib.TOMLDecodeError as error:
         raise SymbackpropError(f"the file {path} is no TOML: {error}") from None
-    return network_of(table, str(path), notation, data)
+    except RecursionError:
+        raise SymbackpropError(f"the file {path} is no TOML: it is nested too deeply") from None
 
 
 def network_of(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections import Counter
-from pathlib import Path
 
 from symbackprop.answers.formulas import declared
 from symbackprop.answers.linting import OPEN, RIGHT, WRONG, lint
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
-from symbackprop.given_file import network_of
+from symbackprop.given_file import network_of, text_in
 from symbackprop.notations import Notation
 from symbackprop.progress import Bar
 
@@ -30,12 +29,7 @@ def lint_file(name: str, network: Network, notation: Notation | None, is_given: 
     Raises:
         SymbackpropError: for a file that cannot be read, or a network in it that cannot.
     """
-    try:
-        document = Path(name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise SymbackpropError(f"the file {name} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SymbackpropError(f"the file {name} is not UTF-8 text: save it as UTF-8") from None
+    document = text_in(name)
     said = declared(document)
     if said and not is_given:
         network, notation = _network_in(said, name), None

@@ -6,7 +6,6 @@ Any key of a question may stand at the top level; there it is meant for each que
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import Any
 
 from symbackprop.answers.question import Question
 from symbackprop.errors import SymbackpropError
+from symbackprop.given_file import table_in
 from symbackprop.grading.question_table import EQUATIONS, KEYS, question_of
 from symbackprop.grading.tables import Table
 
@@ -74,17 +74,7 @@ def read_assignment(path: str | Path) -> Assignment:
         SymbackpropError: for a file that cannot be read, or a question that is wrong; the sentence names file, question
             and key, and what to write.
     """
-    try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SymbackpropError(f"the file {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SymbackpropError(f"the file {path} is not UTF-8 text: save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SymbackpropError(f"the file {path} is no TOML: {error}") from None
-    except RecursionError:
-        raise SymbackpropError(f"the file {path} is no TOML: it is nested too deeply") from None
-    return assignment_of(table, str(path))
+    return assignment_of(table_in(path, "utf-8-sig"), str(path))
 
 
 def assignment_of(table: Mapping[str, object], where: str) -> Assignment:
