@@ -91,7 +91,7 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     # a letter of a row or an entry is tried at some of its values only
     is_rooted = has_new_root(right, question)
     is_whole = question.is_unrolled and not is_rooted and not free_symbols(left) | free_symbols(right)
-    if is_whole and is_below_the_prime(left, right, terms_of(question)):
+    if is_whole and is_below_the_prime(left, right, bits_of_sums(question)):
         return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
     # an answer for a network of two layers or more has no meaning where there is one
     deeper = question.from_depth(min(sample.setting.depth for sample in found.agreed))
@@ -103,9 +103,9 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
 
 def _unproved(left: Expr, right: Expr, question: Question, agreed: Sequence[Sample]) -> Compared:
     """Values agree in the field, and nothing is proved: real numbers may still differ."""
-    shown = witness(left, right, question)
+    shown = _shown(left, right, question)
     if shown is not None:
-        return Compared(DIFFERENT, f"at {shown.where} it has another value", witness=shown)
+        return shown
     points, sizes = len(agreed), "size and depth" if is_deep(question) else "size"
     return Compared(
         OPEN, f"it is right at all {points} points that were tried, but no proof was found for every {sizes}"
@@ -126,7 +126,7 @@ def fingerprint(e: Expr, question: Question) -> str:
     return hashlib.blake2b(said, digest_size=12).hexdigest()
 
 
-def terms_of(question: Question) -> Inner:
+def bits_of_sums(question: Question) -> Inner:
     """The bits of the number of terms in each entry of a product of matrices, where sizes are numbers."""
 
     def bits(e: Expr) -> float:
@@ -159,11 +159,13 @@ def _different(left: Expr, right: Expr, question: Question, against: Sample) -> 
     """Unequal, if real numbers show it."""
     if against.result == "missing":
         return Compared(DIFFERENT, f"one side has no meaning there: {against}")
-    shown = witness(left, right, question)
-    if shown is None:
-        return Compared(
-            OPEN,
-            f"it differs from the right value in a prime field ({against}), but no real numbers were found that "
-            "show it",
-        )
-    return Compared(DIFFERENT, f"at {shown.where} it has another value", witness=shown)
+    return _shown(left, right, question) or Compared(
+        OPEN,
+        f"it differs from the right value in a prime field ({against}), but no real numbers were found that show it",
+    )
+
+
+def _shown(left: Expr, right: Expr, question: Question) -> Compared | None:
+    """Unequal, as real numbers show; None where none do."""
+    found = witness(left, right, question)
+    return None if found is None else Compared(DIFFERENT, f"at {found.where} it has another value", witness=found)

@@ -29,7 +29,7 @@ from symbackprop.judges import exact
 from symbackprop.judges.exact import Sample
 from symbackprop.judges.field import OutOfRange, Resample, Unvalued
 from symbackprop.latex.surface import Span
-from symbackprop.shapes import shape
+from symbackprop.shapes import Shape, shape
 from symbackprop.substitution import replace_at
 from symbackprop.tree import Path, at_path, children, subterms
 
@@ -83,9 +83,12 @@ def diagnosed(side: Side, head: Expr, question: Question, answer: str) -> list[M
         singles.append(change)
         if target.is_hit(change.made) and compare(head, change.made, question, answer).is_equal:
             return [_told(change, side, answer)]
-    for each in islice(mistaken(head, question), most):
-        if target.is_same(each.made, side.tree) and compare(each.made, side.tree, question, answer).is_equal:
-            return [Mistake(each.code, each.says, side.span)]
+    own = target.worth(side.tree)
+    if own is not None:
+        for each in islice(mistaken(head, question), most):
+            is_same = target.worth(each.made, own[0]) == own
+            if is_same and compare(each.made, side.tree, question, answer).is_equal:
+                return [Mistake(each.code, each.says, side.span)]
     often = [change for change in singles if change.repair.code in PAIRED]
     for first in islice(often, MOST_PAIRS):
         for second in _next(first, often, side.tree):
@@ -148,7 +151,6 @@ class _Target:
     def __init__(self, answer: Expr, head: Expr, question: Question) -> None:
         self.claim = question.claim(head, answer)
         self.question = question
-        self.shape = shape(head, question.network)
         sample = exact.compare(self.claim).against
         if sample is None or sample.result != "differ":
             # where one side has no meaning: at the least depth at which what is asked for has a value
@@ -156,31 +158,24 @@ class _Target:
         if sample is None:
             raise Unvalued("it has no value")
         self.sample: Sample = sample
-        self.right = self._value(head)
+        self.right = (shape(head, question.network), self._value(head))
         self.tries = 0
 
     def _value(self, e: Expr) -> nmod_mat:
         return exact.value_in(e, self.sample, self.claim)
 
-    def is_same(self, one: Expr, two: Expr) -> bool:
-        """Whether two expressions have one shape and one value there."""
+    def worth(self, e: Expr, like: Shape | None = None) -> tuple[Shape, nmod_mat] | None:
+        """Shape and value of an expression there; None where it has none, or another shape than is wanted."""
         self.tries += 1
         try:
-            network = self.question.network
-            return shape(one, network) == shape(two, network) and bool(self._value(one) == self._value(two))
+            size = shape(e, self.question.network)
+            return None if like is not None and size != like else (size, self._value(e))
         except (ShapeError, SymbackpropError, LookupError, OutOfRange, Unvalued, Resample):
-            return False
+            return None
 
     def is_hit(self, e: Expr) -> bool:
         """Whether an expression has the right shape, and the right value there."""
-        self.tries += 1
-        try:
-            if shape(e, self.question.network) != self.shape:
-                return False
-            found = self._value(e)
-        except (ShapeError, SymbackpropError, LookupError, OutOfRange, Unvalued, Resample):
-            return False
-        return bool(found == self.right)
+        return self.worth(e, self.right[0]) == self.right
 
 
 def _told(change: Change, side: Side, answer: str) -> Mistake:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from symbackprop.answers.allowed import refused
-from symbackprop.answers.comparing import Compared, compare, fingerprint
+from symbackprop.answers.comparing import DIFFERENT, Compared, compare, fingerprint
 from symbackprop.answers.diagnosis import diagnosed
 from symbackprop.answers.inequalities import compare_sizes
 from symbackprop.answers.misshapen import reshaped
@@ -161,7 +161,7 @@ class _Judge:
             note = (
                 f"it is {written(size, self.question.network)}, and {head} is {written(wanted, self.question.network)}"
             )
-            found = Compared("different", note)
+            found = Compared(DIFFERENT, note)
         elif self.question.tolerance is not None and is_number(side.tree):
             found = compare_numbers(head, side.tree, self.question)
         else:

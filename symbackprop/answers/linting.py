@@ -149,7 +149,7 @@ def _compared(before: Expr, side: Side, about: Question) -> Compared:
         )
         if made.is_equal:
             return made
-        found = found if found is not None and not (found.is_different and made.result == "open") else made
+        found = found if found is not None and not (found.is_different and not made.is_different) else made
     assert found is not None
     return found
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from symbackprop.answers.mistakes.repair import is_slope, without
 from symbackprop.answers.question import Question
 from symbackprop.answers.references import references
-from symbackprop.expr import ActivationJacobian, Diagonal, Elementwise, Expr, Hadamard, Product, Sum
+from symbackprop.expr import Expr, Hadamard, Product, Sum
 from symbackprop.substitution import replace_at
-from symbackprop.tree import subterms
+from symbackprop.tree import children, subterms
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,8 @@ def mistaken(head: Expr, question: Question) -> Iterator[Mistaken]:
         for path, part in subterms(reference):
             if not isinstance(part, Sum | Product | Hadamard):
                 continue
-            operands = part.terms if isinstance(part, Sum) else part.factors
-            for i, left_out in enumerate(operands):
-                rest = (*operands[:i], *operands[i + 1 :])
-                made = replace_at(reference, path, rest[0] if len(rest) == 1 else type(part)(rest))
+            for i, left_out in enumerate(children(part)):
+                made = replace_at(reference, path, without(part, i))
                 if made not in seen:
                     seen.add(made)
                     yield Mistaken(*_named(part, left_out, made))
@@ -44,15 +43,6 @@ def mistaken(head: Expr, question: Question) -> Iterator[Mistaken]:
 def _named(part: Expr, left_out: Expr, made: Expr) -> tuple[str, Expr, str]:
     if isinstance(part, Sum):
         return "missing-term", made, f"the term {left_out} is missing"
-    if _is_slope(left_out):
+    if is_slope(left_out):
         return "missing-activation-derivative", made, f"the factor {left_out} is missing"
     return "missing-factor", made, f"the factor {left_out} is missing"
-
-
-def _is_slope(e: Expr) -> bool:
-    match e:
-        case Elementwise(order=order):
-            return order > 0
-        case Diagonal(operand):
-            return _is_slope(operand)
-    return isinstance(e, ActivationJacobian)

@@ -82,10 +82,12 @@ class Question:
             value = getattr(self, name)
             if value not in known:
                 raise SymbackpropError(f"{name} = {value!r} says nothing: write one of {', '.join(known)}")
-        self.network = _with_numbers(self.network, self.given)
-        for name in ("given", "scope"):
-            # made anew of the network with its numbers
-            self.__dict__.pop(name, None)
+        with_numbers = _with_numbers(self.network, self.given)
+        if with_numbers is not self.network:
+            self.network = with_numbers
+            for name in ("given", "scope", "letters"):
+                # made anew of the network with its numbers
+                self.__dict__.pop(name, None)
         # now rather than at the first answer
         assert self.asked is not None
         assert self.given is not None

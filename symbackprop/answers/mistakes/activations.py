@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.answers.mistakes.repair import Repair, Where
+from symbackprop.answers.mistakes.repair import Repair, Where, is_slope, without
 from symbackprop.expr import (
     ActivationJacobian,
     Diagonal,
@@ -38,25 +38,13 @@ def _of_another_kind(part: Expr, where: Where) -> Iterator[Repair]:
         yield Repair("extra-activation-derivative", plain, "{part} is the derivative, not the activation")
 
 
-def _is_slope(e: Expr) -> bool:
-    match e:
-        case Elementwise(order=order):
-            return order > 0
-        case Diagonal(operand):
-            return _is_slope(operand)
-    return isinstance(e, ActivationJacobian)
-
-
 def _too_many(part: Expr, where: Where) -> Iterator[Repair]:
     if not isinstance(part, Product | Hadamard):
         return
-    kind = type(part)
     for i, factor in enumerate(part.factors):
-        if not _is_slope(factor):
-            continue
-        rest = (*part.factors[:i], *part.factors[i + 1 :])
-        made = rest[0] if len(rest) == 1 else kind(rest)
-        yield Repair("extra-activation-derivative", made, f"the factor {factor} in {{part}} is too much")
+        if is_slope(factor):
+            says = f"the factor {factor} in {{part}} is too much"
+            yield Repair("extra-activation-derivative", without(part, i), says)
 
 
 def _half(part: Expr, where: Where) -> Iterator[Repair]:

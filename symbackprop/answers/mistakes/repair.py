@@ -9,9 +9,21 @@ from functools import cached_property
 from symbackprop.answers.question import Question
 from symbackprop.dims import Dim
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Elementwise, Expr, Hidden, LayerMap, PreActivation, Variable
+from symbackprop.expr import (
+    ActivationJacobian,
+    Diagonal,
+    Elementwise,
+    Expr,
+    Hadamard,
+    Hidden,
+    LayerMap,
+    PreActivation,
+    Product,
+    Sum,
+    Variable,
+)
 from symbackprop.shapes import SCALAR, Shape, shape
-from symbackprop.tree import subterms
+from symbackprop.tree import children, subterms
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,23 @@ class Where:
 
     def exists(self, variable: Expr) -> bool:
         return self.shape(variable) is not None
+
+
+def is_slope(e: Expr) -> bool:
+    """Whether a factor is the derivative of an activation, entry by entry or as a matrix."""
+    match e:
+        case Elementwise(order=order):
+            return order > 0
+        case Diagonal(operand):
+            return is_slope(operand)
+    return isinstance(e, ActivationJacobian)
+
+
+def without(part: Sum | Product | Hadamard, i: int) -> Expr:
+    """A sum or product without one of its operands; the one that is left of two is itself."""
+    operands = children(part)
+    rest = (*operands[:i], *operands[i + 1 :])
+    return rest[0] if len(rest) == 1 else type(part)(rest)
 
 
 def _variables(e: Expr) -> Iterator[Variable]:

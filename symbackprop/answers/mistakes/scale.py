@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.answers.mistakes.repair import Repair, Where
+from symbackprop.answers.mistakes.repair import Repair, Where, without
 from symbackprop.dims import index
 from symbackprop.expr import Expr, Hadamard, Number, Product, Quotient, Size, Sum, Transpose, Variable, number
 from symbackprop.network import MLP
@@ -23,12 +23,9 @@ def repairs(part: Expr, where: Where) -> Iterator[Repair]:
                     whole = Sum((*part.terms[:i], repair.instead, *part.terms[i + 1 :]))
                     yield Repair(repair.code, whole, f"{repair.says}, in the term {term} of {{part}}")
     if isinstance(part, Product | Hadamard):
-        kind = type(part)
         for i, factor in enumerate(part.factors):
             if isinstance(factor, Number) or where.is_scalar(factor):
-                rest = (*part.factors[:i], *part.factors[i + 1 :])
-                made = rest[0] if len(rest) == 1 else kind(rest)
-                yield Repair("extra-factor", made, f"the factor {factor} in {{part}} is too much")
+                yield Repair("extra-factor", without(part, i), f"the factor {factor} in {{part}} is too much")
 
 
 def _of_the_whole(part: Expr, where: Where) -> Iterator[Repair]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.answers.mistakes.repair import Repair, Where
+from symbackprop.answers.mistakes.repair import Repair, Where, without
 from symbackprop.answers.references import references
 from symbackprop.expr import Bias, Expr, Named, Negative, Partial, Sum, Variable
 from symbackprop.shapes import SCALAR
@@ -16,9 +16,7 @@ ORDER = 8
 def repairs(part: Expr, where: Where) -> Iterator[Repair]:
     if isinstance(part, Sum):
         for i, term in enumerate(part.terms):
-            rest = (*part.terms[:i], *part.terms[i + 1 :])
-            made = rest[0] if len(rest) == 1 else Sum(rest)
-            yield Repair(_extra(term, where), made, f"the term {term} in {{part}} is too much")
+            yield Repair(_extra(term, where), without(part, i), f"the term {term} in {{part}} is too much")
     if part is where.answer:
         for term in _terms_of_the_truth(where):
             yield Repair(_missing(term, where), Sum((part, term)), f"the term {term} is missing")
