@@ -141,11 +141,11 @@ def _compared(before: Expr, side: Side, about: Question) -> Compared:
     """What is found of two sides: equal where they are for some range of the letter of the layers."""
     found: Compared | None = None
     for known in _ranges(before, side.tree, about):
-        about.known = known
+        here = about.knowing(known)
         made = (
-            compare(before, side.tree, about)
+            compare(before, side.tree, here)
             if side.relation == "="
-            else compare_sizes(before, side.relation, side.tree, about)
+            else compare_sizes(before, side.relation, side.tree, here)
         )
         if made.is_equal:
             return made

@@ -176,8 +176,12 @@ class Question:
         """The same question about networks of at least that depth, where the depth is a letter."""
         if not isinstance(self.network, MLP) or self.network.depth.is_constant or least <= 1:
             return self
+        return self.knowing({**self.known, **dict.fromkeys(self.network.depth.symbols, (dim(least), None))})
+
+    def knowing(self, known: Bounds) -> Question:
+        """The same question where something else is known of sizes, depth and letters."""
         made = copy(self)
-        made.known = {**self.known, **dict.fromkeys(self.network.depth.symbols, (dim(least), None))}
+        made.known = known
         return made
 
     def claim(self, left: Expr, right: Expr, relation: str = "=") -> Claim:
