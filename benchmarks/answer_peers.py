@@ -48,7 +48,7 @@ def _by_sympy(read: Callable[[str], Any]) -> Same:
 
 
 def math_verify() -> Same:
-    from math_verify import parse, verify  # type: ignore[import-not-found]
+    from math_verify import parse, verify
 
     def same(one: str, two: str) -> bool | None:
         gold, given = (parse(f"${text}$", parsing_timeout=None) for text in (one, two))
@@ -60,13 +60,13 @@ def math_verify() -> Same:
 
 
 def latex2sympy2() -> Same:
-    from latex2sympy2 import latex2sympy  # type: ignore[import-not-found]
+    from latex2sympy2 import latex2sympy
 
     return _by_sympy(latex2sympy)
 
 
 def latex2sympy2_extended() -> Same:
-    from latex2sympy2_extended import latex2sympy  # type: ignore[import-not-found]
+    from latex2sympy2_extended import latex2sympy
 
     return _by_sympy(latex2sympy)
 

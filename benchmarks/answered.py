@@ -64,12 +64,12 @@ def printed(e: Expr, exercise: Exercise) -> str | None:
         return None
 
 
-def answered(exercise: Exercise, text: str, made_by: str) -> Answered:
-    """What the judge says of a text."""
+def answered(exercise: Exercise, text: str, made_by: str, named: bool = True) -> Answered:
+    """What the judge says of a text; without the search for the mistake, it costs less and says the same word."""
     start, cpu = time.perf_counter(), time.process_time()
     try:
         with _alarm():
-            said: Verdict = judging.judge(exercise.question, text)
+            said: Verdict = judging.judge(exercise.question, text, names_mistakes=named)
         word, reason = said.verdict, said.reason
     except _TooLate:
         word, reason = LATE, f"more than {LATEST} s of CPU"
@@ -77,18 +77,6 @@ def answered(exercise: Exercise, text: str, made_by: str) -> Answered:
         word, reason = CRASHED, f"{type(error).__name__}: {error}"
     spent = time.perf_counter() - start, time.process_time() - cpu
     return Answered(exercise, text, made_by, word, reason, *spent)
-
-
-@contextmanager
-def mistakes_unnamed() -> Iterator[None]:
-    """Verdicts without the search for the mistake, which costs more than they do and changes none of them."""
-    before = judging.diagnosed, judging.reshaped
-    judging.diagnosed = lambda *_: []  # type: ignore[attr-defined]
-    judging.reshaped = lambda *_: []  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        judging.diagnosed, judging.reshaped = before  # type: ignore[attr-defined]
 
 
 @contextmanager

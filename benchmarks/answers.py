@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -20,7 +20,7 @@ from statistics import median
 
 import symbackprop as sb
 from benchmarks.answer_peers import PEERS
-from benchmarks.answered import answered, means_something_right, mistakes_unnamed
+from benchmarks.answered import answered, means_something_right
 from benchmarks.exercises import Exercise, exercises
 from benchmarks.mutants import SEED, right_answers, wrong_answers
 from benchmarks.plan import Plan
@@ -117,7 +117,7 @@ def _ours(pairs: list[Pair]) -> tuple[Row, float]:
     return row, row.numbers["seconds"]
 
 
-def _theirs(pairs: list[Pair]) -> Iterator[Row]:  # type: ignore[misc]
+def _theirs(pairs: list[Pair]) -> Generator[Row, None, float | None]:
     """A row for every package; returns the seconds of Math-Verify for a pair, or None."""
     texts = json.dumps([(pair.reference, pair.answer) for pair in pairs])
     verify: float | None = None
@@ -200,8 +200,7 @@ def _short_answers(plan: Plan, ours: float, theirs: float | None) -> Iterator[Ro
     texts = short_answers()[: 40 if plan.short else None]
     question = Question(SHORT_ASK, sb.Network(*SHORT_LINES, shapes=SHORT_SHAPES))
     judge(question, texts[0])
-    with mistakes_unnamed():
-        alone = repeated(lambda: [judge(question, text) for text in texts], 1)
+    alone = repeated(lambda: [judge(question, text, names_mistakes=False) for text in texts], 1)
     named = repeated(lambda: [judge(question, text) for text in texts], 1)
     rate = len(texts) / alone.cpu
     yield Row(

@@ -22,7 +22,6 @@ from benchmarks.answered import (
     as_lines,
     has_value,
     means_something_right,
-    mistakes_unnamed,
     printed,
     reads_as,
     slip,
@@ -174,7 +173,7 @@ def judged_wrong(found: list[Exercise], count: int, seed: int = SEED, until: flo
     tally = Tally()
     said = time.monotonic()
     for wrong in wrong_answers(found, count, tally.dropped, seed):
-        made = answered(wrong.exercise, wrong.text, wrong.made_by)
+        made = answered(wrong.exercise, wrong.text, wrong.made_by, named=False)
         if made.word == CORRECT and means_something_right(wrong.text, wrong.exercise):
             tally.dropped["read as something right"] += 1
             if tally.dropped["read as something right"] <= SHOWN:
@@ -261,8 +260,7 @@ def judged_right(found: list[Exercise], count: int, seed: int = SEED, until: flo
 def wrong_and_right(plan: Plan) -> Iterator[Row]:
     """The rows of the wrong answers and of the right ones."""
     found = exercises(plan.short)
-    with mistakes_unnamed():
-        wrong = judged_wrong(found, plan.mutants)
+    wrong = judged_wrong(found, plan.mutants)
     yield from _wrong_rows(wrong, len(found))
     yield from _right_rows(judged_right(found, plan.rewrites))
 

@@ -129,8 +129,7 @@ def test_slips_are_of_the_text() -> None:
 
 
 def test_a_few_hundred_wrong_answers_are_not_accepted(exercise: Any) -> None:
-    with module("answered").mistakes_unnamed():
-        tally = module("mutants").judged_wrong([exercise], 200)
+    tally = module("mutants").judged_wrong([exercise], 200)
     assert tally.tried > 150
     assert not tally.words["correct"], [str(made) for made in tally.shown]
 
@@ -151,8 +150,7 @@ def test_the_word_is_the_same_without_the_names_of_mistakes(exercise: Any) -> No
     answered, dropped = module("answered"), Counter[str]()
     for wrong in module("mutants").wrong_answers([exercise], 15, dropped, 5):
         named = answered.answered(exercise, wrong.text, "")
-        with answered.mistakes_unnamed():
-            assert answered.answered(exercise, wrong.text, "").word == named.word
+        assert answered.answered(exercise, wrong.text, "", named=False).word == named.word
 
 
 def test_a_judge_that_accepts_is_caught(
@@ -161,7 +159,7 @@ def test_a_judge_that_accepts_is_caught(
     from symbackprop.answers import judging
     from symbackprop.answers.verdict import Verdict
 
-    monkeypatch.setattr(judging, "judge", lambda question, text: Verdict("correct", "everything is"))
+    monkeypatch.setattr(judging, "judge", lambda question, text, **options: Verdict("correct", "everything is"))
     mutants = module("mutants")
     tally = mutants.judged_wrong([exercise], 10)
     assert tally.words["correct"]

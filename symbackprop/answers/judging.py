@@ -22,17 +22,18 @@ from symbackprop.shapes import SCALAR, Shape, shape, written
 WORDS = "words beside the formulas were not read"
 
 
-def judge(question: Question, answer: str) -> Verdict:
+def judge(question: Question, answer: str, *, names_mistakes: bool = True) -> Verdict:
     """What is said of an answer in LaTeX. It is never executed, and nothing of it is kept.
 
     Args:
         answer: one expression, `lhs = rhs`, or several lines.
+        names_mistakes: whether the mistake in a wrong answer is looked for, which takes longer than the verdict.
     """
     try:
         read = read_answer(answer, question)
     except ReadingError as error:
         return Verdict(UNREADABLE, str(error.message))
-    return _Judge(question, answer, read).verdict()
+    return _Judge(question, answer, read, names_mistakes).verdict()
 
 
 @dataclass
@@ -52,6 +53,7 @@ class _Judge:
     question: Question
     answer: str
     read: ReadAnswer
+    names_mistakes: bool = True
     lines: list[Line] = field(default_factory=list)
     values: list[_Value] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
@@ -92,7 +94,7 @@ class _Judge:
         if line.error is not None:
             if not line.is_misshapen:
                 return self._said(number, line, UNREADABLE, line.error.message)
-            found = [] if self.mistakes else reshaped(line, self.question)
+            found = reshaped(line, self.question) if self._is_first_mistake else []
             self.mistakes += found or [Mistake("shape", line.error.message, line.error.span)]
             return self._said(number, line, INCORRECT, _said(found) or line.error.message)
         head = self._head(line)
@@ -192,7 +194,12 @@ class _Judge:
 
     def _told(self, side: Side, head: Expr) -> list[Mistake]:
         """The mistakes in the first wrong value."""
-        return [] if self.mistakes else diagnosed(side, head, self.question, self.answer)
+        return diagnosed(side, head, self.question, self.answer) if self._is_first_mistake else []
+
+    @property
+    def _is_first_mistake(self) -> bool:
+        """Whether a mistake is to be looked for: only that of the first wrong line is."""
+        return self.names_mistakes and not self.mistakes
 
     def _is_transposed(self, side: Side, head: Expr, size: Shape) -> bool:
         """Whether a value is the transpose of the right one, and not the right one."""
