@@ -16,6 +16,8 @@ from symbackprop.substitution import scopes, substitute
 
 R = TypeVar("R")
 Family = tuple[type[Variable], str]
+# findings that a network keeps; the longest derivations and proofs need a tenth
+MOST_KEPT = 50_000
 
 
 @dataclass(frozen=True)
@@ -150,10 +152,17 @@ class Network:
         return found
 
     def kept(self, key: Hashable, find: Callable[[], R]) -> R:
-        """What was found before for the same key: rules and kernel ask the same questions over and over."""
+        """What was found before for the same key: rules and kernel ask the same questions over and over.
+
+        A network may be asked of for days: once very much is kept, all of it is forgotten and found again when needed.
+        """
         found: dict[Hashable, R] = self.__dict__.setdefault("_found", {})
         if key not in found:
-            found[key] = find()
+            value = find()
+            if len(found) >= MOST_KEPT:
+                found.clear()
+            found[key] = value
+            return value
         return found[key]
 
     def is_direct(self, equation: Equation, variable: Variable, known: Bounds) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from symbackprop.dims import DEPTH as L
 from symbackprop.dims import ONE, Bounds, Dim, dim, index
-from symbackprop.equations import Equation, Network, same_variable
+from symbackprop.equations import MOST_KEPT, Equation, Network, same_variable
 from symbackprop.errors import ShapeError
 from symbackprop.expr import LOSS, Bias, Expr, Hidden, IndexedSum, Named, Norm, PreActivation, Target, Variable, Weight
 from symbackprop.network import MLP
@@ -187,3 +187,13 @@ def test_a_network_without_variables_says_so():
     with pytest.raises(ShapeError, match="the network has no variable h_t"):
         Recurrent().shape_of(Named("h", t))
     assert Recurrent().constant(Named("h", t), ONE) is None
+
+
+def test_what_a_network_keeps_is_bounded() -> None:
+    asked = MLP()
+    assert asked.kept(("square", 3), lambda: 9) == 9
+    # it is not found again
+    assert asked.kept(("square", 3), lambda: 0) == 9
+    for n in range(MOST_KEPT):
+        asked.kept(("number", n), lambda n=n: n)
+    assert asked.kept(("square", 3), lambda: 0) == 0

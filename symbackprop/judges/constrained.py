@@ -68,9 +68,13 @@ class Constrained(Point):
             raise Resample("I + K is singular") from None
 
 
-@lru_cache(maxsize=64)
-def constrained(network: Network, seed: int, plan: Plan) -> Constrained:
+def constrained(network: Network, seed: int, plan: Plan) -> Point:
     """The point of a seed; one for all steps that assume the same."""
+    return _points(network, seed, plan).lightened()
+
+
+@lru_cache(maxsize=64)
+def _points(network: Network, seed: int, plan: Plan) -> Constrained:
     return Constrained(network, seed, plan)
 
 

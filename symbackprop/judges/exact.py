@@ -241,8 +241,12 @@ def _at(claim: Claim, setting: Setting, number: int, first: int = 0) -> list[Sam
     raise Unvalued(f"{ATTEMPTS} random points gave no value: {last}")
 
 
-@lru_cache(maxsize=256)
 def _point(network: Network, seed: int) -> Point:
+    return _points(network, seed).lightened()
+
+
+@lru_cache(maxsize=256)
+def _points(network: Network, seed: int) -> Point:
     return Point(network, seed)
 
 

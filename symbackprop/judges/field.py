@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # p ≡ 7 mod 8: 2 has a root, -1 has none, so that of two roots exactly one is a square itself
 PRIME = 2**61 - 1
 _DRAW = 16  # bytes for one entry: reduced mod p, no residue is likelier than another by more than 2^-67
+# values that a point keeps; what is judged at it is worth some tens
+MOST_KEPT = 5_000
 
 
 class OutOfRange(Exception):
@@ -255,9 +257,20 @@ class Point:
             turns.update({row: turns.get(row, 0) + 1 for row in rows})
         else:
             self._turns[variable] = self._turns.get(variable, 0) + 1
+        self._forget()
+
+    def _forget(self) -> None:
         self.still = None
         self.partials.clear()
         self.held.clear()
+
+    def lightened(self) -> Point:
+        """This point; where very much has been computed, all of it forgotten: the same comes of the same seed."""
+        if len(self.partials) + len(self._functions) > MOST_KEPT:
+            self._forget()
+            for known in (self._functions, self.logarithms, self.softened, self.sigmoids):
+                known.clear()
+        return self
 
     def _draws(self, label: str, count: int) -> list[int]:
         entries: list[int] = []

@@ -42,7 +42,7 @@ from symbackprop.expr import (
     number,
 )
 from symbackprop.judges.exact import value_at
-from symbackprop.judges.field import PRIME, ConstantRoot, OutOfRange, Point, Resample, Unvalued, table
+from symbackprop.judges.field import MOST_KEPT, PRIME, ConstantRoot, OutOfRange, Point, Resample, Unvalued, table
 from symbackprop.judges.forward import value
 from symbackprop.network import MLP
 from symbackprop.shapes import SCALAR, Shape
@@ -153,6 +153,17 @@ def test_draws() -> None:
     softmax = MLP(loss="softmax_cross_entropy")
     assert sum(row[0] for row in at(Target(), network=softmax)) % P == 1
     assert sum(row[0] for row in at(Target())) % P != 1
+
+
+def test_a_point_that_has_computed_much_forgets_it_and_finds_the_same_again() -> None:
+    point = Point(MLP().given(WIDTHS))
+    first = table(value(Elementwise("g", PreActivation(2)), point, {}))
+    kept = len(point.lightened()._functions)
+    assert kept > 0
+    for n in range(MOST_KEPT):
+        point.function("g", 0, n)
+    assert len(point.lightened()._functions) == 0
+    assert table(value(Elementwise("g", PreActivation(2)), point, {})) == first
 
 
 def test_functions_are_functions() -> None:
