@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symbackprop.answers.effort import work
@@ -11,13 +11,13 @@ from symbackprop.answers.references import references
 from symbackprop.answers.uniform import holds_for_all_sizes
 from symbackprop.dims import Bounds, bound_to, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, Partial, Size, factors_of
+from symbackprop.expr import Expr, IndexedProduct, Partial, Size, Variable, factors_of
 from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
 from symbackprop.substitution import bound_index, rewritten, substitute
-from symbackprop.tree import children, rebuild, subterms
+from symbackprop.tree import children, parts, rebuild, subterms
 
 # of longer formulas, and of polynomials in so many sizes, normal forms take long
 MOST_WORK = 5_000
@@ -49,15 +49,29 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str | None) ->
     kind = "induction" if is_deep(question) else "unrolled"
     if work(right) > MOST_WORK or sum(isinstance(part, Size) for _, part in subterms(right)) > MOST_SIZES:
         return None
+    known = references(left, question)
+    if right in known:
+        return Proof(kind, "it is a line of a derivation of which every step is proved")
     by_values = seeded_by is not None and not is_deep(question)
     if by_values and holds_for_all_sizes(left, right, question, seeded_by or ""):
         return Proof(kind, "its form is the same for every size, and it is right at sizes that are large enough")
-    for reference in reversed(references(left, question)):
+    for reference in _likeliest_first(known, right):
         for way in _ways(right, reference, question):
             said = by_kernel(reference, way, question)
             if said is not None:
                 return Proof(kind, said)
     return _part_by_part(left, right, question, seeded_by)
+
+
+def _likeliest_first(found: Sequence[Expr], right: Expr) -> list[Expr]:
+    """Formulas in the order in which they share most with an expression: the kernel takes long to see a difference."""
+    own = _leaves(right)
+    return sorted(reversed(found), key=lambda each: len(_leaves(each) ^ own))
+
+
+def _leaves(e: Expr) -> frozenset[Expr]:
+    """The quantities that a formula is made of."""
+    return frozenset(part for part in parts(e) if isinstance(part, Variable | Partial))
 
 
 def _part_by_part(left: Expr, right: Expr, question: Question, seeded_by: str | None) -> Proof | None:
