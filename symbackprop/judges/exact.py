@@ -200,7 +200,9 @@ def bounded(claim: Claim, agreed: Sequence[Sample]) -> tuple[int, float]:
 def evaluate(
     claim: Claim, depth: int, effort: Effort = FULL, choices: Sequence[Choice] = (SIZES, WITH_ROOTS)
 ) -> Iterator[Sample]:
-    """Every comparison of a claim at one depth; quantities have depth 1.
+    """Every comparison of a claim at one depth, up to the first sizes at which its sides differ.
+
+    Quantities have depth 1.
 
     Args:
         choices: the sizes; the next ones are taken where those before have no root that is needed.
@@ -213,13 +215,22 @@ def evaluate(
         if len(settings) == 1 and effort.lists > 1:
             settings *= 2
         try:
-            samples = [sample for i, setting in enumerate(settings) for sample in _at(claim, setting, i, effort.seed)]
+            samples = _up_to_the_first_difference(claim, settings, effort)
         except ConstantRoot as reason:
             if choice is choices[-1] or getattr(claim.network, "widths", None) is not None:
                 raise Unvalued(str(reason)) from None
             continue
         yield from samples
         return
+
+
+def _up_to_the_first_difference(claim: Claim, settings: Sequence[Setting], effort: Effort) -> list[Sample]:
+    samples: list[Sample] = []
+    for number, setting in enumerate(settings):
+        samples += _at(claim, setting, number, effort.seed)
+        if any(sample.result == "differ" for sample in samples):
+            break
+    return samples
 
 
 def _at(claim: Claim, setting: Setting, number: int, first: int = 0) -> list[Sample]:
