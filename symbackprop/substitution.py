@@ -9,7 +9,7 @@ from symbackprop.dims import Dim, Units, Width, index
 from symbackprop.expr import Expr, Hadamard, Named, Product, Sum, Variable
 from symbackprop.keeping import kept
 from symbackprop.magnitudes import OverUnit
-from symbackprop.tree import N, Node, Path, at_path, children, rebuild, subterms
+from symbackprop.tree import N, Node, Path, children, rebuild, subterms
 
 
 def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
@@ -18,15 +18,19 @@ def replace_at(e: Expr, path: Path, new: Expr) -> Expr:
         return new
     operands = children(e)
     i = path[0]
-    inside = replace_at(operands[i], path[1:], new)
-    # a product in brackets keeps them when something inside of it changes: `(aᵀ b) X` does not conform without
-    if isinstance(inside, Product) and isinstance(e, Product) and not isinstance(operands[i], Product):
-        return Product((*operands[:i], *inside.factors, *operands[i + 1 :]))
-    if isinstance(inside, Sum) and isinstance(e, Sum):
-        return Sum((*operands[:i], *inside.terms, *operands[i + 1 :]))
-    if isinstance(inside, Hadamard) and isinstance(e, Hadamard):
-        return Hadamard((*operands[:i], *inside.factors, *operands[i + 1 :]))
-    return rebuild(e, (*operands[:i], inside, *operands[i + 1 :]))
+    return _over(e, (*operands[:i], replace_at(operands[i], path[1:], new), *operands[i + 1 :]))
+
+
+def _over(e: Expr, operands: tuple[Expr, ...]) -> Expr:
+    """The node over other operands; a sum or product among those that are new is written without brackets."""
+    if not isinstance(e, Product | Sum | Hadamard):
+        return rebuild(e, operands)
+    kind, flat = type(e), list[Expr]()
+    for old, new in zip(children(e), operands, strict=True):
+        # a product in brackets keeps them when something inside of it changes: `(aᵀ b) X` does not conform without
+        keeps_brackets = new is old or (isinstance(e, Product) and isinstance(old, Product))
+        flat += children(new) if isinstance(new, kind) and not keeps_brackets else (new,)
+    return kind(tuple(flat))
 
 
 def places(e: Expr, part: Expr) -> list[Path]:
@@ -45,12 +49,12 @@ def everywhere(e: Expr, old: Expr, new: Expr) -> Expr:
 
 def rewritten(e: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
     """The expression with every part changed for which `change` gives another; a part after what stands in it."""
-    # from the right, as in `everywhere`
-    for path in [path for path, _ in subterms(e)][::-1]:
-        new = change(at_path(e, path))
-        if new is not None:
-            e = replace_at(e, path, new)
-    return e
+    operands = children(e)
+    changed = tuple(rewritten(operand, change) for operand in operands)
+    if any(new is not old for new, old in zip(changed, operands, strict=True)):
+        e = _over(e, changed)
+    new = change(e)
+    return e if new is None else new
 
 
 def bound_index(e: Node) -> str | None:

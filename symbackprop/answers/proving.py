@@ -66,7 +66,7 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str | None) ->
 def _likeliest_first(found: Sequence[Expr], right: Expr) -> list[Expr]:
     """Formulas in the order in which they share most with an expression: the kernel takes long to see a difference."""
     own = _leaves(right)
-    return sorted(reversed(found), key=lambda each: len(_leaves(each) ^ own))
+    return sorted(found[::-1], key=lambda each: len(_leaves(each) ^ own))
 
 
 def _leaves(e: Expr) -> frozenset[Expr]:
