@@ -124,6 +124,11 @@ class ForwardNetwork(Quantities):
         return frozenset(size for size in sizes if not _has_width(size) and size.symbols <= set(self.sizes))
 
     @property
+    def has_widths(self) -> bool:
+        """Whether a family is of layers of different widths, `n_l`."""
+        return any(_has_width(size) for each in self._members.values() for size in each)
+
+    @property
     def sizes(self) -> tuple[str, ...]:
         """The letters of symbolic sizes and of the ends of families; `n` where the layers have widths `n_l`."""
         return self.kept("sizes", self._sizes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from symbackprop.expr import IndexedProduct, IndexedSum, Power
 from symbackprop.groups import EntrywisePower
 from symbackprop.magnitudes import Extreme
@@ -16,7 +18,17 @@ TURNS = 12
 
 
 def work(e: Node) -> int:
-    """How many parts are computed, each as often as an index in front of it has values.
+    """How many parts are computed, each as often as an index in front of it has values."""
+    return _counted(e, _turns)
+
+
+def length(e: Node) -> int:
+    """How many parts are written, names that were given written out."""
+    return _counted(e, lambda part: 1)
+
+
+def _counted(e: Node, turns: Callable[[Node], int]) -> int:
+    """The parts, each as often as `turns` says for every part that it stands in.
 
     A part that stands in several places is looked at once, as names may stand for names: its work still counts at each.
     """
@@ -31,7 +43,7 @@ def work(e: Node) -> int:
             open_.append((part, True))
             open_ += [(each, False) for each in parts]
             continue
-        found[id(part)] = _turns(part) * (1 + sum(found[id(each)] for each in parts))
+        found[id(part)] = turns(part) * (1 + sum(found[id(each)] for each in parts))
     return found[id(e)]
 
 

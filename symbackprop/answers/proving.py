@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
-from symbackprop.answers.effort import work
+from symbackprop.answers.congruent import Congruence
+from symbackprop.answers.effort import length
 from symbackprop.answers.question import Question
 from symbackprop.answers.references import references
 from symbackprop.answers.uniform import holds_for_all_sizes
-from symbackprop.dims import Bounds, bound_to, index
+from symbackprop.dims import Bounds, Dim, at_most, bound_to, index
+from symbackprop.equations import Equation
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, IndexedProduct, Partial, Size, Variable, factors_of
 from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
-from symbackprop.substitution import bound_index, rewritten, substitute
+from symbackprop.statements import Chain
+from symbackprop.substitution import bound_index, free_symbols, rewritten, substitute
 from symbackprop.tree import children, parts, rebuild, subterms
 
 # of longer formulas, and of polynomials in so many sizes, normal forms take long
-MOST_WORK = 5_000
+MOST_PARTS = 1_000
 MOST_SIZES = 8
+# right formulas with which an answer is compared part by part
+CLOSEST = 4
 # by how much people count from another start
 SHIFTS = (0, 1, -1)
 
@@ -47,7 +53,7 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str | None) ->
         seeded_by: what the random numbers for sizes depend on; None where values prove nothing.
     """
     kind = "induction" if is_deep(question) else "unrolled"
-    if work(right) > MOST_WORK or sum(isinstance(part, Size) for _, part in subterms(right)) > MOST_SIZES:
+    if length(right) > MOST_PARTS or sum(isinstance(part, Size) for _, part in subterms(right)) > MOST_SIZES:
         return None
     known = references(left, question)
     if right in known:
@@ -55,18 +61,22 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str | None) ->
     by_values = seeded_by is not None and not is_deep(question)
     if by_values and holds_for_all_sizes(left, right, question, seeded_by or ""):
         return Proof(kind, "its form is the same for every size, and it is right at sizes that are large enough")
-    for reference in _likeliest_first(known, right):
+    likely = _likeliest_first(known, right)
+    for reference in likely:
         for way in _ways(right, reference, question):
             said = by_kernel(reference, way, question)
             if said is not None:
                 return Proof(kind, said)
+    congruence = Congruence(lambda one, two, known: by_kernel(one, two, question, known) is not None)
+    if any(congruence.holds(reference, right, question.known) for reference in likely[:CLOSEST]):
+        return Proof(kind, "part by part, by entries")
     return _part_by_part(left, right, question, seeded_by)
 
 
 def _likeliest_first(found: Sequence[Expr], right: Expr) -> list[Expr]:
     """Formulas in the order in which they share most with an expression: the kernel takes long to see a difference."""
     own = _leaves(right)
-    return sorted(found[::-1], key=lambda each: len(_leaves(each) ^ own))
+    return sorted(found, key=lambda each: len(_leaves(each) ^ own))
 
 
 def _leaves(e: Expr) -> frozenset[Expr]:
@@ -108,10 +118,31 @@ def by_kernel(left: Expr, right: Expr, question: Question, known: Bounds | None 
     """
     known = question.known if known is None else known
     try:
-        said = kernel.equal(left, right, question.network, known, question.given)
+        said = kernel.equal(left, right, question.network, known, (*question.given, *_instances(question, known)))
     except (SymbackpropError, LookupError, Inexpressible):
         return None
     return said.method if isinstance(said, Proved) else None
+
+
+def _instances(question: Question, known: Bounds) -> Iterator[Chain]:
+    """What is given for every member of a family, for the indices that are bound within its range."""
+    bound = {name: ends for name, ends in known.items() if name not in question.known}
+    for chain, (name, ends) in product(question.given if bound else (), bound.items()):
+        free = frozenset[str]().union(*map(free_symbols, chain.sides))
+        for family in question.network.equations:
+            if family.index in free and family.index != name and _is_within(ends, family, known):
+                yield replace(chain, sides=tuple(substitute(side, {family.index: index(name)}) for side in chain.sides))
+                break
+
+
+def _is_within(ends: tuple[Dim | None, Dim | None], family: Equation, known: Bounds) -> bool:
+    low, high = ends
+    return (
+        low is not None
+        and high is not None
+        and at_most(family.lower, low, known)
+        and at_most(high, family.upper, known)
+    )
 
 
 def _ways(right: Expr, reference: Expr, question: Question) -> Iterator[Expr]:

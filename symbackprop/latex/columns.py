@@ -57,11 +57,10 @@ def listed(cells: tuple[Surface, ...], e: Surface, reader: Reader) -> Reading:
         raise reader.nonconforming(str(error), e, column) from None
     assert size is not None
     for place, cell in _numbered(cells, dots, size):
-        expected = _at_entry(column, place, reader)
-        if not any(part.settled == expected for part in _all_scalars(cell, reader)):
+        if not any(_lifted(part.settled, place, reader) == column for part in _all_scalars(cell, reader)):
             raise reader.error(
-                f"the entries of this matrix are no column: {reader.source(cell)!r} stands where {said(expected)} "
-                "should stand",
+                f"the entries of this matrix are no column: {reader.source(cell)!r} stands where "
+                f"{said(_at_entry(column, place, reader))} should stand",
                 cell,
             )
     if not dots and size != dim(len(cells)):

@@ -56,6 +56,11 @@ class Counting:
         """Whether the network is the lecture's, whose quantities stand in the notation's tables."""
         return isinstance(self.network, MLP)
 
+    @cached_property
+    def _has_widths(self) -> bool:
+        """Whether layers have widths: of the lecture's network, and of one's own whose families have such shapes."""
+        return self.is_layered or bool(getattr(self.network, "has_widths", False))
+
     # --- sizes and indices -------------------------------------------------------------------------------------------
 
     def conform(self, one: Dim, two: Dim) -> bool:
@@ -110,7 +115,7 @@ class Counting:
     def width(self, head: Head, below: Dim | None, above: Dim | None) -> Dim | None:
         """The width that a letter with a layer is; None if it is none."""
         row = self.notation.quantity.get("width")
-        if not self.is_layered or row is None or head.key != (row.letter, ()) or head.is_marked:
+        if not self._has_widths or row is None or head.key != (row.letter, ()) or head.is_marked:
             return None
         at, other = (above, below) if row.place == "sup" else (below, above)
         return None if at is None or other is not None else width(self.layer(at, row))

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+import symbackprop as sb
 from symbackprop import notations
 from symbackprop.dims import ONE, dim, index
 from symbackprop.expr import (
@@ -327,3 +328,33 @@ def test_nothing_heavy_is_imported():
 
 def test_hidden_units_of_the_input():
     assert parse(r"\vec{x}") == Hidden(0) == parse(r"\vec{h}_0")
+
+
+# --- diagonals written out -------------------------------------------------------------------------------------------
+
+
+def written_out(first: str, last: str) -> str:
+    return rf"\begin{{pmatrix}} {first} & \dots & 0 \\ \vdots & \ddots & \vdots \\ 0 & \dots & {last} \end{{pmatrix}}"
+
+
+def test_a_diagonal_over_entries_of_a_formula():
+    made = parse(written_out(r"\tanh'((S x + a)_1)", r"\tanh'((S x + a)_n)"), network=SMALL)
+    assert made == parse(r"\operatorname{diag}(\tanh'(S x + a))", network=SMALL)
+    for other in ("(S x + x)_n", "(S x + a)_1", "(S a + a)_n", "(S x)_n + x_n"):
+        with pytest.raises(ReadingError, match="the entries of this matrix are no column"):
+            parse(written_out(r"\tanh'((S x + a)_1)", rf"\tanh'({other})"), network=SMALL)
+
+
+def test_widths_of_the_layers_of_a_network_of_ones_own():
+    """`n_l` is the number of rows of `W_l`, and the last entry of `z_l` is the one of that number."""
+    network = sb.Network(
+        r"z_l = W_l h_{l-1}, \quad l = 1, \dots, L",
+        r"h_l = g(z_l)",
+        r"J = \ell(h_L, y)",
+        shapes={"W_l": "n_l x n_{l-1}"},
+    )
+    made = parse(written_out(r"g'(z_{l,1})", r"g'(z_{l,n_l})") + r"W_{l+1}^\top", network=network)
+    assert made == parse(r"\operatorname{diag}(g'(z_l)) W_{l+1}^\top", network=network)
+    # the width of another layer
+    with pytest.raises(ReadingError):
+        parse(written_out(r"g'(z_{l,1})", r"g'(z_{l,n_{l+1}})") + r"W_{l+1}^\top", network=network)
