@@ -116,7 +116,7 @@ RIGHT = [
     BACK.replace(r"(\hat{y}_q - y_q)", r"(-y_q + \hat{y}_q)"),
 ]
 WRONG = [
-    # one time too few, one factor too many at the end and at the start, another time's slope, a sign, the transpose left out
+    # one time too few, one factor too many at the end and at the start, another slope, a sign, no transpose
     BACK.replace("q=t}^T", "q=t+1}^T"),
     BACK.replace("^{q-1} [W", "^{q} [W"),
     # from t to t - 2, which is no product at all
