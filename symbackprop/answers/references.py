@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import product
 
@@ -11,15 +11,34 @@ from symbackprop.derivation import Derivation
 from symbackprop.dims import Dim, at_most, dim
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Expr, Hidden, Partial, PreActivation, Transpose, Variable
+from symbackprop.expr import (
+    LOSS,
+    Bias,
+    Column,
+    Expr,
+    Hidden,
+    Partial,
+    PreActivation,
+    Transpose,
+    Variable,
+    Weight,
+)
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
 from symbackprop.orientation import oriented
 from symbackprop.substitution import substitute
 
-# derivations of the lecture by what they start from
-NAMED = ("weight_gradient", "layer_weight_gradient", "weight_matrix", "weight_row", "bias", "input", "last_hidden")
+# derivations of the lecture, and what the gradients are by that they start from
+NAMED: Mapping[str, tuple[type[Expr], ...]] = {
+    "weight_gradient": (Transpose,),
+    "layer_weight_gradient": (Transpose,),
+    "weight_matrix": (Weight,),
+    "weight_row": (Transpose,),
+    "bias": (Bias, Column),
+    "input": (Hidden,),
+    "last_hidden": (Hidden,),
+}
 STYLES = ("jacobian", "hadamard")
 
 
@@ -55,7 +74,7 @@ def _derivations(head: Partial, question: Question) -> Iterator[Callable[[], tup
     """Ways to make derivations that may be about a gradient; to make one may fail."""
     network = question.network
     if isinstance(network, MLP):
-        for name, style in product(NAMED, STYLES):
+        for name, style in product((name for name, kinds in NAMED.items() if isinstance(head.wrt, kinds)), STYLES):
             yield partial(_alone, name, network, style)
         for style in STYLES:
             yield partial(_to_the_end, head, network, question, style)
