@@ -222,15 +222,17 @@ def _list(options: argparse.Namespace) -> int:
 
 def _derive(options: argparse.Namespace) -> int:
     from symbackprop.figures.ahead import drawn_ahead
-    from symbackprop.library import derive
-    from symbackprop.render.files import Options, check_outputs, save_all
-    from symbackprop.render.plain import plain
 
     if options.slides and not options.outputs:
         raise SymbackpropError("slides are a file: write -o slides.pdf with --slides")
     what = _asked(options)
-    check_outputs(options.outputs, options.engine, options.slides)
+    # first of all, so that the other process draws while this one is still being loaded
     with drawn_ahead(_figures(options)):
+        from symbackprop.library import derive
+        from symbackprop.render.files import Options, check_outputs, save_all
+        from symbackprop.render.plain import plain
+
+        check_outputs(options.outputs, options.engine, options.slides)
         network, letters = _network_and_letters(options)
         made = derive(what, network, style=options.style, layout=options.layout)
         if not options.outputs:

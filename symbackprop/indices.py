@@ -21,7 +21,7 @@ from symbackprop import expr
 from symbackprop.dims import ONE, Dim, Symbol, as_width, at_most, index
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
-from symbackprop.keeping import keep, kept
+from symbackprop.keeping import keep, kept, quick
 from symbackprop.shapes import shape
 from symbackprop.substitution import free_symbols, substitute
 
@@ -34,7 +34,7 @@ class Inexpressible(Exception):
 
 
 def _hashed(*names: str) -> Callable[[Any], int]:
-    """The hash of a frozen dataclass by some fields, computed once: what is found of a term is looked up by it.
+    """The hash of a dataclass by some fields, computed once: what is found of a term is looked up by it.
 
     A coefficient or an exponent is left out: that of a fraction takes longer than all others.
     """
@@ -51,7 +51,7 @@ def _hashed(*names: str) -> Callable[[Any], int]:
     return find
 
 
-@dataclass(frozen=True)
+@quick
 class Item:
     """Entry `row, column` of an expression that is not taken apart; a column's entries have `column` 1."""
 
@@ -70,7 +70,7 @@ class Item:
         return Item(of, row, column)
 
 
-@dataclass(frozen=True)
+@quick
 class Delta:
     """Kronecker's `δ`: 1 where both indices are equal, else 0."""
 
@@ -84,7 +84,7 @@ class Delta:
         return self if one is self.one and two is self.two else Delta(one, two)
 
 
-@dataclass(frozen=True)
+@quick
 class Applied:
     """A function of one variable, or its derivative of some order, of a scalar."""
 
@@ -99,7 +99,7 @@ class Applied:
         return self if argument is self.argument else Applied(self.function, self.order, argument)
 
 
-@dataclass(frozen=True)
+@quick
 class Raised:
     """A scalar to a rational power."""
 
@@ -116,7 +116,7 @@ class Raised:
 Factor = Item | Delta | Applied | Raised
 
 
-@dataclass(frozen=True)
+@quick
 class Term:
     """`coefficient · Σ_{bound} product of factors`; `bound` gives the summed indices with the sizes they run to."""
 
@@ -167,7 +167,7 @@ def _symbols(term: Term) -> frozenset[str]:
     return frozenset(name for name, _ in term.bound).union(*[indices_of(factor) for factor in term.factors])
 
 
-@dataclass(frozen=True)
+@quick
 class Entries:
     """A sum of terms."""
 

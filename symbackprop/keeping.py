@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar, dataclass_transform
 
 Owner = TypeVar("Owner")
 Value = TypeVar("Value")
@@ -11,6 +12,15 @@ Value = TypeVar("Value")
 # sets an attribute of a frozen object; not through `__dict__`, because asking for that makes a dictionary for every
 # object, which doubles the work of the garbage collector
 keep: Callable[[Any, str, Any], None] = object.__setattr__
+
+
+@dataclass_transform(frozen_default=True)
+def quick(cls: type[Value]) -> type[Value]:
+    """Make a class a dataclass that is immutable to whoever checks types, and made in a third of the time.
+
+    For what is made by the hundred thousand inside a calculation; it has a hash where the class says one.
+    """
+    return dataclass(cls)
 
 
 def kept(owner: Owner, name: str, find: Callable[[Owner], Value]) -> Value:

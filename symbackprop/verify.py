@@ -241,10 +241,13 @@ def _at_work(
 def _shared_out(derivations: list[Derivation], workers: int) -> list[list[int]]:
     """The places of the derivations that one process judges at a stretch.
 
-    Those of a topic, of which much is found once, where there are topics enough for all processes to be at work.
+    Those of a topic, of which much is found once, where there are topics enough for all processes to be at work; those
+    of the last one by one, so that no process is idle while another has much left.
     """
     topics = [[place for place, _ in run] for _, run in groupby(enumerate(derivations), lambda each: each[1].name)]
-    return topics if len(topics) >= ENOUGH * workers else [[place] for place in range(len(derivations))]
+    if len(topics) < ENOUGH * workers:
+        return [[place] for place in range(len(derivations))]
+    return [*topics[:-1], *([place] for place in topics[-1])]
 
 
 # in a forked process: what it judges

@@ -93,6 +93,8 @@ def test_where_there_are_many_topics_one_process_judges_a_whole_topic() -> None:
     many = [*topic, other] * ENOUGH
     found = _shared_out(many, 2)
     assert [len(places) for places in found] == [len(topic), 1] * ENOUGH
+    # those of the last topic one by one
+    assert [len(places) for places in _shared_out([*many, *topic], 2)] == [len(topic), 1] * ENOUGH + [1] * len(topic)
     assert [place for places in found for place in places] == list(range(len(many)))
 
 

@@ -15,10 +15,13 @@ _started: dict[str, tuple[Path, subprocess.Popen[bytes]]] = {}
 # seconds after which this process draws a figure itself
 PATIENCE = 60.0
 
-# a process that ends when the figures are drawn need not look for garbage
+# a process that ends when the figures are drawn need not look for garbage; and nobody reads there what matplotlib
+# writes into the documentation of its classes while it is loaded, which takes a third of that time
 SOURCE = """\
 import gc
 gc.disable()
+from matplotlib.artist import Artist
+Artist._update_set_signature_and_docstring = classmethod(lambda cls: None)
 import sys
 from pathlib import Path
 from symbackprop.figures import svg

@@ -19,6 +19,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as Sheet
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+from symbackprop.figures.rulers import ruled
+
 INCH = 2.54
 # centimetres; what is set at this width in a document is set at its own size
 WIDTH = 12.0
@@ -119,7 +121,7 @@ def drawn(kind: str, draw: Callable[[], Sheet]) -> bytes:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
         written = io.BytesIO()
-        draw().savefig(written, format=kind, metadata=METADATA[kind])
+        ruled(draw()).savefig(written, format=kind, metadata=METADATA[kind])
     return written.getvalue()
 
 

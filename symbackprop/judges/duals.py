@@ -7,7 +7,6 @@ A dual is a value with its tangents. `Flow` runs a network's equations at a poin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import singledispatch
 
 from flint import nmod_mat
@@ -16,6 +15,7 @@ from symbackprop import expr, groups
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
 from symbackprop.judges.field import PRIME, ConstantRoot, Point, Resample, Unvalued, ints, matrix, zeros
+from symbackprop.keeping import quick
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
 
@@ -25,7 +25,7 @@ Symbols = Mapping[str, int]
 Jacobian = Callable[[], "nmod_mat | int"]
 
 
-@dataclass(frozen=True)
+@quick
 class Dual:
     """A value and its tangents, `rows·columns × directions`; None where nothing perturbed reaches it."""
 

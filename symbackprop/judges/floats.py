@@ -25,7 +25,8 @@ from symbackprop.network import MLP
 from symbackprop.normalization import SCALE, SHIFT, epsilon_of
 from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES, Array, Entrywise, Pass, backprop
 from symbackprop.numeric.normalized import normalized_backprop
-from symbackprop.tree import rebuild
+from symbackprop.substitution import free_symbols
+from symbackprop.tree import children, rebuild
 
 Symbols = Mapping[str, int]
 
@@ -86,6 +87,11 @@ class Point:
         other._base = self._base
         other._before = (self, variable)
         return other
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether a variable was changed to get here."""
+        return self._before is not None
 
     def _unmoved(self, variable: Variable) -> Point | None:
         """The point before this one, if what was changed since then is nothing that a variable is computed from."""
@@ -257,11 +263,27 @@ class Point:
 def at(e: Expr, point: Point, symbols: Symbols) -> Array:
     """The value of an expression; the point keeps the greatest size of any part of it (`peak`).
 
+    It is found once at a point: the lines of a derivation have most of their parts in common.
+
     Raises:
         Missing: where it has no meaning at this depth.
         NotNumeric: for what cannot be evaluated.
         ShapeError: if parts do not conform.
     """
+    # a variable has its value kept already, and where one is moved little is looked at twice
+    if point.is_moved or not children(e):
+        return computed(e, point, symbols)
+    return point.keep(key_of(e, symbols), lambda: computed(e, point, symbols))
+
+
+def key_of(e: Expr, symbols: Symbols) -> object:
+    """The expression and the numbers for its free symbols."""
+    names = free_symbols(e)
+    return (e, *[(name, symbols[name]) for name in sorted(names) if name in symbols]) if names else e
+
+
+def computed(e: Expr, point: Point, symbols: Symbols) -> Array:
+    """The value as `at` gives it, whether it was found before or not."""
     made = value(e, point, symbols)
     # as `abs(made).max(initial=0)`, which takes three times as long for arrays as small as ours
     size = _modulus(made.item()) if made.size == 1 else float(np.maximum.reduce(np.abs(made), axis=None, initial=0.0))

@@ -19,11 +19,11 @@ from itertools import product
 from symbackprop.clearing import same_cleared
 from symbackprop.derivation import Context, Derivation, Step, compose, within
 from symbackprop.dims import ONE, Bounds, Dim, at_most, bound_to, index
-from symbackprop.entries import entries, expanded
+from symbackprop.entries import entries, expanded, written_out
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr, IndexedProduct, Partial, Product, Variable, factors_of
-from symbackprop.indices import Calculus, Entries, Inexpressible
+from symbackprop.indices import ZERO, Calculus, Entries, Inexpressible, plus, scaled
 from symbackprop.judges import cases
 from symbackprop.judges.gathered import same_sums
 from symbackprop.judges.moment_forms import prove
@@ -238,6 +238,9 @@ def _meet(one: Entries, two: Entries, work: Calculus, given: tuple[Chain, ...], 
         before, one = one, expanded(one, work, keep=two, short=short)
         if one == before:
             break
+    if short and not cases.same(one, two, work):
+        # what both have need not be written out
+        one, two = written_out(normal(plus(one, scaled(-1, two)), work), work), ZERO
     # what came out of the derivatives may be a slope, as σ'/σ, which is 1 - σ
     return cases.same(one, two, work) or cases.same(reduced(one, given, work), reduced(two, given, work), work)
 

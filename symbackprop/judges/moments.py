@@ -92,6 +92,13 @@ class Enumerated:
         self.kind, self.top = kind, top
         self._values: dict[Atom, Any] = {}
 
+    def known(self, side: Expr, symbols: dict[str, int]) -> Fraction:
+        """The value of a side, found once: it is the right side of one step and the left side of the next."""
+        key = ("side", self.top, key_of(side, symbols))
+        if key not in self.kind.means:
+            self.kind.means[key] = Fraction(value(side, self, symbols))
+        return self.kind.means[key]
+
     def mean(self, operand: Expr, symbols: dict[str, int]) -> Fraction:
         key = (self.top, key_of(operand, symbols))
         if key not in self.kind.means:
@@ -180,7 +187,7 @@ def _compared(claim: Claim, kind: Kind, symbols: dict[str, int]) -> Refuted | st
     top = top_of(claim, symbols, kind)
     for side in (claim.left, claim.right):
         try:
-            values.append(Fraction(value(side, Enumerated(kind, top), symbols)))
+            values.append(Enumerated(kind, top).known(side, symbols))
         except OutOfRange as gap:
             gaps.append(str(gap))
     if len(gaps) == 1:

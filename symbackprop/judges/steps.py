@@ -11,11 +11,10 @@ import numpy as np
 from symbackprop import expr
 from symbackprop.expr import Entry, Expr, Partial, Row, Transpose, Variable
 from symbackprop.judges import primitive_values, spectra, values
-from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, place, scalar, value
+from symbackprop.judges.floats import NotNumeric, Point, Symbols, at, computed, key_of, place, scalar, value
 from symbackprop.numeric.backprop import Array, Pass
 from symbackprop.numeric.normalized import NormalizedPass
 from symbackprop.primitives import Rows
-from symbackprop.substitution import free_symbols
 
 STEP = 1e-30
 REGISTERED = (primitive_values, spectra, values)  # importing them registers their readers
@@ -23,26 +22,16 @@ REGISTERED = (primitive_values, spectra, values)  # importing them registers the
 
 def evaluate(e: Expr, point: Point, symbols: Symbols) -> Array:
     """The value of any expression, derivatives included, as `at` otherwise; it is found once at a point."""
-    return point.keep(_key(e, symbols), lambda: _quiet(e, point, symbols))
+    return point.keep(key_of(e, symbols), lambda: _quiet(e, point, symbols))
 
 
 def _quiet(e: Expr, point: Point, symbols: Symbols) -> Array:
     with np.errstate(all="ignore"):
-        return at(e, point, symbols)
-
-
-def _key(e: Expr, symbols: Symbols) -> object:
-    """The expression and the numbers for its free symbols."""
-    names = free_symbols(e)
-    return ("value", e, *sorted((name, n) for name, n in symbols.items() if name in names))
+        return computed(e, point, symbols)
 
 
 @value.register
 def _(e: Partial, point: Point, symbols: Symbols) -> Array:
-    return point.keep(("partial", _key(e, symbols)), lambda: _partial(e, point, symbols))
-
-
-def _partial(e: Partial, point: Point, symbols: Symbols) -> Array:
     variable = _variable(e.wrt, point, symbols)
     stepped = by_hand(e, variable, point)
     if stepped is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from symbackprop.derivation import Derivation
 from symbackprop.dims import Bounds
@@ -63,17 +64,23 @@ def used_in(
 def _examples(lines: list[Node]) -> tuple[dict[type[Node], Node], tuple[Named, ...], tuple[Partial, ...]]:
     """One example of each kind of node, those of later lines first; all variables of no layer; all gradients."""
     examples: dict[type[Node], Node] = {}
-    seen: set[Node] = set()
+    # in order: that of a set would make each run another document
+    seen: dict[Node, None] = {}
     waiting = list(lines)
     while waiting:
         e = waiting.pop()
         if e not in seen:
-            seen.add(e)
+            seen[e] = None
             examples.setdefault(type(e), e)
             waiting += children(e)
-    named = {e.name: e for e in seen if isinstance(e, Named)}
+    # `c` rather than `c_l`, where both stand
+    named = {e.name: e for e in sorted(filter(_is_named, seen), key=lambda e: e.index is None)}
     gradients = tuple(e for e in seen if isinstance(e, Partial) and e.of == LOSS)
     return examples, tuple(named[name] for name in sorted(named)), tuple(sorted(gradients, key=str))
+
+
+def _is_named(e: Node) -> TypeGuard[Named]:
+    return isinstance(e, Named)
 
 
 def _all(derivation: Derivation) -> list[Node]:

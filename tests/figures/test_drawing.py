@@ -21,7 +21,7 @@ from matplotlib.text import Text
 
 from symbackprop import figures
 from symbackprop.errors import MissingExtraError, SymbackpropError
-from symbackprop.figures import style
+from symbackprop.figures import rulers, style
 
 ROOT = Path(__file__).parents[2]
 
@@ -162,16 +162,18 @@ def sheet(name: str) -> Sheet:
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(style.SETTINGS)
-        made = figure(name).design.draw(figure(name).table)
+        made = rulers.ruled(figure(name).design.draw(figure(name).table))
         FigureCanvasAgg(made).draw()
     return made
 
 
 def shown(made: Sheet) -> Iterator[Text]:
-    """Every text that is seen; ticks that lie beyond the axes are not."""
+    """Every text that is seen; ticks that lie beyond the axes are not, and none of what is not drawn."""
     hidden = set()
     for axes in made.axes:
         for axis in (axes.xaxis, axes.yaxis):
+            if not axis.get_visible():
+                hidden |= {id(text) for text in axis.findobj(Text)}
             low, high = sorted(axis.get_view_interval())
             for ticks in (axis.get_major_ticks(), axis.get_minor_ticks()):
                 hidden |= {id(tick.label1) for tick in ticks if not low <= tick.get_loc() <= high}

@@ -19,6 +19,7 @@ from symbackprop.expr import (
     ColumnAt,
     Diagonal,
     Elementwise,
+    Entry,
     Hidden,
     IndexedProduct,
     Negative,
@@ -249,3 +250,23 @@ def test_it_imports_no_rule_and_no_compiler():
 def test_bad_networks_are_errors_of_their_own():
     with pytest.raises(SymbackpropError, match="is too small"):
         MLP(widths=[1, 2, 2])
+
+
+def test_what_is_kept_at_a_point_is_one_value_for_each_number_of_its_symbols() -> None:
+    network = MLP(widths=[3, 4, 3, 2], activation="tanh")
+    point = Point(network, seed=0)
+    row = Entry(Weight(dim(0)) @ network.input, index("i"))
+    weights, x = point.value(Weight(dim(0))), point.value(network.input)
+    for _ in range(2):
+        for i in (1, 2, 3):
+            found = evaluate(row + row, point, {"i": i}).item()
+            assert found == pytest.approx(2 * (weights[i - 1] @ x).item(), rel=1e-14)
+
+
+def test_what_is_kept_at_a_point_is_not_that_of_where_a_variable_is_moved() -> None:
+    point = Point(MLP(widths=[3, 4, 3, 2], activation="tanh"), seed=0)
+    W = Weight(dim(1))
+    before = evaluate(W @ W.T, point, {})
+    moved = point.moved(W, 3 * point.value(W))
+    assert evaluate(W @ W.T, moved, {}) == pytest.approx(9 * before)
+    assert evaluate(W @ W.T, point, {}) == pytest.approx(before)

@@ -26,6 +26,7 @@ from symbackprop.render.document import document
 from symbackprop.render.latex import write
 from symbackprop.render.pictures import columns
 from symbackprop.render.plain import plain
+from symbackprop.render.used import used_in
 from symbackprop.statements import Chain, equal
 from symbackprop.topic import Numbers, Part, Picture, Prose, Remark, Shows, Topic
 
@@ -135,6 +136,14 @@ def test_conventions_and_the_network_are_said_once() -> None:
         for expected in ("Denominator layout", "in column $j$", "is row $j$", "The activation Jacobian"):
             assert sum(expected in sentence for sentence in sentences) == 1
         assert tex.source(made).count("The forward equations") == 1
+
+
+def test_what_stands_with_and_without_an_index_is_named_without() -> None:
+    # whatever the order in which a set of them would come
+    columns = [Named("c", index("l")), Named("c"), Named("c", index("m")), Named("b", index("l"))]
+    for lines in (columns, columns[::-1]):
+        found = used_in(Quantities({"b": ("n",), "c": ("n",)}), [], lines)
+        assert found.named == (Named("b", index("l")), Named("c"))
 
 
 def test_a_topic_about_a_matrix_has_no_forward_equations() -> None:

@@ -87,7 +87,7 @@ def _mean_squares(weights: list[Any], inputs: int, rng: Any) -> tuple[list[float
 def draw(table: Table) -> Sheet:
     from symbackprop.figures import style
 
-    made, panels = style.sheet(7.8, 1, 2, style.Margins(top=1.75, across=1.0), sharey=True)
+    made, panels = style.sheet(7.8, 1, 2, style.Margins(left=1.5, top=1.75, across=1.0), sharey=True)
     for axes, direction, title in zip(
         panels, DIRECTIONS, ("forward, $z_l$", r"backward, $\partial L/\partial z_l$"), strict=True
     ):
