@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     # trees have no cycles: looking for garbage as often as Python does would be a tenth of a long run
     gc.set_threshold(200_000, 50, 50)
-    options = _parser().parse_args(argv)
+    options = _parser().parse_args(_with_minus(sys.argv[1:] if argv is None else argv))
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -78,6 +78,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         # whoever read the output has enough; closing standard output here keeps Python from complaining at exit
         sys.stderr.close()
         return DONE
+
+
+def _with_minus(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments of `check` with an answer, or what is asked, that begins with a minus as no option."""
+    if list(arguments[:1]) != ["check"] or "--" in arguments:
+        return arguments
+    answers, others = [], [arguments[0]]
+    for before, each in zip(arguments, arguments[1:], strict=False):
+        has_minus = each.startswith("-") and not each.startswith("--") and each not in ("-", "-h")
+        if has_minus and before.startswith("--") and "=" not in before and not "--json".startswith(before):
+            others[-1] += f"={each}"
+        else:
+            (answers if has_minus else others).append(each)
+    return [*others, "--", *answers] if answers else others
 
 
 def _parser() -> argparse.ArgumentParser:
