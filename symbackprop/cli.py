@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 from contextlib import contextmanager, nullcontext
+from itertools import pairwise
 
 from symbackprop import __version__
 from symbackprop.errors import SymbackpropError
@@ -85,7 +86,7 @@ def _with_minus(arguments: Sequence[str]) -> Sequence[str]:
     if list(arguments[:1]) != ["check"] or "--" in arguments:
         return arguments
     answers, others = [], [arguments[0]]
-    for before, each in zip(arguments, arguments[1:], strict=False):
+    for before, each in pairwise(arguments):
         has_minus = each.startswith("-") and not each.startswith("--") and each not in ("-", "-h")
         if has_minus and before.startswith("--") and "=" not in before and not "--json".startswith(before):
             others[-1] += f"={each}"

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from symbackprop.answers.heights import Inner, is_below_the_prime
+from symbackprop.answers.norms import is_norm_of_product
 from symbackprop.answers.proving import is_deep, proof
 from symbackprop.answers.question import Question
 from symbackprop.answers.roots import with_own_roots, without_rational_roots
@@ -69,6 +70,12 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     if left == right:
         return Compared(EQUAL, "it is the same", certificate=_by_form(question))
     right = without_rational_roots(right)
+
+    def same(one: Expr, two: Expr) -> bool:
+        return proof(one, two, question, seeded_by) is not None
+
+    if is_norm_of_product(left, right, question, same):
+        return Compared(EQUAL, "the norm of a product with one column", certificate=_by_form(question))
     claim = question.claim(left, right)
     try:
         found = exact.compare(claim)
@@ -90,7 +97,7 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     if bound > SURE:
         return Compared(OPEN, f"its degree is too high to be sure: values may agree by chance, at most {bound:.1g}")
     # a letter of a row or an entry is tried at some of its values only
-    plain = with_own_roots(right, question, lambda one, two: proof(one, two, question, seeded_by) is not None)
+    plain = with_own_roots(right, question, same)
     is_rooted = plain is None
     is_whole = question.is_unrolled and not is_rooted and not free_symbols(left) | free_symbols(right)
     if is_whole and is_below_the_prime(left, right, bits_of_sums(question)):
