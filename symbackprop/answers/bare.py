@@ -140,6 +140,8 @@ def has_sums(e: Expr, at: Counting) -> bool:
             pass
         case expr.Number() | expr.Size() | expr.Quotient() | expr.Transpose() | primitives.EntrywiseQuotient():
             pass
+        case groups.EntrywisePower():
+            pass
         case expr.Power(base, exponent) if exponent.denominator == 1 and not isinstance(base, expr.Norm):
             pass
         case _:
@@ -223,6 +225,11 @@ def _(e: expr.Elementwise | expr.LayerMap | expr.ActivationJacobian, rows: bool,
     if not is_polynomial(e) and (is_folded(e) or any(isinstance(each, FUNCTIONS) for each in at.divided)):
         return True
     return is_bare(e.operand, ROWS if isinstance(e, expr.ActivationJacobian) else rows, at)
+
+
+@is_bare.register
+def _(e: groups.EntrywisePower, rows: bool, at: Counting) -> bool:
+    return e.exponent <= 0 or is_bare(e.operand, rows, at)
 
 
 @is_bare.register

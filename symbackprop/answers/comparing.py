@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from symbackprop.answers.heights import Inner, is_below_the_prime
+from symbackprop.answers.identities import by_identities
 from symbackprop.answers.norms import is_norm_of_product
 from symbackprop.answers.proving import is_deep, proof
 from symbackprop.answers.question import Question
-from symbackprop.answers.roots import with_own_roots, without_rational_roots
+from symbackprop.answers.roots import with_own_roots
 from symbackprop.answers.verdict import Certificate, Witness
 from symbackprop.answers.witness import witness
 from symbackprop.errors import ShapeError, SymbackpropError
@@ -69,7 +70,7 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     """
     if left == right:
         return Compared(EQUAL, "it is the same", certificate=_by_form(question))
-    right = without_rational_roots(right)
+    left, right = by_identities(left, question), by_identities(right, question)
 
     def same(one: Expr, two: Expr) -> bool:
         return proof(one, two, question, seeded_by) is not None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from itertools import pairwise
 
-from symbackprop import expr, primitives
+from symbackprop import expr, groups, primitives
 from symbackprop.answers.bare import (
     COLUMNS,
     ROWS,
@@ -263,6 +263,13 @@ def _(e: expr.Power, at: Counting) -> Count:
     sides = ((ROWS, rows), (COLUMNS, columns))
     both = (vertex(size, is_bare(e.base.operand, side, at)) for side, size in sides)
     return count(e.base.operand, at).raised(2).times(*both).raised(exponent.numerator // 2)
+
+
+@count.register
+def _(e: groups.EntrywisePower, at: Counting) -> Count:
+    if e.exponent.denominator != 1 or (e.exponent < 0 and has_sums(e.operand, at)):
+        raise NotUniform
+    return count(e.operand, at).raised(e.exponent.numerator)
 
 
 @count.register
