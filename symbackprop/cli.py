@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # read when NumPy is loaded: for matrices as small as ours, threads wait for each other longer than they work
     for library in ("OPENBLAS", "MKL", "OMP"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    # trees have no cycles: looking for garbage as often as Python does would be a tenth of a long run
+    # trees have no cycles: to look for garbage as often as Python does would be a tenth of a long run
     gc.set_threshold(200_000, 50, 50)
     options = _parser().parse_args(_with_minus(sys.argv[1:] if argv is None else argv))
     try:
@@ -85,7 +85,7 @@ def _with_minus(arguments: Sequence[str]) -> Sequence[str]:
     """The arguments of `check` with an answer, or what is asked, that begins with a minus as no option."""
     if list(arguments[:1]) != ["check"] or "--" in arguments:
         return arguments
-    answers, others = [], [arguments[0]]
+    answers, others = list[str](), [arguments[0]]
     for before, each in pairwise(arguments):
         has_minus = each.startswith("-") and not each.startswith("--") and each not in ("-", "-h")
         if has_minus and before.startswith("--") and "=" not in before and not "--json".startswith(before):

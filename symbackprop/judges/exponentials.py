@@ -2,7 +2,8 @@
 
 Their arguments are whole multiples of the variable: `2 σ(2z) - 1`.
 
-The sigmoid is `t/(1+t)`, tanh is `(t²-1)/(t²+1)` and cosh is `(t²+1)/(2t)` with `t = e^z`; derivatives by the chain rule `d/dz = t d/dt`.
+The sigmoid is `t/(1+t)`, tanh is `(t²-1)/(t²+1)` and cosh is `(t²+1)/(2t)` with `t = e^z`; derivatives by the chain
+rule `d/dz = t d/dt`.
 """
 
 from __future__ import annotations
