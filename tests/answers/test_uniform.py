@@ -82,6 +82,10 @@ COUNTED = [
     r"\mathbf{1}^\top (\sigma'(z) \oslash \sigma'(z))",
     r"\mathbf{1}^\top (a + \sigma(-z))",
     r"\operatorname{tr}(I_m)",
+    # e^{z_i} e^{-z_i}, over and times the same sums
+    r"(\mathbf{1}^\top (\operatorname{softmax}(z) \odot \operatorname{softmax}(-z)))"
+    r" (\mathbf{1}^\top \exp(z)) (\mathbf{1}^\top \exp(-z))",
+    r"\|z \oslash z\|^2",
 ]
 
 
