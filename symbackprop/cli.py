@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 from contextlib import contextmanager, nullcontext
+from itertools import pairwise
 
 from symbackprop import __version__
 from symbackprop.errors import SymbackpropError
@@ -53,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     # read when NumPy is loaded: for matrices as small as ours, threads wait for each other longer than they work
     for library in ("OPENBLAS", "MKL", "OMP"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    # trees have no cycles: looking for garbage as often as Python does would be a tenth of a long run
+    # trees have no cycles: to look for garbage as often as Python does would be a tenth of a long run
     gc.set_threshold(200_000, 50, 50)
-    options = _parser().parse_args(argv)
+    options = _parser().parse_args(_with_minus(sys.argv[1:] if argv is None else argv))
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -78,6 +79,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         # whoever read the output has enough; closing standard output here keeps Python from complaining at exit
         sys.stderr.close()
         return DONE
+
+
+def _with_minus(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments of `check` with an answer, or what is asked, that begins with a minus as no option."""
+    if list(arguments[:1]) != ["check"] or "--" in arguments:
+        return arguments
+    answers, others = list[str](), [arguments[0]]
+    for before, each in pairwise(arguments):
+        has_minus = each.startswith("-") and not each.startswith("--") and each not in ("-", "-h")
+        if has_minus and before.startswith("--") and "=" not in before and not "--json".startswith(before):
+            others[-1] += f"={each}"
+        else:
+            (answers if has_minus else others).append(each)
+    return [*others, "--", *answers] if answers else others
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from symbackprop.answers.heights import Inner, is_below_the_prime
+from symbackprop.answers.identities import by_identities
+from symbackprop.answers.norms import is_norm_of_product
 from symbackprop.answers.proving import is_deep, proof
 from symbackprop.answers.question import Question
-from symbackprop.answers.roots import has_new_root
+from symbackprop.answers.roots import with_own_roots
 from symbackprop.answers.verdict import Certificate, Witness
 from symbackprop.answers.witness import witness
 from symbackprop.errors import ShapeError, SymbackpropError
@@ -68,6 +70,13 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     """
     if left == right:
         return Compared(EQUAL, "it is the same", certificate=_by_form(question))
+    left, right = by_identities(left, question), by_identities(right, question)
+
+    def same(one: Expr, two: Expr) -> bool:
+        return proof(one, two, question, seeded_by) is not None
+
+    if is_norm_of_product(left, right, question, same):
+        return Compared(EQUAL, "the norm of a product with one column", certificate=_by_form(question))
     claim = question.claim(left, right)
     try:
         found = exact.compare(claim)
@@ -89,13 +98,14 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     if bound > SURE:
         return Compared(OPEN, f"its degree is too high to be sure: values may agree by chance, at most {bound:.1g}")
     # a letter of a row or an entry is tried at some of its values only
-    is_rooted = has_new_root(right, question)
+    plain = with_own_roots(right, question, same)
+    is_rooted = plain is None
     is_whole = question.is_unrolled and not is_rooted and not free_symbols(left) | free_symbols(right)
     if is_whole and is_below_the_prime(left, right, bits_of_sums(question)):
         return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
     # an answer for a network of two layers or more has no meaning where there is one
     deeper = question.from_depth(min(sample.setting.depth for sample in found.agreed))
-    proved = proof(left, right, deeper, None if is_rooted else seeded_by)
+    proved = proof(left, plain or right, deeper, None if is_rooted else seeded_by)
     if proved is None:
         return _unproved(left, right, question, found.agreed)
     return Compared(EQUAL, proved.says, certificate=_certificate(found.agreed, proved.kind, bound))

@@ -213,7 +213,7 @@ class _Judge:
         if side.relation == "=":
             found = compare(before, side.tree, self.question, self.answer)
         else:
-            found = compare_sizes(before, side.relation, side.tree, self.question)
+            found = compare_sizes(before, side.relation, side.tree, self.question, self.answer)
         self.values.append(_Value(number, side, head, found))
         word = CORRECT if found.is_equal else INCORRECT if found.is_different else UNDECIDED
         return word, found.reason

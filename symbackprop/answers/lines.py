@@ -28,7 +28,7 @@ _PIECE = re.compile(
     r"|(?P<right>\\right(?![A-Za-z]))"
     r"|(?P<enter>\\[\[(])"
     r"|(?P<leave>\\[\])])"
-    r"|(?P<nothing>\\(?:nonumber|notag|displaystyle|label\s*\{[^{}]*\}|tag\*?\s*\{[^{}]*\}))"
+    r"|(?P<nothing>\\(?:nonumber|notag|displaystyle|therefore(?![A-Za-z])|label\s*\{[^{}]*\}|tag\*?\s*\{[^{}]*\}))"
     r"|(?P<command>\\(?:[A-Za-z]+|.))"
     r"|(?P<dollars>\$\$?)"
     r"|(?P<open>[{(\[])"

@@ -14,7 +14,7 @@ from symbackprop.answers.uniform import holds_for_all_sizes
 from symbackprop.dims import Bounds, Dim, at_most, bound_to, index
 from symbackprop.equations import Equation
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, Partial, Size, Variable, factors_of
+from symbackprop.expr import Expr, IndexedProduct, Partial, Product, Size, Variable, factors_of
 from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
@@ -148,13 +148,50 @@ def _is_within(ends: tuple[Dim | None, Dim | None], family: Equation, known: Bou
 def _ways(right: Expr, reference: Expr, question: Question) -> Iterator[Expr]:
     """The expression, and the same with gradients written out and products written as those of the reference."""
     yield right
+    renamed = rewritten(right, lambda part: _other_name(part, question))
+    if renamed != right:
+        yield renamed
     bodies = {(part.index, part.body) for _, part in subterms(reference) if isinstance(part, IndexedProduct)}
     if not bodies:
         return
-    for written in dict.fromkeys((right, _written_out(right, question))):
+    for written in dict.fromkeys((right, *rotated(right), _written_out(right, question))):
         made = rewritten(written, lambda part: _as_any(part, bodies, question))
         if made != right:
             yield made
+
+
+def _other_name(part: Expr, question: Question) -> Expr | None:
+    """The gradient by another variable that a gradient is, as that by a bias is the one by its pre-activation."""
+    if not isinstance(part, Partial):
+        return None
+    return next((each for each in references(part, question)[1:] if isinstance(each, Partial)), None)
+
+
+def rotated(e: Expr) -> Iterator[Expr]:
+    """`∏_{l=a}^{b} [X_l Y_l] X_{b+1}` as `X_a ∏_{l=a}^{b} [Y_l X_{l+1}]`, and `Y_{a-1} ∏_{l=a}^{b} [X_l Y_l]` likewise.
+
+    By the definition of the ordered product, for an empty one too.
+    """
+    factors = factors_of(e)
+    for place, part in enumerate(factors):
+        if not isinstance(part, IndexedProduct) or part.descending or not isinstance(part.body, Product):
+            continue
+        name, inside = part.index, part.body.factors
+        for cut in range(1, len(inside)):
+            first, second = inside[:cut], inside[cut:]
+            before, after = factors[:place], factors[place + 1 :]
+            if after[: len(first)] == _at(first, name, part.upper + 1):
+                body = Product((*second, *_at(first, name, index(name) + 1)))
+                made = (*_at(first, name, part.lower), replace(part, body=body))
+                yield Product((*before, *made, *after[len(first) :]))
+            if before[len(before) - len(second) :] == _at(second, name, part.lower - 1):
+                body = Product((*_at(second, name, index(name) - 1), *first))
+                made = (replace(part, body=body), *_at(second, name, part.upper))
+                yield Product((*before[: len(before) - len(second)], *made, *after))
+
+
+def _at(factors: tuple[Expr, ...], name: str, place: Dim) -> tuple[Expr, ...]:
+    return tuple(substitute(factor, {name: place}) for factor in factors)
 
 
 def _written_out(e: Expr, question: Question) -> Expr:

@@ -217,7 +217,9 @@ class Question:
                 pass
             case _:
                 return None
-        places = [place for place in (row, column) if place is not None]
+        # of a row or column of what is asked for, that place is 1
+        extents = zip((row, column), self.shape, strict=True)
+        places = [place for place, size in extents if place is not None and (place, size) != (ONE, ONE)]
         letters = {name for place in places for name in place.symbols}
         is_any = len(letters) == len(places) and all(place.constant == 0 for place in places)
         return expr.Entry(asked, row, column) if is_any and letters.isdisjoint(self.indices) else None

@@ -133,6 +133,12 @@ class LineReader:
         try:
             whole = surface(line.text)
             _check_length(whole, line)
+            apart = self._apart(whole, line)
+            if apart:
+                for each in apart:
+                    yield from self.read(each)
+                return
+            self._name_below(whole, line)
             named = self._definition(line, whole)
             if named is not None:
                 yield named
@@ -221,6 +227,36 @@ class LineReader:
         self.head = sides[0].tree
         return ReadLine(line, sides[0].tree, tuple(sides), shown, parsed.assumed)
 
+    def _apart(self, whole: Surface, line: Cut) -> list[Cut]:
+        r"""Several formulas on a line of which one gives a name, that one first: `\delta x^\top, \delta = a - y`."""
+        if not isinstance(whole, s.Listed) or {sign.text for sign in whole.signs} - {",", ";", "quad", ""}:
+            return []
+        giving = [part for part in whole.parts if self._gives_name(part, line)]
+        if not giving or not all(isinstance(part, s.Chain) or part is whole.parts[0] for part in whole.parts):
+            return []
+        ordered = [*giving, *(part for part in whole.parts if part not in giving)]
+        return [_cut_out(line, part.span) for part in ordered]
+
+    def _gives_name(self, e: Surface, line: Cut) -> bool:
+        if not isinstance(e, s.Chain) or not _is_name(e.parts[0]) or e.signs[0].text not in EQUALS:
+            return False
+        return not self._is_known(line.text[slice(*e.parts[0].span)])
+
+    def _name_below(self, whole: Surface, line: Cut) -> None:
+        r"""Give the names that are written below braces: `\underbrace{a - y}_{\delta}`."""
+        open_ = [whole]
+        while open_:
+            part = open_.pop()
+            open_ += parts_of(part)
+            if not isinstance(part, s.Annotated) or part.note is None or part.kind not in ("underbrace", "overbrace"):
+                continue
+            shown = line.text[slice(*part.note.span)]
+            if not _is_name(part.note) or self._is_known(shown):
+                continue
+            tree = self._along(read(_cut_out(line, part.body.span).text, scope=self.scope).tree)
+            if isinstance(tree, Expr):
+                self._name(shown, tree)
+
     def _is_known(self, name: str) -> bool:
         try:
             read(name, scope=self.scope)
@@ -245,6 +281,13 @@ class LineReader:
             given[surface(text)] = in_rows(value, self.scope.network) if self.scope.turned else value
         functions = self.scope.given_functions
         self.scope = Scope(self.scope.notation, self.scope.network, given, functions, self.scope.numerator)
+
+
+def _cut_out(line: Cut, span: Span) -> Cut:
+    """A part of a line as a line of its own."""
+    start = line.span[0]
+    shown = line.text[slice(*span)]
+    return Cut(shown, shown, (start + span[0], start + span[1]))
 
 
 def _directions(network: Network) -> set[str]:

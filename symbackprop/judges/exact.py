@@ -34,7 +34,8 @@ from symbackprop.judges.hypotheses import Unmade
 from symbackprop.judges.instances import assignments, beyond, width_sets
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.scalars import is_folded
-from symbackprop.judges.settings import FULL, Choice, Effort, Kind, Setting, at_widths, kind
+from symbackprop.judges.settings import FULL, Choice, Effort, Kind, Setting, at_sizes, at_widths, kind
+from symbackprop.quantities import Quantities
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
 
@@ -237,6 +238,19 @@ def _up_to_the_first_difference(claim: Claim, settings: Sequence[Setting], effor
         if any(sample.result == "differ" for sample in samples):
             break
     return samples
+
+
+def evaluate_at(claim: Claim, sizes: Mapping[str, int], seed: int) -> list[Sample]:
+    """The comparisons of a claim about quantities at one list of sizes, whatever they are.
+
+    Args:
+        sizes: a number for every letter of a size.
+
+    Raises:
+        Unvalued: as `evaluate` does.
+    """
+    assert isinstance(claim.network, Quantities)
+    return _at(claim, at_sizes(claim.network, sizes), 0, seed)
 
 
 def _at(claim: Claim, setting: Setting, number: int, first: int = 0) -> list[Sample]:

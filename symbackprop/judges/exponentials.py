@@ -2,7 +2,8 @@
 
 Their arguments are whole multiples of the variable: `2 σ(2z) - 1`.
 
-The sigmoid is `t/(1+t)` and tanh is `(t²-1)/(t²+1)` with `t = e^z`; derivatives by the chain rule `d/dz = t d/dt`.
+The sigmoid is `t/(1+t)`, tanh is `(t²-1)/(t²+1)` and cosh is `(t²+1)/(2t)` with `t = e^z`; derivatives by the chain
+rule `d/dz = t d/dt`.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ FUNCTIONS = {
     "sigmoid": ((0, 1), (1, 1)),
     "tanh": ((-1, 0, 1), (1, 0, 1)),
     "exp": ((0, 1), (1,)),
+    "cosh": ((1, 0, 1), (0, 2)),
+    "sinh": ((-1, 0, 1), (0, 2)),
 }
 
 
@@ -103,7 +106,7 @@ def in_exponential(e: Expr, network: Network) -> tuple[Variable, InExponential] 
         return None
     if any(shape(v, network) != SCALAR for v in variables):
         return None
-    made = _fraction(e)
+    made = fraction(e)
     return None if made is None else (variables.pop(), made)
 
 
@@ -124,7 +127,8 @@ def _multiple(e: Expr) -> int | None:
     return None
 
 
-def _fraction(e: Expr) -> InExponential | None:
+def fraction(e: Expr) -> InExponential | None:
+    """The fraction that a scalar is, whatever the variable is called in it; None as for `in_exponential`."""
     match e:
         case expr.Number(value):
             return InExponential(_polynomial(value.numerator) / value.denominator, _polynomial(1))
@@ -138,10 +142,10 @@ def _fraction(e: Expr) -> InExponential | None:
             parts = _fractions((above, below))
             return None if parts is None or not parts[1].is_positive else parts[0] * parts[1].raised(-1)
         case expr.Negative(operand):
-            inner = _fraction(operand)
+            inner = fraction(operand)
             return None if inner is None else -inner
         case expr.Power(base, exponent) if exponent.denominator == 1:
-            inner = _fraction(base)
+            inner = fraction(base)
             if inner is None or (exponent < 0 and not inner.is_positive):
                 return None
             return inner.raised(exponent.numerator)
@@ -156,5 +160,5 @@ def _fraction(e: Expr) -> InExponential | None:
 
 def _fractions(parts: tuple[Expr, ...]) -> list[InExponential] | None:
     """The fraction that each part is; None where one of them is not."""
-    made = [found for part in parts if (found := _fraction(part)) is not None]
+    made = [found for part in parts if (found := fraction(part)) is not None]
     return made if len(made) == len(parts) else None

@@ -203,11 +203,16 @@ class Sizes:
 
     def settings(self, level: int, known: Bounds, choice: Choice) -> Iterator[Setting]:
         for values in _sizes(self.network, tuple(sorted(known.items())), choice):
-            says = ", ".join(f"{name} = {value}" for name, value in values.items()) or "the sizes given"
-            yield Setting(_at_sizes(self.network, tuple(values.items())), values, 1, tuple(values.values()), says)
+            yield at_sizes(self.network, values)
 
     def tried(self, settings: Sequence[Setting]) -> str:
         return "sizes " + "; ".join(dict.fromkeys(setting.says for setting in settings))
+
+
+def at_sizes(network: Quantities, values: Mapping[str, int]) -> Setting:
+    """Quantities with a number for every letter of a size."""
+    says = ", ".join(f"{name} = {value}" for name, value in values.items()) or "the sizes given"
+    return Setting(_at_sizes(network, tuple(values.items())), values, 1, tuple(values.values()), says)
 
 
 @lru_cache(maxsize=256)

@@ -16,10 +16,11 @@ from symbackprop.expr import Elementwise
 from symbackprop.latex import surface as s
 from symbackprop.latex.columns import is_dots, is_empty, is_zero, listed
 from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.marks_above import Turned, read_above
 from symbackprop.latex.meaning import read, reads, special
 from symbackprop.latex.meaning_cases import cases
 from symbackprop.latex.meaning_dims import read_dim
-from symbackprop.latex.parts import mark_of, measured
+from symbackprop.latex.parts import mark_of, measured, scripted
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, over
 from symbackprop.latex.sizes import Found
 from symbackprop.latex.surface import Surface
@@ -55,6 +56,28 @@ def _(e: s.Fenced, reader: Reader) -> Readings | None:
     if isinstance(e.body, s.Term) and any(map(is_dots, e.body.factors)):
         return matrix((e.body.factors,), e, reader)
     return None
+
+
+@special(s.Scripted)
+def _(e: s.Scripted, reader: Reader) -> Readings | None:
+    r"""`(8, 4)^\top`, a column of numbers."""
+    base = e.base
+    if not (isinstance(base, s.Fenced) and base.left == "(" and isinstance(base.body, s.Listed)) or e.sub is not None:
+        return None
+    parts, signs = base.body.parts, base.body.signs
+    if not all(sign.text == "," for sign in signs) or not all(map(_is_number, parts)):
+        return None
+    is_turned = any(len(marks) == 1 and isinstance(marks[0], Turned) for marks in read_above(e.sup, reader))
+    return scripted(matrix((parts,), base, reader), e, reader) if is_turned else None
+
+
+def _is_number(e: Surface) -> bool:
+    match e:
+        case s.Signed(body=body):
+            return _is_number(body)
+        case s.Fraction(numerator=above, denominator=below):
+            return _is_number(above) and _is_number(below)
+    return isinstance(e, s.Numeral)
 
 
 def _concatenated(e: s.Listed, whole: Surface, reader: Reader) -> Readings | None:

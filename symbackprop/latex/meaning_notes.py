@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from symbackprop.dims import ONE, Dim, dim
 from symbackprop.errors import ShapeError
 from symbackprop.latex import surface as s
+from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read, reads
 from symbackprop.latex.meaning_dims import as_dim
 from symbackprop.latex.readings import Reader, Reading, Readings
@@ -23,9 +24,23 @@ def _(e: s.Annotated, reader: Reader) -> Readings:
         wanted = list(_noted_shapes(e.note, reader))
         if wanted:
             return _with_shape(made, wanted, e, reader)
+        named = _with_name(made, e.note, reader)
+        if named:
+            return named
     raise reader.error(
         f"the note {reader.source(e.note)!r} cannot be read: write words, or a shape such as n \\times m", e.note
     )
+
+
+def _with_name(made: Readings, note: Surface, reader: Reader) -> Readings:
+    """The readings that are the quantity of which the name is written below them."""
+    if not isinstance(note, s.Letter | s.Scripted):
+        return []
+    try:
+        meant = {part.settled for part in read(note, reader)}
+    except ReadingError:
+        return []
+    return [part for part in made if part.settled in meant]
 
 
 def _is_prose(e: Surface) -> bool:

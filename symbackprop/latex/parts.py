@@ -97,6 +97,9 @@ def marked(base: Reading, mark: Above, e: s.Scripted, reader: Reader) -> Reading
     if base.is_scalar:
         return over(expr.Power(base.tree, mark.exponent), SCALAR, e, [base])
     rows, columns = base.size
+    if isinstance(base.tree, expr.Diagonal) and mark.exponent.denominator == 1 and mark.exponent > 0:
+        # of a diagonal matrix both are the same
+        return over(expr.Diagonal(EntrywisePower(base.tree.operand, mark.exponent)), base.shape, e, [base])
     if rows == columns and mark.exponent in POWERS:
         return over(POWERS[mark.exponent](base.tree), base.shape, e, [base])
     if mark.exponent == -1 and rows == columns:

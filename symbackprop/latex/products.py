@@ -286,7 +286,13 @@ def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Read
     if sign in entrywise_signs or sign in EITHER or (matrix is None and not one.is_scalar):
         hadamard = _flat_hadamard(one, two, reader, at)
         if hadamard is not None:
-            yield hadamard
+            yield hadamard if sign in entrywise_signs else _supplied(hadamard, one, two)
+
+
+def _supplied(made: Reading, one: Reading, two: Reading) -> Reading:
+    """A product entry by entry that nothing but the shapes says."""
+    words = f"the product of {one.settled} and {two.settled} is taken entry by entry, as if ⊙ stood there"
+    return Reading(made.tree, made.shape, made.mark, made.found, (*made.assumed, words))
 
 
 def _flat_product(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading | None:

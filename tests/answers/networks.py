@@ -52,6 +52,8 @@ def logistic(sizes: str = "letters") -> sb.Network:
 @cache
 def question(ask: str, network: str = "three", **options: object) -> Question:
     """A question that all tests of it share."""
+    if network == "plain":
+        return Question(ask, sb.MLP(bias="separate"), **options)
     found = {"three": three, "ridge": ridge, "softmax": softmax, "logistic": logistic, "lecture": sb.MLP}
     if network == "square":
         return Question(ask, three(True), **options)

@@ -47,6 +47,26 @@ def test_the_status_says_the_verdict(answer, status, verdict, capsys):
     assert made["lines"][0].keys() == {"line", "latex", "verdict", "note"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-(-" + RIGHT + ")", "--ask", ASK],
+        ["--ask", ASK, "--json", "-(-" + RIGHT.replace(" ", "{}") + ")"],
+        ["-" + RIGHT.replace(" ", "{}"), "--ask", "-" + ASK.replace(" ", "{}"), "--bias", "augmented"],
+        ["--ask", ASK, "--", "-(-" + RIGHT + ")"],
+    ],
+)
+def test_an_answer_may_begin_with_a_minus(arguments, capsys):
+    assert main(["check", *arguments]) == 0
+
+
+def test_options_stay_options_beside_a_minus(capsys):
+    with pytest.raises(SystemExit) as refused:
+        main(["check", "-x", "--ask", ASK, "--nonsense", "3"])
+    assert refused.value.code == 2
+    assert main(["check", "-" + RIGHT.replace(" ", "{}"), "--ask", ASK]) == 1
+
+
 def test_in_the_terminal(capsys):
     answer = rf"{ASK} = {RIGHT} \\ = W_L \frac{{\partial L}}{{\partial \hat{{\vec{{y}}}}}}"
     assert main(["check", answer, "--ask", ASK]) == 1

@@ -5,7 +5,9 @@ import json
 import pytest
 from networks import W1, question
 
+import symbackprop as sb
 from symbackprop.answers.judging import judge
+from symbackprop.answers.question import Question
 
 P = 2**61 - 1
 BACK = r"\left(W_2^\top \left((W_3^\top (z_3 - y)) \odot g'(z_2)\right) \odot g'(z_1)\right) x^\top"
@@ -215,3 +217,29 @@ def test_targets_are_taken_to_sum_to_one():
     made = judge(question(r"\frac{\partial L}{\partial z}", "softmax"), "p - y")
     assert made.verdict == "correct"
     assert made.assumed
+
+
+def test_a_sign_that_is_supplied_is_said():
+    asked = question(r"\frac{\partial L}{\partial z}", "logistic")
+    beside, written = (judge(asked, rf"(a - y) {sign} \sigma'(z)") for sign in ("", r"\odot"))
+    assert (beside.verdict, written.verdict) == ("correct", "correct")
+    assert any("⊙" in said for said in beside.assumed)
+    assert not written.assumed
+
+
+ROWS = {
+    r"\frac{\partial J}{\partial \theta_k} = \hat{y}_k - y_k": "correct",
+    r"\frac{\partial J}{\partial \theta_1} = \hat{y}_1 - y_1": "incorrect",
+    r"\frac{\partial J}{\partial \theta_k} = \hat{y}_k - y_1": "incorrect",
+}
+
+
+@pytest.mark.parametrize(("answer", "verdict"), ROWS.items())
+def test_an_entry_of_a_row_at_a_letter_says_the_whole(answer, verdict):
+    network = sb.Network(
+        r"\hat{y} = \operatorname{softmax}(\theta)",
+        r"J = -\sum_k y_k \log \hat{y}_k",
+        shapes={r"\theta": "1 x D", "y": "1 x D"},
+        data="rows",
+    )
+    assert judge(Question(r"\frac{\partial J}{\partial \theta}", network), answer).verdict == verdict

@@ -1,7 +1,9 @@
 r"""Answers are cut where LaTeX ends a line, and where one equation ends and the next begins."""
 
 import pytest
+from networks import W1, question
 
+from symbackprop.answers.judging import judge
 from symbackprop.answers.lines import MOST_LINES, cut
 from symbackprop.latex.errors import ReadingError
 
@@ -60,3 +62,23 @@ def test_too_much_is_refused():
         cut(r"a = b \\ " * (MOST_LINES + 1))
     with pytest.raises(ReadingError, match="characters"):
         cut("a" * 100_000)
+
+
+DELTA = r"\underbrace{\frac{\partial L}{\partial z_1}}_{\delta} x^\top"
+NAMED = {
+    f"{W1} = {DELTA}": "correct",
+    rf"{W1} = {DELTA} \\ = \delta x^\top": "correct",
+    rf"{W1} = {DELTA} \\ = 2 \delta x^\top": "incorrect",
+    rf"\delta := \frac{{\partial L}}{{\partial z_1}}, \quad {W1} = \delta x^\top": "correct",
+    rf"{W1} = \delta x^\top, \quad \delta = \frac{{\partial L}}{{\partial z_1}}": "correct",
+    rf"{W1} = \delta x^\top, \quad \delta = \frac{{\partial L}}{{\partial h_1}}": "incorrect",
+    f"{W1} = {DELTA}".replace("z_1", "h_1"): "incorrect",
+    # the name of another quantity
+    f"{W1} = {DELTA}".replace(r"{\delta}", "{h_1}"): "unreadable",
+    rf"\therefore {W1} = \frac{{\partial L}}{{\partial z_1}} x^\top": "correct",
+}
+
+
+@pytest.mark.parametrize(("answer", "verdict"), NAMED.items())
+def test_names_below_braces_and_beside_formulas(answer, verdict):
+    assert judge(question(W1), answer).verdict == verdict

@@ -384,10 +384,38 @@ def test_indicator(text):
     assert of_network(text) == Elementwise("step", z)
 
 
-@pytest.mark.parametrize("text", [r"\mathbf1[z \ge 0]", r"[z = 0]", r"\mathbb{1}[z < 0]"])
+@pytest.mark.parametrize("text", [r"\mathbf1[z \ge 0]", "[z = 0]", r"\mathbb{1}[z = y]", r"\mathbb{1}_{z \le 0}"])
 def test_other_conditions_are_refused(text):
-    with pytest.raises(ReadingError, match="only that of z > 0"):
+    with pytest.raises(ReadingError, match="those of z > 0"):
         of_network(text)
+
+
+@pytest.mark.parametrize("text", [r"\mathbb{1}[z < 0]", "[0 > z]", r"\mathbf{1}_{z < 0}"])
+def test_the_other_side(text):
+    assert of_network(text) == Elementwise("step", Negative(z))
+
+
+@pytest.mark.parametrize("text", [r"\mathbb{1}[i = j]", r"\mathbf{1}\{i = j\}", r"\mathbb{1}_{i = j}"])
+def test_equal_indices(text):
+    assert of_network(text) == Kronecker(index("i"), index("j"))
+
+
+CASES = r"\begin{cases} z_i & i = j \\ z_j & "
+
+
+@pytest.mark.parametrize("other", [r"i \neq j", r"\text{otherwise}", r"\text{if } j \ne i"])
+def test_cases_of_scalars(other):
+    same = Kronecker(index("i"), index("j"))
+    one, two = (Entry(z, index(name)) for name in "ij")
+    assert of_network(CASES + other + r"\end{cases}") == Sum(
+        (Product((one, same)), Product((two, Sum((number(1), Negative(same))))))
+    )
+
+
+@pytest.mark.parametrize("other", ["i = j", r"i \neq q", r"z_j > 0", r"\text{sometimes}"])
+def test_cases_that_are_not_opposite_are_refused(other):
+    with pytest.raises(ReadingError, match="of cases two are read"):
+        of_network(CASES + other + r"\end{cases}")
 
 
 def test_the_identity_is_no_indicator():
