@@ -79,9 +79,7 @@ class _Judge:
             tuple(self.mistakes),
             None if last is None or word != INCORRECT else self._witness(wrong, last),
             None if last is None or word != CORRECT else last.found.certificate,
-            value=""
-            if last is None or last.head != self.question.asked
-            else fingerprint(last.side.tree, self.question),
+            value=self._value_of(last),
         )
 
     def _value_of(self, last: _Value | None) -> str:
