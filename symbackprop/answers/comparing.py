@@ -122,14 +122,39 @@ def _unproved(left: Expr, right: Expr, question: Question, agreed: Sequence[Samp
     )
 
 
+def common_samples(head: Expr, question: Question) -> tuple[Sample, ...]:
+    """Where a quantity has a value: the points at which every answer about it is looked at.
+
+    Raises:
+        Unvalued, SymbackpropError: where it has a value nowhere.
+    """
+    claim = question.claim(head, head)
+    key = ("common points", head, question.given, frozenset(question.known.items()))
+    return question.network.kept(key, lambda: exact.compare(claim).agreed)
+
+
+def agree(left: Expr, right: Expr, question: Question) -> bool:
+    """Whether two quantities have one value at every point that is tried, surely not by chance.
+
+    That settles no verdict, for which `compare` asks for a proof as well; it is enough to say what a mistake was.
+    """
+    if left == right:
+        return True
+    claim = question.claim(left, right)
+    try:
+        found = exact.compare(claim)
+    except (SymbackpropError, LookupError, OutOfRange, Unvalued, Resample):
+        return False
+    return found.against is None and bool(found.agreed) and exact.bounded(claim, found.agreed)[1] <= SURE
+
+
 def fingerprint(e: Expr, question: Question) -> str:
     """What an answer is worth at one point: equal answers have equal ones; empty where it has no value there."""
-    claim = question.claim(question.asked, question.asked)
     try:
-        samples = question.network.kept(("common point", question.asked), lambda: exact.compare(claim).agreed)
+        samples = common_samples(question.asked, question)
         if not samples:
             return ""
-        found = exact.value_in(e, samples[-1], claim)
+        found = exact.value_in(e, samples[-1], question.claim(question.asked, question.asked))
     except (SymbackpropError, LookupError, Unvalued, OutOfRange, Resample):
         return ""
     said = repr((found.nrows(), found.ncols(), [int(entry) for entry in found.entries()])).encode()

@@ -19,6 +19,8 @@ from symbackprop.expr import Expr, Transpose
 from symbackprop.latex.errors import ReadingError
 from symbackprop.shapes import SCALAR, Shape, shape, written
 
+# what leaves a value with another shape and does not speak of that by itself
+BESIDE_SHAPE = frozenset({"missing-factor", "extra-factor", "component-for-vector"})
 WORDS = "words beside the formulas were not read"
 
 
@@ -77,9 +79,7 @@ class _Judge:
             tuple(self.mistakes),
             None if last is None or word != INCORRECT else self._witness(wrong, last),
             None if last is None or word != CORRECT else last.found.certificate,
-            value=""
-            if last is None or last.head != self.question.asked
-            else fingerprint(last.side.tree, self.question),
+            value=self._value_of(last),
         )
 
     def _value_of(self, last: _Value | None) -> str:
@@ -94,8 +94,10 @@ class _Judge:
         if line.error is not None:
             if not line.is_misshapen:
                 return self._said(number, line, UNREADABLE, line.error.message)
-            found = reshaped(line, self.question) if self._is_first_mistake else []
-            self.mistakes += found or [Mistake("shape", line.error.message, line.error.span)]
+            found = reshaped(line, self.question, self.answer) if self._is_first_mistake else []
+            self.mistakes += found
+            if all(mistake.code in BESIDE_SHAPE for mistake in found):
+                self.mistakes.append(Mistake("shape", line.error.message, line.error.span))
             return self._said(number, line, INCORRECT, _said(found) or line.error.message)
         head = self._head(line)
         refused = self._refused(line, head)
@@ -175,9 +177,11 @@ class _Judge:
             return CORRECT, ""
         if not found.is_different:
             return UNDECIDED, found.reason
-        told = self._diagnosed(side, head)
-        if size != wanted and not told:
+        made = self._told(side, head)
+        self.mistakes += made
+        if size != wanted and all(mistake.code in BESIDE_SHAPE for mistake in made):
             self.mistakes.append(Mistake("shape", found.reason, side.span))
+        told = _said(made)
         if earlier is not None and size == wanted:
             same = compare(earlier.side.tree, side.tree, self.question, self.answer)
             if earlier.found.is_different and same.is_equal:
@@ -185,12 +189,6 @@ class _Judge:
             if earlier.found.is_equal:
                 return INCORRECT, _joined("this does not follow from the line before", told)
         return INCORRECT, told or found.reason
-
-    def _diagnosed(self, side: Side, head: Expr) -> str:
-        """What the first wrong value says of its mistake; empty where nothing is found."""
-        found = self._told(side, head)
-        self.mistakes += found
-        return _said(found)
 
     def _told(self, side: Side, head: Expr) -> list[Mistake]:
         """The mistakes in the first wrong value."""

@@ -15,6 +15,7 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Partial, Variable
 from symbackprop.forward import ForwardNetwork
 from symbackprop.judges.claim import Claim
+from symbackprop.latex.loose import loosened
 from symbackprop.latex.parse import free_indices, read, scope_of
 from symbackprop.latex.scope import Scope
 from symbackprop.network import MLP
@@ -85,7 +86,7 @@ class Question:
         with_numbers = _with_numbers(self.network, self.given)
         if with_numbers is not self.network:
             self.network = with_numbers
-            for name in ("given", "scope", "letters"):
+            for name in ("given", "scope", "loose", "letters"):
                 # made anew of the network with its numbers
                 self.__dict__.pop(name, None)
         # now rather than at the first answer
@@ -102,6 +103,11 @@ class Question:
     def scope(self) -> Scope:
         """What letters mean in an answer."""
         return scope_of(self.letters, self.network, self.symbols, self.layout == "numerator")
+
+    @cached_property
+    def loose(self) -> Scope:
+        """The same where nothing is refused for its shape."""
+        return loosened(self.scope)
 
     @cached_property
     def asked(self) -> Expr:

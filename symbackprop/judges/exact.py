@@ -325,9 +325,13 @@ def value_in(e: Expr, sample: Sample, claim: Claim) -> nmod_mat:
     Raises:
         OutOfRange, Unvalued, Resample, ShapeError: as `forward.push` does.
     """
+    return value(e, point_of(sample, claim), sample.symbols)
+
+
+def point_of(sample: Sample, claim: Claim) -> Point:
+    """The point at which a sample of a claim was taken."""
     network, plan = sample.setting.network, hypotheses.plan(claim, sample.setting.symbols)
-    point = constrained(network, sample.seed, plan) if claim.given else _point(network, sample.seed)
-    return value(e, point, sample.symbols)
+    return constrained(network, sample.seed, plan) if claim.given else _point(network, sample.seed)
 
 
 def value_at(

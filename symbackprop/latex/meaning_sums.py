@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim
-from symbackprop.expr import Elementwise, Expr, Negative, Number
+from symbackprop.expr import Elementwise, Expr, Negative, Number, Variable
 from symbackprop.groups import EntrywisePower
 from symbackprop.latex import surface as s
 from symbackprop.latex.affine import merged_sum, negated
@@ -105,7 +105,9 @@ def broadcast(terms: Sequence[Reading], found: Found, reader: Reader, scalars: b
         return terms
     made = []
     for term, (rows, columns) in zip(terms, sizes, strict=True):
-        if (rows, columns) == whole or term.is_number:
+        # where shapes decide nothing, only what has a letter of its own is a bias
+        is_written = reader.scope.is_loose and not isinstance(term.tree, Variable)
+        if (rows, columns) == whole or term.is_number or is_written:
             made.append(term)
         elif scalars and (rows, columns) == SCALAR:
             made.append(_repeated(_everywhere(term.tree, whole), whole, "entry", term, reader))
@@ -125,9 +127,10 @@ def _fits(size: Dim, wanted: Dim, found: Found, reader: Reader) -> bool:
 
 def _everywhere(scalar: Expr, whole: Shape) -> Expr:
     """A scalar in every entry of a shape."""
-    rows, columns = (expr.Ones(size) if size != ONE else None for size in whole)
-    made = scalar if rows is None else scalar @ rows
-    return made if columns is None else made @ columns.T
+    rows, columns = whole
+    ones = [each for each, size in ((expr.Ones(rows), rows), (expr.Ones(columns).T, columns)) if size != ONE]
+    # one factor, whatever it is: `xᵀ y 1` is no product
+    return expr.Product((scalar, *ones))
 
 
 def _is_many(size: Dim) -> bool:

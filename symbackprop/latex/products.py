@@ -85,8 +85,10 @@ def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, read
     """Products of matrices first, then entry by entry."""
     choices: list[tuple[str, ...]] = []
     entrywise_signs = reader.scope.entrywise_signs
+    # where shapes decide nothing, each sign is what it is by itself
+    either = frozenset[str]() if reader.scope.is_loose else EITHER - entrywise_signs
     for i, sign in enumerate(signs):
-        if sign in EITHER and sign not in entrywise_signs and not (units[i].is_scalar or units[i + 1].is_scalar):
+        if sign in either and not (units[i].is_scalar or units[i + 1].is_scalar):
             choices.append(("m", "h", "i"))
         else:
             choices.append(("h",) if sign in entrywise_signs else ("m",))

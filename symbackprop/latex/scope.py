@@ -58,7 +58,12 @@ class Scope(Counting):
         given: further symbols, by their surface: what each stands for.
         functions: letters of scalar functions, by the letter: the name of the function.
         numerator: whether derivatives are written in numerator layout, in which they are the transposes.
+
+    Attributes:
+        is_loose: whether all sizes are taken for equal.
     """
+
+    is_loose = False
 
     def __init__(
         self,

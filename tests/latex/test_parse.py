@@ -330,6 +330,12 @@ def test_hidden_units_of_the_input():
     assert parse(r"\vec{x}") == Hidden(0) == parse(r"\vec{h}_0")
 
 
+def test_an_inner_product_added_to_every_entry_is_one_number():
+    made = parse(r"S x + x^\top a", network=SMALL)
+    assert made == Sum((Product((S, x)), Product((Product((Transpose(x), a)), Ones(n)))))
+    assert shape(made, SMALL) == (n, ONE)
+
+
 # --- diagonals written out -------------------------------------------------------------------------------------------
 
 

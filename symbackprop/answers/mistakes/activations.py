@@ -1,12 +1,13 @@
-"""The derivative of an activation that is missing, half there, of the wrong kind, or once too often."""
+"""The derivative of an activation that is half there, of the wrong kind, or once too often."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.answers.mistakes.repair import Repair, Where, is_slope, without
+from symbackprop.answers.mistakes.repair import Repair, is_slope, without
+from symbackprop.answers.mistakes.where import Layer, Where, slope_column
+from symbackprop.dims import ONE
 from symbackprop.expr import (
-    ActivationJacobian,
     Diagonal,
     Elementwise,
     Expr,
@@ -14,73 +15,106 @@ from symbackprop.expr import (
     Negative,
     Number,
     Ones,
+    Partial,
     Product,
+    Softmax,
     Sum,
+    Transpose,
+    Variable,
+    number,
     product_of,
 )
+from symbackprop.shapes import SCALAR
 
-ORDER = 20
+ORDER = 2
+LEAVES = (Variable, Partial, Number, Ones)
+HALF = "{part} is half of the derivative of the activation"
 
 
 def repairs(part: Expr, where: Where) -> Iterator[Repair]:
-    yield from _of_another_kind(part, where)
-    yield from _too_many(part, where)
-    yield from _half(part, where)
-    yield from _missing(part, where)
-
-
-def _of_another_kind(part: Expr, where: Where) -> Iterator[Repair]:
+    if where.is_number:
+        return
     for layer in where.layers:
-        if part == Elementwise(layer.function, layer.argument) or part == layer.hidden:
-            yield Repair("activation-for-derivative", layer.slope, "{part} is the activation, not its derivative")
+        if isinstance(layer.map, Softmax):
+            yield from _of_softmax(part, layer, where)
+            continue
+        slope = slope_column(layer, where)
+        if slope is not None:
+            yield from _of_another_kind(part, layer, slope, where)
+            yield from _half(part, layer, slope, where)
     if isinstance(part, Elementwise) and part.order == 1:
         plain = Elementwise(part.function, part.operand)
         yield Repair("extra-activation-derivative", plain, "{part} is the derivative, not the activation")
+    yield from _too_many(part, where)
+
+
+def _of_another_kind(part: Expr, layer: Layer, slope: Expr, where: Where) -> Iterator[Repair]:
+    plain = Elementwise(layer.function, layer.argument) if layer.is_simple else None
+    if part in (layer.map, layer.hidden, plain):
+        yield Repair("activation-for-derivative", slope, "{part} is the activation, not its derivative")
 
 
 def _too_many(part: Expr, where: Where) -> Iterator[Repair]:
     if not isinstance(part, Product | Hadamard):
         return
+    count = len(part.factors)
     for i, factor in enumerate(part.factors):
         if is_slope(factor):
             says = f"the factor {factor} in {{part}} is too much"
             yield Repair("extra-activation-derivative", without(part, i), says)
+    # written out, as `a (1 - a)`
+    for length in range(1, min(3, count)):
+        for i in range(count - length + 1):
+            run = part.factors[i : i + length]
+            if all(isinstance(each, Variable) for each in run):
+                continue
+            whole = run[0] if length == 1 else type(part)(run)
+            if any(_is_slope_of(whole, layer, where) for layer in where.layers):
+                says = f"the factor {whole} in {{part}} is too much"
+                yield Repair("extra-activation-derivative", without(part, i, length), says)
 
 
-def _half(part: Expr, where: Where) -> Iterator[Repair]:
-    """`1 - h` or `h` for `h (1 - h)`."""
-    for layer in where.layers:
-        forms = [form for form in (layer.hidden, Elementwise(layer.function, layer.argument)) if form is not None]
-        match part:
-            case Sum((Ones() | Number(), Negative(operand))) if operand in forms:
-                yield Repair("half-derivative", layer.slope, "{part} is half of the derivative of the activation")
-            case Hadamard((one, two)) if one == two and one in forms:
-                yield Repair("half-derivative", layer.slope, "{part} is not the derivative of the activation")
+def _is_slope_of(e: Expr, layer: Layer, where: Where) -> bool:
+    """Whether a factor has the value of a slope, be it of a sigmoid where there is a softmax."""
+    forms = [slope_column(layer, where), *layer.jacobians, *_slopes_by_name(layer, where)]
+    return any(form is not None and where.same(e, form) for form in forms)
 
 
-def _missing(part: Expr, where: Where) -> Iterator[Repair]:
-    size = where.shape(part)
-    if size is None or where.is_scalar(part) or isinstance(part, Elementwise | Ones):
+def _slopes_by_name(layer: Layer, where: Where) -> Iterator[Expr]:
+    """`h (1 - h)`."""
+    size = where.shape(layer.named)
+    if size is not None:
+        yield Hadamard((layer.named, _one_less(layer.named, where)))
+
+
+def _one_less(e: Expr, where: Where) -> Expr:
+    """`1 - h`."""
+    return Sum((_ones(e, where), Negative(e)))
+
+
+def _ones(e: Expr, where: Where) -> Expr:
+    """Ones in the shape of a part."""
+    rows, columns = where.shape(e) or SCALAR
+    factors = [part for part, n in ((Ones(rows), rows), (Transpose(Ones(columns)), columns)) if n != ONE]
+    return product_of(tuple(factors)) if factors else number(1)
+
+
+def _half(part: Expr, layer: Layer, slope: Expr, where: Where) -> Iterator[Repair]:
+    """`1 - h` or `h` for `h (1 - h)`, `1 - h` for `1 - h²`."""
+    if not isinstance(part, Sum | Hadamard) or where.shape(layer.named) is None:
         return
-    for layer in where.layers:
-        own = where.shape(layer.slope)
-        if own == size:
-            made: Expr = Hadamard((layer.slope, part))
-        elif own is not None and own[0] == size[0]:
-            made = Product((Diagonal(layer.slope), part))
-        else:
-            continue
-        yield Repair("missing-activation-derivative", made, f"the factor {layer.slope} is missing at {{part}}")
-    if isinstance(part, Product):
-        yield from _between(part, where)
+    h = layer.named
+    halves = (_one_less(h, where), Sum((_ones(h, where), h)), Hadamard((h, h)))
+    if any(where.same(part, each) for each in halves):
+        yield Repair("half-derivative", slope, HALF)
 
 
-def _between(part: Product, where: Where) -> Iterator[Repair]:
-    """A Jacobian of the activation between two factors, or in front of one."""
-    for layer in where.layers:
-        for jacobian in (Diagonal(layer.slope), ActivationJacobian(layer.function, layer.argument)):
-            for i in range(len(part.factors) + 1):
-                made = product_of((*part.factors[:i], jacobian, *part.factors[i:]))
-                if where.shape(made) is not None:
-                    says = f"the factor {jacobian} is missing in {{part}}"
-                    yield Repair("missing-activation-derivative", made, says)
+def _of_softmax(part: Expr, layer: Layer, where: Where) -> Iterator[Repair]:
+    """The Jacobian of a softmax: its diagonal alone."""
+    p = layer.named
+    if not where.is_column(p) or not layer.jacobians:
+        return
+    jacobian = layer.jacobians[0]
+    own = Hadamard((p, _one_less(p, where)))
+    if isinstance(part, Diagonal) and where.same(part, Diagonal(own)):
+        yield Repair("half-derivative", jacobian, "{part} is the diagonal of the Jacobian alone")

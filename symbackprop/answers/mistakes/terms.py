@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbackprop.answers.mistakes.repair import Repair, Where, without
+from symbackprop.answers.mistakes.repair import Repair, without
+from symbackprop.answers.mistakes.where import Where
 from symbackprop.answers.references import references
-from symbackprop.expr import Bias, Expr, Named, Negative, Partial, Sum, Variable
+from symbackprop.expr import Bias, Expr, Named, Negative, Partial, Product, Quotient, Sum, Variable
 from symbackprop.shapes import SCALAR
 from symbackprop.tree import subterms
 
@@ -19,7 +20,7 @@ def repairs(part: Expr, where: Where) -> Iterator[Repair]:
             yield Repair(_extra(term, where), without(part, i), f"the term {term} in {{part}} is too much")
     if part is where.answer:
         for term in _terms_of_the_truth(where):
-            yield Repair(_missing(term, where), Sum((part, term)), f"the term {term} is missing")
+            yield Repair(named_missing(term, where), Sum((part, term)), f"the term {term} is missing")
 
 
 def _terms_of_the_truth(where: Where) -> Iterator[Expr]:
@@ -32,7 +33,8 @@ def _terms_of_the_truth(where: Where) -> Iterator[Expr]:
                     yield term
 
 
-def _missing(term: Expr, where: Where) -> str:
+def named_missing(term: Expr, where: Where) -> str:
+    """The code of a term that is missing."""
     return "missing-regularizer" if _is_regularizer(term, where) else "missing-term"
 
 
@@ -46,7 +48,9 @@ def _is_regularizer(term: Expr, where: Where) -> bool:
     inner = term.operand if isinstance(term, Negative) else term
     variables = [part for _, part in subterms(inner) if isinstance(part, Variable)]
     large = [each for each in variables if where.shape(each) != SCALAR]
-    return wrt is not None and bool(large) and set(large) <= {wrt}
+    # `b` alone, in `W x + b`, is part of an output
+    is_weighted = isinstance(inner, Product | Quotient)
+    return wrt is not None and is_weighted and bool(large) and set(large) <= {wrt}
 
 
 def _is_bias(where: Where) -> bool:
