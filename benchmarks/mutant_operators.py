@@ -106,7 +106,9 @@ def swap_places(e: Expr, x: Exercise, r: Random) -> Expr | None:
         for other, two in found:
             apart = path[: len(other)] != other and other[: len(path)] != path
             if apart and part != two and _shape(part, x) == _shape(two, x) is not None:
-                return replace_at(replace_at(e, path, two), other, part)
+                # the right one first: a product that is put in moves what is right of it
+                (left, new), (right, old) = sorted([(path, two), (other, part)], key=lambda each: each[0])
+                return replace_at(replace_at(e, right, old), left, new)
     return None
 
 
