@@ -200,7 +200,7 @@ def _of_what_follows(wrt: Surface, skipped: int, rest: Rest) -> Iterator[Taken]:
     yield from made
 
 
-@begins(s.Letter, after=(Surface,), letters=lambda letter, scope: letter.text in scope.prefixes)
+@begins(s.Letter, after=(Surface,), letters=lambda letter, scope: letter.text in scope.prefixes, is_near=True)
 def _prefixed(rest: Rest) -> Iterator[Taken]:
     """`dZ` in a notation that writes gradients so."""
     first, after = rest.first, rest.after

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
-from typing import TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, TypeVar, dataclass_transform
 
 from symbackprop.dims import Dim, as_width
 from symbackprop.expr import Expr, Number
+from symbackprop.keeping import keep
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.sizes import NOTHING, Found, alike, is_open, merged, open_size, put_in, shaped
@@ -60,8 +61,27 @@ class AmbiguousError(ReadingError):
         self.readings = readings
 
 
+class _Elsewhere:
+    """What may have been read at another place: its parts are moved here when somebody first looks at them."""
+
+    __slots__ = ("_origin",)
+    _origin: tuple[Mark, int]
+
+    # a type checker shall still say which attributes there are
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> tuple[Mark, ...]:
+            """The parts, where they have no value yet."""
+            if name != "parts":
+                raise AttributeError(name)
+            there, by = self._origin
+            made = tuple([part.moved(by) for part in there.parts])
+            keep(self, "parts", made)
+            return made
+
+
 @made_often
-class Mark:
+class Mark(_Elsewhere):
     """The span that a tree was read from, and those of its operands; `fenced` if it is one factor whatever it is."""
 
     span: Span
@@ -69,9 +89,15 @@ class Mark:
     fenced: bool = False
 
     def moved(self, by: int) -> Mark:
+        """The same at another place."""
         start, end = self.span
-        parts = self.parts and tuple([part.moved(by) for part in self.parts])
-        return Mark((start + by, end + by), parts, self.fenced)
+        if not self.parts:
+            return Mark((start + by, end + by), (), self.fenced)
+        made = object.__new__(Mark)
+        keep(made, "span", (start + by, end + by))
+        keep(made, "fenced", self.fenced)
+        keep(made, "_origin", (self, by))
+        return made
 
 
 @made_often
@@ -166,6 +192,7 @@ class Reader:
         self.left = left
         self.line = line
         self.kept: dict[int, tuple[Surface, Readings]] = {}
+        scope.keep_up()
         self.opened: list[Dim] = []
         # `kept` of this formula elsewhere, by what is bound and what stands on the left
         self._elsewhere: dict[tuple[frozenset[str], Expr | None], dict[int, tuple[Surface, Readings]]] = {}

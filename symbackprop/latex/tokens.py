@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.surface import Fraction, Scripted, Span
+from symbackprop.latex.surface import Fenced, Fraction, Scripted, Span
 from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
@@ -36,16 +36,18 @@ class Token(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A letter with simple scripts, or the derivative of a letter by a letter.
+    """What is read at once: a letter with simple scripts, the derivative of a letter by a letter, or parentheses.
 
     Attributes:
         surface, tokens: from place 0 on.
         depth: how deep it is nested.
+        signs: how many tokens it is where each sign is one.
     """
 
-    surface: Scripted | Fraction
+    surface: Scripted | Fraction | Fenced
     tokens: tuple[Token, ...]
     depth: int
+    signs: int
 
 
 # a token of a role, value, start and end: as `Token(…)`, without a call of Python's own in between
@@ -75,10 +77,22 @@ _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
 _PLAIN_BASE = r"(?:\\[A-Za-z]++|[A-Za-z])"
 _BASE = rf"(?:{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}|{_PLAIN_BASE})"
 _SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
-_NAME = rf"(\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}|{_BASE}{_SCRIPTS})"
-_PIECE_OR_NAME = re.compile(f"{_SPACES}(?:{_NAME}|{_ONE})?")
+_NAME = rf"\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}|{_BASE}{_SCRIPTS}"
+# parentheses around simple signs, and around others of those
+_SIMPLE = r"[A-Za-z0-9 +\-*/'^_{},.]++|\\(?!(?:left|right)(?![A-Za-z]))[A-Za-z]++|\\[,;:!> ]"
+_INNER = rf"\((?:{_SIMPLE})++\)|\\left\((?:{_SIMPLE})++\\right\)"
+_OUTER = rf"\((?:{_SIMPLE}|{_INNER})++\)|\\left\((?:{_SIMPLE}|{_INNER})++\\right\)"
+_PIECE_OR_NAME = re.compile(f"{_SPACES}(?:({_NAME}|{_OUTER})|{_ONE})?")
+# so many characters of one name
+_LONGEST_NAME = 160
 _COMMANDS = re.compile(r"\\[A-Za-z]+")
-_MARKS = re.compile(_MARK)
+# what a command does not change in what is around it
+_MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}")
+# what parentheses hold that are read at once
+_IN_NAMES = frozenset(
+    ["letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style"]
+    + ["begin group", "end group", "open", "close", "left", "right"]
+)
 _IS_VARIED = frozenset(VARIANTS.values())
 _KNOWN: Mapping[str, Symbol] = {
     **{letter: ("letter", (letter, "plain")) for letter in ascii_letters},
@@ -109,13 +123,19 @@ def tokens(text: str, words: Collection[str] = WORDS) -> list[Token]:
 
 
 def tokens_and_names(text: str, words: Collection[str], name: Callable[[str], Name | None]) -> list[Token]:
-    """`tokens`, in which a letter with simple scripts is one of role "name" where `name` knows its text."""
+    """`tokens`, in which what is read at once is one of role "name" where `name` knows its text."""
     return Cutter(text, words).cut(name)
 
 
 def stands_alone(written: str) -> bool:
-    """Whether a letter with simple scripts is the same in any formula, as far as its commands go."""
-    return all(command in _KNOWN and command not in _VARIED for command in _COMMANDS.findall(_MARKS.sub("", written)))
+    """Whether a name is the same in any formula, as far as its commands go."""
+    commands = _COMMANDS.findall(_MARKS.sub("", written))
+    return all(f"{command}(" in _KNOWN or (command in _KNOWN and command not in _VARIED) for command in commands)
+
+
+def is_simple(found: list[Token]) -> bool:
+    """Whether all tokens are such as do not take along what stands beside them."""
+    return all(token.role in _IN_NAMES for token in found)
 
 
 class Cutter:
@@ -148,9 +168,9 @@ class Cutter:
             assert match is not None  # it matches nothing too
             if name is not None and match.lastindex == 1:
                 start, stop = match.span(1)
-                if (known := name(match[1])) is not None:
+                if stop - start <= _LONGEST_NAME and (known := name(match[1])) is not None:
                     found.append(_token(("name", known, start, stop)))
-                    inside += len(known.tokens) - 1
+                    inside += known.signs - 1
                     at = stop
                     continue
                 match = _PIECE.match(text, start)

@@ -2,11 +2,14 @@
 
 import json
 from copy import copy
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from symbackprop.expr import Transpose
+from symbackprop.latex import calls, parts
 from symbackprop.latex import tokens as cutting
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.grammar import surface
@@ -59,7 +62,9 @@ NAMES = [
     "_1", "_{12}", "_12", "_i", "_{ij}", "_{i,j}", "_{l+1}", "_{xh}", "_{max}", "_e", "^2", "^T", r"^\top", r"^{\top}",
     "^{-1}", "^{(1)}", "'", "''", r"\frac{\partial L}{\partial W_1}", r"\frac{\partial \vec{z}_{l+1}}{\partial h}",
     r"\frac", r"\frac{\partial ", "}{", r"\sqrt", r"\max", r"\sum", "(", ")", "[", "|", "{", "}", "2", "e", ".", "=",
-    "-", " ", r"a\_b",
+    "-", " ", r"a\_b", "(x)", "(a + b_1)", "(W_2^T (1 - h))", r"\left(W x\right)", r"\left((a) b\right)", r"\left(", r"\right)",
+    r"(\operatorname{diag} z)", "(2", "e5)", "(W1)", r"(\phi)", "(,)", r"(\sum_i x)", "(a = b)", "(-", "-)", r"\big", "{(",
+    ")}", "(1 2)", "(a /", r"\hat", r"\bf",
 ]  # fmt: skip
 
 
@@ -117,14 +122,43 @@ def meaning(text, network):
         r"A^2 x + W' z",
         r"W W x",
         r"q^\top",
+        r"g'(W x + b) + g'(z) \odot (W x)",
+        r"g'  (z) + \sigma'(z)",
+        r"z (x)",
+        r"b + (b + z) + (b + z)",
+        r"\left(W x\right) \odot (1 - z)",
+        r"A (I - A) x",
+        r"(A)_{1,2} + (A)^\top_{1,2}",
+        r"\sum_{i=1}^{m} (b_i) g(z_i)",
+        r"\operatorname{diag}(g'(z)) (W x)",
+        r"L(z)",
+        r"(q)",
+        r"g(q)",
+        r"(x) z",
     ],
 )
 def test_a_formula_means_the_same_after_others(text):
     alone = meaning(text, Quantities(SHAPES))
     used = Quantities(SHAPES)
-    for other in (f"b +  {text}", f"z = {text}", r"W'", r"{W}^{\top} z", r"x_{ 1 }", r"W_{1,2} + {W}_{12}", text):
+    others = (r"W'", r"{W}^{\top} z", r"x_{ 1 }", r"W_{1,2} + {W}_{12}", r"\sum_{i=1}^{m} (z_i) g(b_i)", "g(z) + (b + z)")
+    for other in (f"b +  {text}", f"z = {text}", f"({text})", f"g({text})", *others, text):
         meaning(other, used)
     assert meaning(text, used) == alone
+
+
+def test_what_is_registered_later_counts(monkeypatch):
+    network = Quantities(SHAPES)
+    for _ in range(2):
+        with pytest.raises(ReadingError, match="determinant"):
+            read(r"(\det(A)) x", network=network)
+        with pytest.raises(ReadingError, match="inverse"):
+            read(r"(A^{-1}) x", network=network)
+        with monkeypatch.context() as patched:
+            patched.setitem(calls.NAMED, "det", calls.NAMED["tr"])
+            patched.setitem(parts.POWERS, Fraction(-1), Transpose)
+            for _ in range(2):
+                assert str(read(r"(\det(A)) x", network=network).tree) == "tr(A) x"
+                assert str(read(r"(A^{-1}) x", network=network).tree) == "Aᵀ x"
 
 
 def test_letters_with_other_scripts_are_told_apart():
