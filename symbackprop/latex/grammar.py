@@ -52,6 +52,7 @@ from symbackprop.latex.surface import (
 )
 from symbackprop.latex.symbols import LIMIT_WORDS, PROSE, WORDS
 from symbackprop.latex.tokens import Name, Token, is_simple, stands_alone, tokens, tokens_and_names
+
 # so many nodes may stand below one another: whoever walks a surface by recursion stays within Python's limit
 MAX_HEIGHT = 250
 # so many names are kept

@@ -90,9 +90,9 @@ def _read(e: Surface, reader: Reader, written: object) -> Readings:
         if plain is None:
             raise reader.error(f"{reader.source(e)!r} is no expression: write one here", e)
         found = plain(e, reader)
-    if written is not None and kind in _KEPT and not reader.bound and len(reader.opened) == opened:
-        if not any(part.found for part in found):
-            reader.scope.keep_text(written, e.span[0], found)
+    is_kept = written is not None and kind in _KEPT and not reader.bound and len(reader.opened) == opened
+    if is_kept and not any(part.found for part in found):
+        reader.scope.keep_text(written, e.span[0], found)
     return found
 
 

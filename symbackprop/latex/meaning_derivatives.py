@@ -128,7 +128,11 @@ def untransposed(e: Surface) -> Surface | None:
 # --- within a term ---------------------------------------------------------------------------------------------------
 
 
-@surely_begins(s.Fraction, after=(Surface,))
+def _has_lone_sign(e: Surface) -> bool:
+    return isinstance(e, s.Fraction) and sign_of(e.numerator) is not None
+
+
+@surely_begins(s.Fraction, after=(Surface,), fits=_has_lone_sign)
 def _fraction_before(rest: Rest) -> Iterator[Taken]:
     r"""`\frac{\partial}{\partial W} L`."""
     first = rest.first

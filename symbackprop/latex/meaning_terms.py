@@ -85,6 +85,10 @@ Beginner = Callable[[Rest], Iterable[Taken]]
 OfLetter = Callable[[s.Letter, Scope], bool]
 
 
+class ScriptedFence(s.Scripted):
+    """Stands for the kind of parentheses that have scripts."""
+
+
 class Beginning(NamedTuple):
     """A way to read a unit of a term, and where it can apply: what is known of this from a factor's kind and letter.
 
@@ -92,6 +96,7 @@ class Beginning(NamedTuple):
         first: the kinds of the factor that it begins with; after: those of the next one, None for any or none.
         letters: which letters it begins with; any if it does not say.
         is_near: whether it looks no further than to the next factor, where that stands in parentheses.
+        fits: what else is known of the first factor where its text says all of it.
     """
 
     read: Beginner
@@ -99,9 +104,14 @@ class Beginning(NamedTuple):
     after: tuple[type[Surface], ...] | None
     letters: OfLetter | None
     is_near: bool
+    fits: Callable[[Surface], bool] | None = None
 
-    def may(self, first: Surface, after: Surface | None, scope: Scope) -> bool:
-        if not isinstance(first, self.first) or (self.after is not None and not isinstance(after, self.after)):
+    def may(self, first: Surface, after: type[Surface] | None, scope: Scope) -> bool:
+        if not isinstance(first, self.first):
+            return False
+        if self.after is not None and (after is None or not issubclass(after, self.after)):
+            return False
+        if self.fits is not None and written_in(first) is not None and not self.fits(first):
             return False
         letter = first.base if isinstance(first, s.Scripted) else first
         return self.letters is None or not isinstance(letter, s.Letter) or self.letters(letter, scope)
@@ -133,12 +143,13 @@ def surely_begins(
     after: tuple[type[Surface], ...] | None = None,
     letters: OfLetter | None = None,
     is_near: bool = False,
+    fits: Callable[[Surface], bool] | None = None,
 ) -> Callable[[Beginner], Beginner]:
     """Register the only way to read a unit of a term where it applies; see `Beginning`."""
 
     def register(beginner: Beginner) -> Beginner:
         Table.changes += 1
-        CERTAIN.append(Beginning(beginner, first, after, letters, is_near))
+        CERTAIN.append(Beginning(beginner, first, after, letters, is_near, fits))
         return beginner
 
     return register
@@ -160,22 +171,35 @@ class Ways(NamedTuple):
 def _ways(first: Surface, after: Surface | None, scope: Scope) -> Ways | None:
     """What can begin at a factor, kept; None with most letters, which begin nothing but themselves."""
     kind = type(first)
-    named: object = first.text if type(first) is s.Letter else written_in(first)
-    if named is None and isinstance(first, s.Scripted):
-        named = (first.base.text, first.base.style) if type(first.base) is s.Letter else type(first.base)
-    key = (kind, named, first.style if type(first) is s.Letter else "", type(after))
+    if isinstance(first, s.Letter):
+        named: object = first.text, first.style
+    elif isinstance(first, s.Written) and first.written:
+        named = first.written
+    else:
+        letter = first.base if isinstance(first, s.Scripted) else first
+        named = (letter.text, letter.style) if isinstance(letter, s.Letter) else type(letter)
+    behind = None if after is None else _behind(after)
+    key = (kind, named, behind)
     try:
         found: Ways | None = scope.beginners[key]
     except KeyError:
-        found = _found_ways(first, after, scope)
+        found = _found_ways(first, behind, scope)
         if len(scope.beginners) >= MOST_KEPT:
             scope.beginners.clear()
         scope.beginners[key] = found
     return found
 
 
-def _found_ways(first: Surface, after: Surface | None, scope: Scope) -> Ways | None:
-    certain, others = ([each for each in ways if each.may(first, after, scope)] for ways in (CERTAIN, BEGINNERS))
+def _behind(after: Surface) -> type[Surface]:
+    """The kind of what comes next; that of its base where it has scripts."""
+    if isinstance(after, s.Scripted):
+        # what is known by its text has a letter below its scripts
+        return s.Scripted if after.written or not isinstance(after.base, s.Fenced) else ScriptedFence
+    return type(after)
+
+
+def _found_ways(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:
+    certain, others = ([each for each in ways if each.may(first, behind, scope)] for ways in (CERTAIN, BEGINNERS))
     if not certain and not others:
         return None
     are_near = all(each.is_near for each in (*certain, *others))
@@ -267,9 +291,7 @@ def cuts(term: s.Term, reader: Reader) -> list[tuple[Unit, ...]]:
         before = signs[at - 1]
 
 
-def _several(
-    units: tuple[Unit, ...], rest: Rest, before: s.Sign | None, taken: list[Taken]
-) -> list[tuple[Unit, ...]]:
+def _several(units: tuple[Unit, ...], rest: Rest, before: s.Sign | None, taken: list[Taken]) -> list[tuple[Unit, ...]]:
     """Every way to cut a term into units, from the place on where there are several."""
     made: list[tuple[Unit, ...]] = []
     failed: ReadingError | None = None

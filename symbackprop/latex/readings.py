@@ -194,8 +194,8 @@ class Reader:
         self.kept: dict[int, tuple[Surface, Readings]] = {}
         scope.keep_up()
         self.opened: list[Dim] = []
-        # `kept` of this formula elsewhere, by what is bound and what stands on the left
-        self._elsewhere: dict[tuple[frozenset[str], Expr | None], dict[int, tuple[Surface, Readings]]] = {}
+        # `kept` of this formula elsewhere, by what is bound and the `id` of what stands on the left, which is kept too
+        self._elsewhere: dict[tuple[frozenset[str], int], tuple[Expr | None, dict[int, tuple[Surface, Readings]]]] = {}
 
     def within(self, name: str) -> Reader:
         """The same inside of what binds an index."""
@@ -207,7 +207,7 @@ class Reader:
 
     def _at(self, bound: frozenset[str], left: Expr | None) -> Reader:
         made = Reader(self.text, self.scope, bound, left, self.line)
-        made.kept = self._elsewhere.setdefault((bound, left), made.kept)
+        _, made.kept = self._elsewhere.setdefault((bound, id(left)), (left, made.kept))
         made.opened, made._elsewhere = self.opened, self._elsewhere
         return made
 

@@ -39,9 +39,9 @@ def values(node: Surface) -> list[object]:
 
 # --- what is read once and stands in many places ---------------------------------------------------------------------
 
-# What is mostly written the same way, as `W_2^\top`, is read alone, and once. It is the same in any formula: none of its
-# signs takes along what stands behind it, and what stands before it does not matter, but for a command that waits for
-# its argument.
+# What is mostly written the same way, as `W_2^\top` and `(1 - h_1)`, is read alone, and once. It is the same in any
+# formula: none of its signs takes along what stands behind it, and what stands before it does not matter, but for a
+# command that waits for its argument.
 
 
 class _Elsewhere(Surface):

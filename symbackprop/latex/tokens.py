@@ -89,10 +89,10 @@ _COMMANDS = re.compile(r"\\[A-Za-z]+")
 # what a command does not change in what is around it
 _MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}")
 # what parentheses hold that are read at once
-_IN_NAMES = frozenset(
-    ["letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style"]
-    + ["begin group", "end group", "open", "close", "left", "right"]
-)
+_IN_NAMES = frozenset({
+    "letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style",
+    "begin group", "end group", "open", "close", "left", "right",
+})  # fmt: skip
 _IS_VARIED = frozenset(VARIANTS.values())
 _KNOWN: Mapping[str, Symbol] = {
     **{letter: ("letter", (letter, "plain")) for letter in ascii_letters},

@@ -62,9 +62,9 @@ NAMES = [
     "_1", "_{12}", "_12", "_i", "_{ij}", "_{i,j}", "_{l+1}", "_{xh}", "_{max}", "_e", "^2", "^T", r"^\top", r"^{\top}",
     "^{-1}", "^{(1)}", "'", "''", r"\frac{\partial L}{\partial W_1}", r"\frac{\partial \vec{z}_{l+1}}{\partial h}",
     r"\frac", r"\frac{\partial ", "}{", r"\sqrt", r"\max", r"\sum", "(", ")", "[", "|", "{", "}", "2", "e", ".", "=",
-    "-", " ", r"a\_b", "(x)", "(a + b_1)", "(W_2^T (1 - h))", r"\left(W x\right)", r"\left((a) b\right)", r"\left(", r"\right)",
-    r"(\operatorname{diag} z)", "(2", "e5)", "(W1)", r"(\phi)", "(,)", r"(\sum_i x)", "(a = b)", "(-", "-)", r"\big", "{(",
-    ")}", "(1 2)", "(a /", r"\hat", r"\bf",
+    "-", " ", r"a\_b", "(x)", "(a + b_1)", "(W_2^T (1 - h))", r"\left(W x\right)", r"\left((a) b\right)", r"\left(",
+    r"\right)", r"(\operatorname{diag} z)", "(2", "e5)", "(W1)", r"(\phi)", "(,)", r"(\sum_i x)", "(a = b)", "(-", "-)",
+    r"\big", "{(", ")}", "(1 2)", "(a /", r"\hat", r"\bf",
 ]  # fmt: skip
 
 
@@ -140,7 +140,14 @@ def meaning(text, network):
 def test_a_formula_means_the_same_after_others(text):
     alone = meaning(text, Quantities(SHAPES))
     used = Quantities(SHAPES)
-    others = (r"W'", r"{W}^{\top} z", r"x_{ 1 }", r"W_{1,2} + {W}_{12}", r"\sum_{i=1}^{m} (z_i) g(b_i)", "g(z) + (b + z)")
+    others = (
+        r"W'",
+        r"{W}^{\top} z",
+        r"x_{ 1 }",
+        r"W_{1,2} + {W}_{12}",
+        r"\sum_{i=1}^{m} (z_i) g(b_i)",
+        "g(z) + (b + z)",
+    )
     for other in (f"b +  {text}", f"z = {text}", f"({text})", f"g({text})", *others, text):
         meaning(other, used)
     assert meaning(text, used) == alone
