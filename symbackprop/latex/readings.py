@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 from symbackprop.dims import Dim, as_width
 from symbackprop.expr import Expr, Number
-from symbackprop.keeping import keep
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.sizes import NOTHING, Found, alike, is_open, merged, open_size, put_in, shaped
@@ -75,9 +74,8 @@ class _Elsewhere:
             if name != "parts":
                 raise AttributeError(name)
             there, by = self._origin
-            made = tuple([part.moved(by) for part in there.parts])
-            keep(self, "parts", made)
-            return made
+            self.parts = tuple([part.moved(by) for part in there.parts])
+            return self.parts
 
 
 @made_often
@@ -93,11 +91,11 @@ class Mark(_Elsewhere):
         start, end = self.span
         if not self.parts:
             return Mark((start + by, end + by), (), self.fenced)
-        made = object.__new__(Mark)
-        keep(made, "span", (start + by, end + by))
-        keep(made, "fenced", self.fenced)
-        keep(made, "_origin", (self, by))
-        return made
+        made: Any = object.__new__(Mark)
+        made.span = (start + by, end + by)
+        made.fenced = self.fenced
+        made._origin = self, by
+        return cast(Mark, made)
 
 
 @made_often

@@ -7,9 +7,7 @@ function of `z` or a product, and whether `^T` is a transpose or a power, is not
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar, dataclass_transform
-
-from symbackprop.keeping import keep
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 Span = tuple[int, int]
 Made = TypeVar("Made", bound="Surface")
@@ -61,7 +59,7 @@ class _Elsewhere(Surface):
             there, by = self._origin
             for each in self.__dataclass_fields__:
                 if each not in ("span", "written"):
-                    keep(self, each, _moved(getattr(there, each), by))
+                    setattr(self, each, _moved(getattr(there, each), by))
             return getattr(self, name)
 
 
@@ -80,14 +78,14 @@ def moved(e: Surface, by: int) -> Surface:
     """The same surface at another place."""
     start, end = e.span
     span = (start + by, end + by)
+    if isinstance(e, Written):
+        made: Any = object.__new__(type(e))
+        made.span = span
+        made.written = e.written
+        made._origin = e, by
+        return cast(Surface, made)
     if isinstance(e, Letter):
         return Letter(span, e.text, e.style)
-    if isinstance(e, Written):
-        made = object.__new__(type(e))
-        keep(made, "span", span)
-        keep(made, "written", e.written)
-        keep(made, "_origin", (e, by))
-        return made
     return type(e)(span, *[_moved(value, by) for value in values(e)[1:]])
 
 

@@ -57,7 +57,10 @@ _SPACE = re.compile(r"[ \t\r\n]+")
 _LETTERS = re.compile(r"[A-Za-z]+(?:\\_[A-Za-z0-9]+)*")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"[eE]([+-]?)([0-9]+)(?!\.?[0-9])")
-_ANY_SIGN = "|".join(re.escape(sign) for sign in sorted((*ASCII, *NOT_READ), key=len, reverse=True))
+_LONGEST_FIRST = sorted((*ASCII, *NOT_READ), key=len, reverse=True)
+# the signs that no longer one begins with are looked for first, all at once
+_ALONE = "".join(sign for sign in _LONGEST_FIRST if sum(other[0] == sign for other in _LONGEST_FIRST) == 1)
+_ANY_SIGN = f"[{re.escape(_ALONE)}]|" + "|".join(re.escape(sign) for sign in _LONGEST_FIRST if sign not in _ALONE)
 _SIGNS = re.compile(_ANY_SIGN)
 # spaces, then a piece of text that most often is one token whatever stands around it; a digit that may go on as a
 # number is none, nor is what is outside ASCII
@@ -107,6 +110,7 @@ _VARIED: Mapping[str, str] = {
     f"\\{name}": name for name in PLAIN if (VARIANTS.get(name) or GREEK.get(name, name)) in _IS_VARIED
 }
 _OUTSIDE = re.compile(r"[^\x20-\x7e\t\r\n]")
+_OPENING = re.compile(r"\s*((\$\$?|\\[\[(])?)")
 _WRAPPERS: Mapping[str, str] = {"$$": "$$", "$": "$", "\\[": "\\]", "\\(": "\\)"}
 
 
@@ -166,17 +170,19 @@ class Cutter:
         while at < end:
             match = piece(text, at)
             assert match is not None  # it matches nothing too
-            if name is not None and match.lastindex == 1:
-                start, stop = match.span(1)
-                if stop - start <= _LONGEST_NAME and (known := name(match[1])) is not None:
+            group = match.lastindex or 1
+            start, stop = match.span(group)
+            written = text[start:stop]
+            if name is not None and group == 1 and start >= 0:
+                if stop - start <= _LONGEST_NAME and (known := name(written)) is not None:
                     found.append(_token(("name", known, start, stop)))
                     inside += known.signs - 1
                     at = stop
                     continue
                 match = _PIECE.match(text, start)
                 assert match is not None
-            start, stop = match.span(match.lastindex or 1)
-            written = text[start:stop]
+                start, stop = match.span(1)
+                written = text[start:stop]
             if start >= 0 and (symbol := _KNOWN.get(written)) is not None:
                 if written in _VARIED:
                     self.note_variant(_VARIED[written], start, stop)
@@ -189,7 +195,7 @@ class Cutter:
                 character = text[at]
                 take = _FIRST.get(character, Cutter.sign if character < "\x7f" else Cutter.beyond_ascii)
                 at = take(self, at)
-            if len(found) + inside > MAX_TOKENS:
+            if inside + len(found) > MAX_TOKENS:
                 self.refuse(f"the formula has more than {MAX_TOKENS} tokens: give one formula at a time", start, at)
         if at > end:
             self.refuse("what closes the formula is taken away by what stands before it: take that out", start, at)
@@ -207,8 +213,9 @@ class Cutter:
     def inside(self) -> Span:
         r"""What stands between `$…$`, `$$…$$`, `\[…\]` or `\(…\)` around the whole, if anything does."""
         text = self.text
-        start = len(text) - len(text.lstrip())
-        opening = next((mark for mark in _WRAPPERS if text.startswith(mark, start)), None)
+        match = _OPENING.match(text)
+        assert match is not None  # it matches nothing too
+        start, opening = match.start(1), match[2]
         if opening is None:
             return start, len(text)
         closing = _WRAPPERS[opening]
