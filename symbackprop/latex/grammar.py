@@ -51,7 +51,7 @@ from symbackprop.latex.surface import (
     values,
 )
 from symbackprop.latex.symbols import LIMIT_WORDS, PROSE, WORDS
-from symbackprop.latex.tokens import Name, Token, is_simple, stands_alone, tokens, tokens_and_names
+from symbackprop.latex.tokens import Name, Token, is_simple, stands_alone, tokens, tokens_and_names, varied
 
 # so many nodes may stand below one another: whoever walks a surface by recursion stays within Python's limit
 MAX_HEIGHT = 250
@@ -71,8 +71,25 @@ def surface(text: str, words: Collection[str] = WORDS) -> Surface:
         ReadingError: where the text is no formula or may be read in two ways; it points at the place.
     """
     # what is a name by itself is so with the usual words
-    cut = tokens_and_names(text, words, _name) if words is WORDS else tokens(text, words)
-    return _joined(Stack(text, cut, MAKERS, ACCEPTED))
+    return joined(text, cut(text) if words is WORDS else tokens(text, words))
+
+
+def cut(text: str) -> list[Token]:
+    """The tokens of a formula with the usual words, names among them.
+
+    Raises:
+        ReadingError: for a text that is too long, and for what no formula has in it.
+    """
+    return tokens_and_names(text, WORDS, _name)
+
+
+def joined(text: str, found: list[Token]) -> Surface:
+    """The surface of a formula whose tokens were found.
+
+    Raises:
+        ReadingError: where they make no formula or may be read in two ways.
+    """
+    return _joined(Stack(text, found, MAKERS, ACCEPTED))
 
 
 @lru_cache(maxsize=MOST_NAMES)
@@ -90,7 +107,7 @@ def _name(written: str) -> Name | None:
     if isinstance(found, Fenced) and not is_simple(stack.tokens):
         return None
     signs = sum(token.value.signs if token.role == "name" else 1 for token in stack.tokens)
-    return Name(replace(found, written=written), tuple(stack.tokens), stack.deepest, signs)
+    return Name(replace(found, written=written), tuple(stack.tokens), stack.deepest, signs, varied(written))
 
 
 def _cut(written: str) -> list[Token]:

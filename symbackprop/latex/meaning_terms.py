@@ -170,16 +170,12 @@ class Ways(NamedTuple):
 
 def _ways(first: Surface, after: Surface | None, scope: Scope) -> Ways | None:
     """What can begin at a factor, kept; None with most letters, which begin nothing but themselves."""
-    kind = type(first)
-    if isinstance(first, s.Letter):
-        named: object = first.text, first.style
-    elif isinstance(first, s.Written) and first.written:
-        named = first.written
-    else:
-        letter = first.base if isinstance(first, s.Scripted) else first
-        named = (letter.text, letter.style) if isinstance(letter, s.Letter) else type(letter)
-    behind = None if after is None else _behind(after)
-    key = (kind, named, behind)
+    return ways_before(first, None if after is None else _behind(after), scope)
+
+
+def ways_before(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:
+    """What can begin at a factor, where the kind of the next one is known, with no sign in between."""
+    key = (type(first), _named(first), behind)
     try:
         found: Ways | None = scope.beginners[key]
     except KeyError:
@@ -188,6 +184,16 @@ def _ways(first: Surface, after: Surface | None, scope: Scope) -> Ways | None:
             scope.beginners.clear()
         scope.beginners[key] = found
     return found
+
+
+def _named(first: Surface) -> object:
+    """What ways to read a unit ask of a factor beside its kind."""
+    if isinstance(first, s.Letter):
+        return first.text, first.style
+    if isinstance(first, s.Written) and first.written:
+        return first.written
+    letter = first.base if isinstance(first, s.Scripted) else first
+    return (letter.text, letter.style) if isinstance(letter, s.Letter) else type(letter)
 
 
 def _behind(after: Surface) -> type[Surface]:

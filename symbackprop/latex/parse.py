@@ -35,7 +35,8 @@ from symbackprop.latex import (
     meaning_terms,
 )
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.grammar import surface
+from symbackprop.latex.fluent import fluent
+from symbackprop.latex.grammar import cut, joined, surface
 from symbackprop.latex.meaning_statements import state
 from symbackprop.latex.readings import Mark, Reader, spans_of
 from symbackprop.latex.scope import Scope
@@ -131,7 +132,8 @@ def read(
         left = None if left is None else in_rows(left, scope.network)
         like = None if like is None else like[::-1]
     try:
-        said = state(surface(text), Reader(text, scope, left=left), like)
+        found, reader = cut(text), Reader(text, scope, left=left)
+        said = fluent(found, reader, like) or state(joined(text, found), reader, like)
         tree = said.tree
         assert isinstance(tree, _TREES)
         if not scope.turned:

@@ -66,6 +66,12 @@ def multiplied(
     return reader.distinct(made, e)
 
 
+def combined(units: list[Reading], signs: tuple[str, ...], span: Span, reader: Reader) -> Readings:
+    """The readings of a product of units without strokes between them; none where nothing conforms."""
+    usual = _conventional(units, signs, span, reader)
+    return reader.distinct(usual if isinstance(usual, list) else _regrouped(units, signs, span, reader), span)
+
+
 def _of(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader) -> Readings:
     if not DIVIDED.isdisjoint(signs):
         return _quotients(units, signs, at, e, reader)
@@ -81,7 +87,9 @@ def _of(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: 
 # --- as it is usually read -------------------------------------------------------------------------------------------
 
 
-def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings | Failure:
+def _conventional(
+    units: list[Reading], signs: tuple[str, ...], e: Surface | Span, reader: Reader
+) -> Readings | Failure:
     """Products of matrices first, then entry by entry."""
     choices: list[tuple[str, ...]] = []
     entrywise_signs = reader.scope.entrywise_signs
@@ -117,7 +125,7 @@ def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, read
 
 
 def _grouped(
-    units: list[Reading], kinds: tuple[str, ...], signs: tuple[str, ...], e: Surface, reader: Reader
+    units: list[Reading], kinds: tuple[str, ...], signs: tuple[str, ...], e: Surface | Span, reader: Reader
 ) -> Reading | Failure:
     pieces: list[list[Reading]] = [[units[0]]]
     for kind, unit in zip(kinds, units[1:], strict=True):
@@ -228,7 +236,7 @@ def inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading:
     return _or_raise(_inner(left, right, e, reader))
 
 
-def _inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading | Failure:
+def _inner(left: Reading, right: Reading, e: Surface | Span, reader: Reader) -> Reading | Failure:
     found = _together((left, right), reader)
     if found is None:
         return partial(contradiction, reader, e)
@@ -249,7 +257,7 @@ def _inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading
 # --- other groupings -------------------------------------------------------------------------------------------------
 
 
-def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings:
+def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface | Span, reader: Reader) -> Readings:
     """Every grouping in which all products conform, where the usual one does not."""
     if len(units) > _MOST_GROUPED:
         return []

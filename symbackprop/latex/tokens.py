@@ -42,12 +42,14 @@ class Name(NamedTuple):
         surface, tokens: from place 0 on.
         depth: how deep it is nested.
         signs: how many tokens it is where each sign is one.
+        varied: the letters in it of which a formula has one form, and where they stand.
     """
 
     surface: Scripted | Fraction | Fenced
     tokens: tuple[Token, ...]
     depth: int
     signs: int
+    varied: tuple[tuple[str, int, int], ...]
 
 
 # a token of a role, value, start and end: as `Token(…)`, without a call of Python's own in between
@@ -134,7 +136,13 @@ def tokens_and_names(text: str, words: Collection[str], name: Callable[[str], Na
 def stands_alone(written: str) -> bool:
     """Whether a name is the same in any formula, as far as its commands go."""
     commands = _COMMANDS.findall(_MARKS.sub("", written))
-    return all(f"{command}(" in _KNOWN or (command in _KNOWN and command not in _VARIED) for command in commands)
+    return all(command in _KNOWN or f"{command}(" in _KNOWN for command in commands)
+
+
+def varied(written: str) -> tuple[tuple[str, int, int], ...]:
+    """The letters in a name of which a formula has one form, by their commands, and where they stand."""
+    found = [(_VARIED.get(match[0]), *match.span()) for match in _COMMANDS.finditer(written)]
+    return tuple([(letter, start, end) for letter, start, end in found if letter is not None])
 
 
 def is_simple(found: list[Token]) -> bool:
@@ -177,6 +185,8 @@ class Cutter:
                 if stop - start <= _LONGEST_NAME and (known := name(written)) is not None:
                     found.append(_token(("name", known, start, stop)))
                     inside += known.signs - 1
+                    for letter, first, behind in known.varied:
+                        self.note_variant(letter, start + first, start + behind)
                     at = stop
                     continue
                 match = _PIECE.match(text, start)
