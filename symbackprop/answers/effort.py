@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbackprop.expr import IndexedProduct, IndexedSum, Power
 from symbackprop.groups import EntrywisePower
+from symbackprop.keeping import keep
 from symbackprop.magnitudes import Extreme
 from symbackprop.tree import Node, children
 
@@ -20,19 +21,23 @@ def work(e: Node) -> int:
 
     A part that stands in several places is looked at once, as names may stand for names: its work still counts at each.
     """
-    found: dict[int, int] = {}
-    open_: list[tuple[Node, bool]] = [(e, False)]
+    open_: list[Node] = [e]
     while open_:
-        part, is_ready = open_.pop()
-        if id(part) in found:
-            continue
+        part = open_[-1]
         parts = children(part)
-        if not is_ready:
-            open_.append((part, True))
-            open_ += [(each, False) for each in parts]
+        unknown = [each for each in parts if _known(each) is None]
+        if unknown:
+            open_ += unknown
             continue
-        found[id(part)] = _turns(part) * (1 + sum(found[id(each)] for each in parts))
-    return found[id(e)]
+        open_.pop()
+        keep(part, "_work", _turns(part) * (1 + sum([_known(each) or 0 for each in parts])))
+    return _known(e) or 0
+
+
+def _known(e: Node) -> int | None:
+    """The work of a part, which stands in many formulas, where it was found before."""
+    found: int | None = getattr(e, "_work", None)
+    return found
 
 
 def _turns(e: Node) -> int:

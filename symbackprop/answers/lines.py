@@ -37,6 +37,8 @@ _PIECE = re.compile(
     r"|(?P<break>[ \t\r]*\n\s*)",
     re.DOTALL,
 )
+# what parts lines or is blanked out: most answers have none of it
+_PARTING = re.compile(r"[%\n$&]|\\(?:[\\\[\]()]|newline|cr|begin|end|nonumber|notag|displaystyle|label|tag)")
 _RELATION_WORDS = r"leq?|geq?|leqslant|geqslant|approx|equiv|coloneqq|triangleq|to|Rightarrow|implies|iff"
 _RELATION = rf"(?:=|<|>|≤|≥|≈|≡|:=|\\(?:{_RELATION_WORDS})(?![A-Za-z]))"
 _STARTS_WITH_RELATION = re.compile(rf"\s*{_RELATION}")
@@ -83,13 +85,28 @@ def cut(text: str) -> Cuts:
         raise ReadingError(
             f"this answer has {len(text):,} characters: write at most {MAX_CHARACTERS:,}", text, (0, len(text))
         )
+    if _PARTING.search(text) is None:
+        return Cuts(tuple(_whole(text)))
     cutter = _Cutter(text)
     lines = tuple(cutter.lines())
     if not lines:
-        raise ReadingError("there is no formula in this answer: write one", text, (0, len(text)))
+        raise _nothing(text)
     if len(lines) > MOST_LINES:
         raise ReadingError(f"this answer has {len(lines)} lines: write at most {MOST_LINES}", text, lines[-1].span)
     return Cuts(lines, cutter.words)
+
+
+def _nothing(text: str) -> ReadingError:
+    return ReadingError("there is no formula in this answer: write one", text, (0, len(text)))
+
+
+def _whole(text: str) -> Iterator[Cut]:
+    """A text that is one line, without the spaces around it."""
+    shown = text.strip()
+    if not shown.strip(".,;"):
+        raise _nothing(text)
+    first = text.index(shown)
+    yield Cut(shown, shown, (first, first + len(shown)))
 
 
 class _Cutter:

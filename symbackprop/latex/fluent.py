@@ -139,6 +139,9 @@ class _Line:
 
     def agree(self, parts: list[Reading], like: Shape | None) -> bool:
         """Whether all sides have one shape without more ado; a number among columns is the column of it."""
+        if len(parts) == 1 and not parts[0].is_number:
+            # one of another shape than is wanted is what it is
+            return like is None or not self.reader.same(like, parts[0].shape, NOTHING)
         numbers = False
         for part in parts:
             if part.is_number:

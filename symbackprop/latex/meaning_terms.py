@@ -114,6 +114,9 @@ class Beginning(NamedTuple):
         if self.fits is not None and written_in(first) is not None and not self.fits(first):
             return False
         letter = first.base if isinstance(first, s.Scripted) else first
+        if isinstance(letter, s.Scripted):
+            # scripts on scripts are those of no function
+            return False
         return self.letters is None or not isinstance(letter, s.Letter) or self.letters(letter, scope)
 
 

@@ -287,14 +287,27 @@ def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Read
     at = around((one, two))
     matrix: Reading | None = None
     entrywise_signs = reader.scope.entrywise_signs
-    if sign not in entrywise_signs:
+    if sign not in entrywise_signs and _may_multiply(one, two, reader):
         matrix = _flat_product(one, two, reader, at)
         if matrix is not None:
             yield matrix
-    if sign in entrywise_signs or sign in EITHER or (matrix is None and not one.is_scalar):
+    is_entrywise = sign in entrywise_signs or sign in EITHER or (matrix is None and not one.is_scalar)
+    if is_entrywise and _may_be_alike(one, two, reader):
         hadamard = _flat_hadamard(one, two, reader, at)
         if hadamard is not None:
             yield hadamard
+
+
+def _may_multiply(one: Reading, two: Reading, reader: Reader) -> bool:
+    """Whether two factors may conform, as far as their shapes say without anything that was found."""
+    if one.found or two.found or one.is_scalar or two.is_scalar:
+        return True
+    return same(one.shape[1], two.shape[0], NOTHING, reader.scope.conform) is not None
+
+
+def _may_be_alike(one: Reading, two: Reading, reader: Reader) -> bool:
+    """Whether two factors may have one shape, in the same way."""
+    return bool(one.found or two.found) or reader.same(one.shape, two.shape, NOTHING) is not None
 
 
 def _flat_product(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading | None:

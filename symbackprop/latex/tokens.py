@@ -82,7 +82,11 @@ _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
 _PLAIN_BASE = r"(?:\\[A-Za-z]++|[A-Za-z])"
 _BASE = rf"(?:{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}|{_PLAIN_BASE})"
 _SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
-_NAME = rf"\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}|{_BASE}{_SCRIPTS}"
+_DERIVATIVE = rf"\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}"
+_NAME = (
+    rf"{_DERIVATIVE}|{_BASE}{_SCRIPTS}|\{{{_BASE}(?:{_SCRIPT}){{1,6}}+\}}{_SCRIPTS}"
+    r"|\\frac\{[0-9]{1,3}\}\{[0-9]{1,3}\}"
+)
 # parentheses around simple signs, and around others of those
 _SIMPLE = r"[A-Za-z0-9 +\-*/'^_{},.]++|\\(?!(?:left|right)(?![A-Za-z]))[A-Za-z]++|\\[,;:!> ]"
 _INNER = rf"\((?:{_SIMPLE})++\)|\\left\((?:{_SIMPLE})++\\right\)"
