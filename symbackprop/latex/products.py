@@ -93,16 +93,17 @@ def _conventional(
     """Products of matrices first, then entry by entry."""
     choices: list[tuple[str, ...]] = []
     entrywise_signs = reader.scope.entrywise_signs
+    if EITHER.isdisjoint(signs):
+        # as most are
+        kinds = tuple(["h" if sign in entrywise_signs else "m" for sign in signs])
+        only = _grouped(units, kinds, signs, e, reader)
+        return [only] if isinstance(only, Reading) else only
     for i, sign in enumerate(signs):
         if sign in EITHER and sign not in entrywise_signs and not (units[i].is_scalar or units[i + 1].is_scalar):
             choices.append(("m", "h", "i"))
         else:
             choices.append(("h",) if sign in entrywise_signs else ("m",))
-    several = sum([len(each) > 1 for each in choices])
-    if not several:
-        only = _grouped(units, tuple([each[0] for each in choices]), signs, e, reader)
-        return [only] if isinstance(only, Reading) else only
-    if several > _MOST_EITHER:
+    if sum([len(each) > 1 for each in choices]) > _MOST_EITHER:
         return partial(
             reader.error,
             f"{reader.source(e)!r} has too many signs that may be either product: write \\odot or nothing for them",
@@ -135,7 +136,7 @@ def _grouped(
             pieces.append([unit])
     chains: list[Reading] = []
     for piece in pieces:
-        one = chained(piece, reader, around(piece))
+        one = piece[0] if len(piece) == 1 else chained(piece, reader, around(piece))
         if not isinstance(one, Reading):
             return one
         chains.append(one)
@@ -194,9 +195,10 @@ def over_all(
 
 
 def _together(parts: Sequence[Reading], reader: Reader) -> Found | None:
-    if not any(part.found for part in parts):
-        return NOTHING
-    return merged([part.found for part in parts], reader.scope.conform)
+    for part in parts:
+        if part.found:
+            return merged([each.found for each in parts], reader.scope.conform)
+    return NOTHING
 
 
 def _found(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Found:
@@ -279,6 +281,8 @@ def _closed(unit: Reading) -> Reading:
 
 
 def _fewest(made: Readings) -> Readings:
+    if len(made) < 2:
+        return made
     distinct = list({each.key: each for each in made}.values())
     return distinct[:MOST_READINGS]
 

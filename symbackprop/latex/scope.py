@@ -125,7 +125,7 @@ class Scope(Counting):
         if variable not in self.known:
             try:
                 rows, columns = (self.network.normal(size) for size in self.network.shape_of(variable))
-                self.known[variable] = (columns, rows) if self.turned else (rows, columns)
+                self.known[variable] = self.shared((columns, rows) if self.turned else (rows, columns))
             except (ShapeError, LookupError):
                 self.known[variable] = None
         return self.known[variable]
