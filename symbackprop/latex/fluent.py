@@ -238,7 +238,7 @@ class _Line:
             return cast(Reading, kept[1][0].moved(start - kept[0]))
         if behind is not s.Fenced or after is None or after[0] != "name":
             return None
-        applied = scope.applied.get((written, after[1].surface.written, after[2] - start))
+        applied = scope.applied.get((written, after[1].surface.written, after[2] - start, self.reader.bound))
         if applied is None or len(applied[1]) != 1:
             return None
         ((taken, readings),) = applied[1]

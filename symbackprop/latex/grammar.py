@@ -42,6 +42,7 @@ from symbackprop.latex.surface import (
     Fenced,
     Fraction,
     Letter,
+    Matrix,
     Numeral,
     Prose,
     Scripted,
@@ -102,17 +103,17 @@ def _name(written: str) -> Name | None:
         found = _joined(stack)
     except ReadingError:
         return None
-    if not isinstance(found, Scripted | Fraction | Fenced) or found.span != (0, len(written)):
+    if not isinstance(found, Scripted | Fraction | Fenced | Matrix) or found.span != (0, len(written)):
         return None
-    if isinstance(found, Fenced) and not is_simple(stack.tokens):
+    if isinstance(found, Fenced | Matrix) and not is_simple(stack.tokens, isinstance(found, Matrix)):
         return None
     signs = sum(token.value.signs if token.role == "name" else 1 for token in stack.tokens)
     return Name(replace(found, written=written), tuple(stack.tokens), stack.deepest, signs, varied(written))
 
 
 def _cut(written: str) -> list[Token]:
-    """The tokens of a name; parentheses may hold other names."""
-    if written[0] != "(" and not written.startswith("\\left"):
+    """The tokens of a name; parentheses and matrices may hold other names."""
+    if written[0] != "(" and not written.startswith(("\\left", "\\begin")):
         return tokens(written)
     return tokens_and_names(written, WORDS, lambda inner: None if inner == written else _name(inner))
 

@@ -17,8 +17,8 @@ from symbackprop.latex.surface import Surface
 Meaning = TypeVar("Meaning", bound=Callable[[Any, Reader], Readings])
 Special = TypeVar("Special", bound=Callable[[Any, Reader], "Readings | None"])
 MEANINGS: dict[type[Surface], Callable[[Any, Reader], Readings]] = {}
-# what means the same wherever it is written the same
-_KEPT = frozenset({s.Fraction, s.Fenced})
+# what means the same wherever it is written the same and the same is bound
+_KEPT = frozenset({s.Fraction, s.Fenced, s.Matrix})
 SPECIAL: dict[type[Surface], list[Callable[[Any, Reader], Readings | None]]] = {}
 
 
@@ -52,9 +52,11 @@ def read(e: Surface, reader: Reader) -> Readings:
     """
     written = written_in(e)
     if written is not None:
+        if reader.bound and type(e) in _KEPT:
+            written = written, reader.bound
         kept = reader.scope.by_text.get(written)
         # what is nothing by itself is read anew: the error says where
-        if kept is not None and kept[1] and not (reader.bound and type(e) is s.Fenced):
+        if kept is not None and kept[1]:
             start, there = kept
             by = e.span[0] - start
             return [part.moved(by) for part in there] if by else there
@@ -73,9 +75,9 @@ def is_nothing(e: Surface, reader: Reader) -> bool:
 def written_in(e: Surface) -> object:
     """What tells a letter with its scripts and the like from all others, if it is known without a walk through it."""
     kind = type(e)
-    if kind is s.Scripted or kind is s.Fraction or kind is s.Fenced:
-        return e.written or None  # type: ignore[attr-defined]
-    return (e.text, e.style, e.span[1] - e.span[0]) if isinstance(e, s.Letter) else None
+    if kind is s.Letter:
+        return e.text, e.style, e.span[1] - e.span[0]  # type: ignore[attr-defined]
+    return (e.written or None) if isinstance(e, s.Written) else None
 
 
 def _read(e: Surface, reader: Reader, written: object) -> Readings:
@@ -90,7 +92,7 @@ def _read(e: Surface, reader: Reader, written: object) -> Readings:
         if plain is None:
             raise reader.error(f"{reader.source(e)!r} is no expression: write one here", e)
         found = plain(e, reader)
-    is_kept = written is not None and kind in _KEPT and not reader.bound and len(reader.opened) == opened
+    is_kept = written is not None and kind in _KEPT and len(reader.opened) == opened
     if is_kept and not any(part.found for part in found):
         reader.scope.keep_text(written, e.span[0], found)
     return found

@@ -225,7 +225,7 @@ def units_at(rest: Rest) -> list[Taken]:
     ways = _ways(first, rest.after, reader.scope)
     if ways is None:
         return [(1, read(first, reader))]
-    key = _applied(rest) if ways.are_near and not reader.bound else None
+    key = _applied(rest) if ways.are_near else None
     if key is None:
         return _units(rest, ways)
     kept = reader.scope.applied.get(key)
@@ -245,7 +245,7 @@ def _applied(rest: Rest) -> object:
     if type(after) is not s.Fenced or not after.written:
         return None
     written = written_in(rest.first)
-    return None if written is None else (written, after.written, after.span[0] - rest.first.span[0])
+    return None if written is None else (written, after.written, after.span[0] - rest.first.span[0], rest.reader.bound)
 
 
 def _units(rest: Rest, ways: Ways) -> list[Taken]:

@@ -223,7 +223,7 @@ class Annotated(Surface):
 
 
 @surface_node
-class Matrix(Surface):
+class Matrix(Written):
     r"""Rows of cells; `kind` is the environment: "pmatrix", "bmatrix", "cases", "array", …, or "substack"."""
 
     kind: str

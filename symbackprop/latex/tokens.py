@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.surface import Fenced, Fraction, Scripted, Span
+from symbackprop.latex.surface import Fenced, Fraction, Matrix, Scripted, Span
 from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
@@ -36,7 +36,7 @@ class Token(NamedTuple):
 
 
 class Name(NamedTuple):
-    """What is read at once: a letter with simple scripts, the derivative of a letter by a letter, or parentheses.
+    """What is read at once: a letter with simple scripts, a derivative of a letter by a letter, parentheses, a matrix.
 
     Attributes:
         surface, tokens: from place 0 on.
@@ -45,7 +45,7 @@ class Name(NamedTuple):
         varied: the letters in it of which a formula has one form, and where they stand.
     """
 
-    surface: Scripted | Fraction | Fenced
+    surface: Scripted | Fraction | Fenced | Matrix
     tokens: tuple[Token, ...]
     depth: int
     signs: int
@@ -88,10 +88,12 @@ _NAME = (
     r"|\\frac\{[0-9]{1,3}\}\{[0-9]{1,3}\}"
 )
 # parentheses around simple signs, and around others of those
-_SIMPLE = r"[A-Za-z0-9 +\-*/'^_{},.]++|\\(?!(?:left|right)(?![A-Za-z]))[A-Za-z]++|\\[,;:!> ]"
+_SIMPLE = r"[A-Za-z0-9 +\-*/'^_{},.]++|\\(?!(?:left|right|begin|end)(?![A-Za-z]))[A-Za-z]++|\\[,;:!> ]"
 _INNER = rf"\((?:{_SIMPLE})++\)|\\left\((?:{_SIMPLE})++\\right\)"
-_OUTER = rf"\((?:{_SIMPLE}|{_INNER})++\)|\\left\((?:{_SIMPLE}|{_INNER})++\\right\)"
-_PIECE_OR_NAME = re.compile(f"{_SPACES}(?:({_NAME}|{_OUTER})|{_ONE})?")
+_CELLS = rf"(?:{_SIMPLE}|{_INNER}|&|\\\\)++"
+_MATRIX = rf"\\begin\{{pmatrix\}}{_CELLS}\\end\{{pmatrix\}}|\\begin\{{bmatrix\}}{_CELLS}\\end\{{bmatrix\}}"
+_OUTER = rf"\((?:{_SIMPLE}|{_INNER}|{_MATRIX})++\)|\\left\((?:{_SIMPLE}|{_INNER}|{_MATRIX})++\\right\)"
+_PIECE_OR_NAME = re.compile(f"{_SPACES}(?:({_NAME}|{_OUTER}|{_MATRIX})|{_ONE})?")
 # so many characters of one name
 _LONGEST_NAME = 160
 _COMMANDS = re.compile(r"\\[A-Za-z]+")
@@ -100,8 +102,10 @@ _MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}")
 # what parentheses hold that are read at once
 _IN_NAMES = frozenset({
     "letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style",
-    "begin group", "end group", "open", "close", "left", "right",
+    "begin group", "end group", "open", "close", "left", "right", "quad", "dots",
 })  # fmt: skip
+_IN_MATRICES = _IN_NAMES | {"begin", "end", "row", "amp"}
+_ENDS = frozenset({"\\begin", "\\end"})
 _IS_VARIED = frozenset(VARIANTS.values())
 _KNOWN: Mapping[str, Symbol] = {
     **{letter: ("letter", (letter, "plain")) for letter in ascii_letters},
@@ -140,7 +144,7 @@ def tokens_and_names(text: str, words: Collection[str], name: Callable[[str], Na
 def stands_alone(written: str) -> bool:
     """Whether a name is the same in any formula, as far as its commands go."""
     commands = _COMMANDS.findall(_MARKS.sub("", written))
-    return all(command in _KNOWN or f"{command}(" in _KNOWN for command in commands)
+    return all(command in _KNOWN or f"{command}(" in _KNOWN or command in _ENDS for command in commands)
 
 
 def varied(written: str) -> tuple[tuple[str, int, int], ...]:
@@ -149,9 +153,16 @@ def varied(written: str) -> tuple[tuple[str, int, int], ...]:
     return tuple([(letter, start, end) for letter, start, end in found if letter is not None])
 
 
-def is_simple(found: list[Token]) -> bool:
-    """Whether all tokens are such as do not take along what stands beside them."""
-    return all(token.role in _IN_NAMES for token in found)
+def is_simple(found: list[Token], is_matrix: bool) -> bool:
+    """Whether all tokens in parentheses or in a matrix are such as mean the same everywhere."""
+    allowed = _IN_MATRICES if is_matrix else _IN_NAMES
+    depth = 0
+    for token in found:
+        depth += (token.role == "begin group") - (token.role == "end group")
+        # commas in braces are those of indices
+        if token.role not in allowed and not (token.role == "sep" and depth):
+            return False
+    return True
 
 
 class Cutter:

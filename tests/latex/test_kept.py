@@ -67,6 +67,9 @@ NAMES = [
     "-", " ", r"a\_b", "(x)", "(a + b_1)", "(W_2^T (1 - h))", r"\left(W x\right)", r"\left((a) b\right)", r"\left(",
     r"\right)", r"(\operatorname{diag} z)", "(2", "e5)", "(W1)", r"(\phi)", "(,)", r"(\sum_i x)", "(a = b)", "(-", "-)",
     r"\big", "{(", ")}", "(1 2)", "(a /", r"\hat", r"\bf",
+    r"(\vec{0} \quad \dots \quad x)", r"(a \quad -b)", r"(1 \dots n)", r"\begin{pmatrix}",
+    r"\begin{pmatrix} a & b_{1,2} \\ 0 & \dots \end{pmatrix}", r"\end{pmatrix}", r"\begin{bmatrix} (a) \\[2pt] b \end{bmatrix}", r"\\", "&", r"(x_{a, b})",
+    r"\left(\begin{pmatrix}1 & \sigma\end{pmatrix}\right)", r"\varsigma", r"{W_1}^\top", r"\frac{1}{2}", r"\vdots",
 ]  # fmt: skip
 
 
@@ -152,6 +155,11 @@ def meaning(text, network, **ways):
         r"x^\top (I) x + z^\top (I) z + x^\top g(I) x + z^\top g(I) z",
         r"g(q)",
         r"(x) z",
+        r"\begin{pmatrix} g'(z_1) & \dots & 0 \\ \vdots & \ddots & \vdots \\ 0 & \dots & g'(z_m) \end{pmatrix} b",
+        r"\begin{pmatrix} I & I \end{pmatrix} \begin{pmatrix} x \\ x \end{pmatrix}",
+        r"\prod_{i=1}^{3} (2 i) + \prod_{i=1}^{3} (2 i) (i)",
+        r"(2 n) + \sum_{n=1}^{3} (2 n)",
+        r"\frac{1}{2} {W}^\top z + \frac{1}{2} x",
     ],
 )
 def test_a_formula_means_the_same_after_others(text):
