@@ -38,7 +38,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 # what parts lines or is blanked out: most answers have none of it
-_PARTING = re.compile(r"[%\n$&]|\\(?:[\\\[\]()]|newline|cr|begin|end|nonumber|notag|displaystyle|label|tag)")
+_PARTING = re.compile(r"%|\n|\$|&|\\(?:[\\\[\]()]|newline|cr|begin|end|nonumber|notag|displaystyle|label|tag)")
 _RELATION_WORDS = r"leq?|geq?|leqslant|geqslant|approx|equiv|coloneqq|triangleq|to|Rightarrow|implies|iff"
 _RELATION = rf"(?:=|<|>|≤|≥|≈|≡|:=|\\(?:{_RELATION_WORDS})(?![A-Za-z]))"
 _STARTS_WITH_RELATION = re.compile(rf"\s*{_RELATION}")

@@ -1,7 +1,11 @@
 r"""Answers are cut where LaTeX ends a line, and where one equation ends and the next begins."""
 
+import re
+from random import Random
+
 import pytest
 
+from symbackprop.answers import lines as cutting
 from symbackprop.answers.lines import MOST_LINES, cut
 from symbackprop.latex.errors import ReadingError
 
@@ -60,3 +64,26 @@ def test_too_much_is_refused():
         cut(r"a = b \\ " * (MOST_LINES + 1))
     with pytest.raises(ReadingError, match="characters"):
         cut("a" * 100_000)
+
+
+PIECES = [
+    "a", "=", " ", "\\,", r"\frac{a}{b}", r"\cdot", r"\epsilon", r"\not", r"\left(", r"\right)", ".", ",", "{", "}",
+    r"\\", r"\newline", "\n", "%", "$", r"\[", r"\]", "&", r"\begin{align}", r"\end{align}", r"\label{x}",
+]  # fmt: skip
+
+
+def test_one_line_is_cut_as_several_are(monkeypatch):
+    random = Random(0)
+    texts = ["".join(random.choices(PIECES[: random.choice((15, None))], k=random.randint(1, 9))) for _ in range(3000)]
+    short = [cuts_of(text) for text in texts]
+    monkeypatch.setattr(cutting, "_PARTING", re.compile(""))
+    for text, found in zip(texts, short, strict=True):
+        assert found == cuts_of(text), text
+
+
+def cuts_of(text):
+    """The lines of a text, or why it has none."""
+    try:
+        return cut(text)
+    except ReadingError as error:
+        return error.message, error.span
