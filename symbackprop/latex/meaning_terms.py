@@ -242,7 +242,7 @@ def units_at(rest: Rest) -> list[Taken]:
 def _applied(rest: Rest) -> object:
     """What tells a factor and the parentheses behind it from all others, where that is known: `g'(z_1)`."""
     after = rest.after
-    if type(after) is not s.Fenced or not after.written:
+    if type(after) is not s.Fenced or not after.written.startswith(("(", "\\left(")):
         return None
     written = written_in(rest.first)
     return None if written is None else (written, after.written, after.span[0] - rest.first.span[0], rest.reader.bound)

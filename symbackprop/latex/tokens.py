@@ -92,7 +92,8 @@ _SIMPLE = r"[A-Za-z0-9 +\-*/'^_{},.]++|\\(?!(?:left|right|begin|end)(?![A-Za-z])
 _INNER = rf"\((?:{_SIMPLE})++\)|\\left\((?:{_SIMPLE})++\\right\)"
 _CELLS = rf"(?:{_SIMPLE}|{_INNER}|&|\\\\)++"
 _MATRIX = rf"\\begin\{{pmatrix\}}{_CELLS}\\end\{{pmatrix\}}|\\begin\{{bmatrix\}}{_CELLS}\\end\{{bmatrix\}}"
-_OUTER = rf"\((?:{_SIMPLE}|{_INNER}|{_MATRIX})++\)|\\left\((?:{_SIMPLE}|{_INNER}|{_MATRIX})++\\right\)"
+_INSIDE = rf"(?:{_SIMPLE}|{_INNER}|{_MATRIX})++"
+_OUTER = rf"\({_INSIDE}\)|\\left(?:\(|\[|\\\|){_INSIDE}\\right(?:\)|\]|\\\|)"
 _PIECE_OR_NAME = re.compile(f"{_SPACES}(?:({_NAME}|{_OUTER}|{_MATRIX})|{_ONE})?")
 # so many characters of one name
 _LONGEST_NAME = 160
@@ -102,7 +103,7 @@ _MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}")
 # what parentheses hold that are read at once
 _IN_NAMES = frozenset({
     "letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style",
-    "begin group", "end group", "open", "close", "left", "right", "quad", "dots",
+    "begin group", "end group", "open", "close", "left", "right", "quad", "dots", "sep",
 })  # fmt: skip
 _IN_MATRICES = _IN_NAMES | {"begin", "end", "row", "amp"}
 _ENDS = frozenset({"\\begin", "\\end"})
@@ -156,13 +157,7 @@ def varied(written: str) -> tuple[tuple[str, int, int], ...]:
 def is_simple(found: list[Token], is_matrix: bool) -> bool:
     """Whether all tokens in parentheses or in a matrix are such as mean the same everywhere."""
     allowed = _IN_MATRICES if is_matrix else _IN_NAMES
-    depth = 0
-    for token in found:
-        depth += (token.role == "begin group") - (token.role == "end group")
-        # commas in braces are those of indices
-        if token.role not in allowed and not (token.role == "sep" and depth):
-            return False
-    return True
+    return all(token.role in allowed for token in found)
 
 
 class Cutter:

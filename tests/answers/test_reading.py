@@ -70,7 +70,9 @@ def test_much_is_known_at_once(monkeypatch):
 
 def test_a_product_of_too_many_factors_is_refused_in_parentheses_too():
     question = Question(*OWN)
-    for _ in range(2):
-        (line,) = read_answer("(" + "x " * 70 + ")", question).lines
+    for text in ("L L", "(L L)", "L L"):
+        assert read_answer(text, question).lines[0].error is None
+    for text in ("L " * 70, "(" + "L " * 70 + ")"):
+        (line,) = read_answer(text, question).lines
         assert line.error is not None
         assert "70 factors" in line.error.message
