@@ -75,7 +75,8 @@ _PIECE = re.compile(f"{_SPACES}{_ONE}?")
 # a letter with a few simple scripts, up to where what stands behind cannot belong to it
 _LETTER = r"[A-Za-z](?![A-Za-z0-9]|\\_)"
 _DIGIT = r"[0-9](?![0-9.eE{])"
-_IN_BRACES = r"\{(?:\\[A-Za-z]++|[A-Za-z]{1,4}|[0-9]{1,3}|[A-Za-z][+-][0-9]|[A-Za-z0-9](?:,[A-Za-z0-9])++)\}"
+_PLACES = r"[A-Za-z0-9](?:, ?(?:[A-Za-z0-9]|\\cdot(?![A-Za-z])))++"
+_IN_BRACES = rf"\{{(?:\\[A-Za-z]++|[A-Za-z]{{1,4}}|[0-9]{{1,3}}|[A-Za-z][+-][0-9]|{_PLACES})\}}"
 _SCRIPT = rf"'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|{_DIGIT}|{_IN_BRACES})"
 _SCRIPTS = rf"(?:{_SCRIPT}){{1,6}}+(?!['_^])"
 _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"

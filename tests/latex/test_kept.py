@@ -68,7 +68,8 @@ NAMES = [
     r"\right)", r"(\operatorname{diag} z)", "(2", "e5)", "(W1)", r"(\phi)", "(,)", r"(\sum_i x)", "(a = b)", "(-", "-)",
     r"\big", "{(", ")}", "(1 2)", "(a /", r"\hat", r"\bf",
     r"(\vec{0} \quad \dots \quad x)", r"(a \quad -b)", r"(1 \dots n)", r"\begin{pmatrix}",
-    r"\begin{pmatrix} a & b_{1,2} \\ 0 & \dots \end{pmatrix}", r"\end{pmatrix}", r"\begin{bmatrix} (a) \\[2pt] b \end{bmatrix}", r"\\", "&", r"(x_{a, b})",
+    r"\begin{pmatrix} a & b_{1,2} \\ 0 & \dots \end{pmatrix}", r"\end{pmatrix}",
+    r"\begin{bmatrix} (a) \\[2pt] b \end{bmatrix}", r"\\", "&", r"(x_{a, b})", r"w_{0,j,\cdot}",
     r"\left(\begin{pmatrix}1 & \sigma\end{pmatrix}\right)", r"\varsigma", r"{W_1}^\top", r"\frac{1}{2}", r"\vdots",
 ]  # fmt: skip
 
