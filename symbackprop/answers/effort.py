@@ -14,6 +14,8 @@ MOST = 50_000
 HIGHEST = 1_000
 # how many values an index takes whose bounds are letters, at the sizes that are tried
 TURNS = 12
+_POWERS = (Power, EntrywisePower)
+_COUNTING = (IndexedProduct, IndexedSum, Extreme)
 
 
 def work(e: Node) -> int:
@@ -22,28 +24,29 @@ def work(e: Node) -> int:
     A part that stands in several places is looked at once, as names may stand for names: its work still counts at each.
     """
     open_: list[Node] = [e]
+    found = 0
     while open_:
-        part = open_[-1]
-        parts = children(part)
-        unknown = [each for each in parts if _known(each) is None]
-        if unknown:
-            open_ += unknown
-            continue
-        open_.pop()
-        keep(part, "_work", _turns(part) * (1 + sum([_known(each) or 0 for each in parts])))
-    return _known(e) or 0
-
-
-def _known(e: Node) -> int | None:
-    """The work of a part, which stands in many formulas, where it was found before."""
-    found: int | None = getattr(e, "_work", None)
+        part, total = open_[-1], 1
+        ready = True
+        for each in children(part):
+            # a part stands in many formulas
+            known: int | None = getattr(each, "_work", None)
+            if known is None:
+                open_.append(each)
+                ready = False
+            else:
+                total += known
+        if ready:
+            open_.pop()
+            found = _turns(part) * total
+            keep(part, "_work", found)
     return found
 
 
 def _turns(e: Node) -> int:
-    if isinstance(e, Power | EntrywisePower) and max(abs(e.exponent.numerator), e.exponent.denominator) > HIGHEST:
+    if isinstance(e, _POWERS) and max(abs(e.exponent.numerator), e.exponent.denominator) > HIGHEST:
         return MOST + 1
-    if not isinstance(e, IndexedProduct | IndexedSum | Extreme):
+    if not isinstance(e, _COUNTING):
         return 1
     count = e.upper - e.lower + 1
     return max(count.constant, 1) if count.is_constant else TURNS + abs(count.constant)

@@ -133,7 +133,7 @@ class LineReader:
     def read(self, line: Cut) -> Iterator[ReadLine]:
         try:
             tokens = cut_formula(line.text)
-            count = sum([token.value.signs if token.role == "name" else 1 for token in tokens])
+            count = sum([token[1].signs if token[0] == "name" else 1 for token in tokens])
             parsed = None
             if count <= MOST_FACTORS:
                 has_left_side = "rel" in [token.role for token in tokens]
