@@ -2,20 +2,25 @@ r"""Reading LaTeX: tokens a second of each stage, and short answers a second, on
 
 `python -m benchmarks.reading` prints the full size alone. The formulas are those of the tests: the lecture's lines, and
 lines as courses print them, as far as they have a surface; and short answers to a homework on a network of three
-layers, of which each must be read.
+layers, of which each must be read. Answers that are read for the first time follow others to the same homework: no two
+are the same, but they have their letters and parentheses in common, as those of a class have.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice, product
-from statistics import mean
+from random import Random
+from statistics import mean, median
 from typing import Any
 
 from benchmarks.plan import FULL, Plan
 from benchmarks.table import Row, digits, duration, failure, table, within
 from benchmarks.timing import ROOT, Time, installed, once, python, repeated
+from symbackprop.answers.question import Question
+from symbackprop.answers.reading import read_answer
 from symbackprop.errors import SymbackpropError
 from symbackprop.given import Network as ForwardEquations
 from symbackprop.latex.grammar import surface
@@ -29,9 +34,13 @@ SHORTEST, LONGEST = 10, 40
 # tokens, and short answers, a second
 TOKENS = 300_000
 ANSWERS = 5_000
+LINES = 12_000
 # equations of one network, and the seconds in which it is read
 EQUATIONS = 100
 SECONDS = 0.5
+# what makes many distinct answers of a few
+FRONTS = ("", "2 ", "-", r"\frac{1}{2} ", "3 ", "-2 ", "0.5 ", "4 ")
+SEED = 1
 FORMULAS = ("tests/lecture/formulas.json", "tests/latex/published.json")
 SHAPES = {
     "x": ("d",), "y": ("k",), "yhat": ("k",), "W_1": ("m", "d"), "W_2": ("n", "m"), "W_3": ("k", "n"), "L": (),
@@ -58,8 +67,12 @@ def equations() -> list[str]:
     return [*made, rf"L = \frac{{1}}{{2}} \|{before} - y\|^2"]
 
 
-def answers() -> list[str]:
-    """Short homework answers, in the ways in which people write the same."""
+def answers(fronts: Sequence[str] = ("",)) -> list[str]:
+    """Short homework answers, in the ways in which people write the same.
+
+    Args:
+        fronts: what may stand before the first side, or the last.
+    """
     made: dict[str, None] = {}
     ways = product(
         FORMS, (1, 2), (r"\delta_", r"\frac{\partial L}{\partial z_"), (r"^\top", "^T"), (r"\odot", r"\circ")
@@ -70,7 +83,9 @@ def answers() -> list[str]:
         for letter, at in (("l", l), ("m", l + 1)):
             text = text.replace(f"GRAD_{letter}", f"{gradient}{at}{close}").replace(f"_{letter}", f"_{at}")
         text = text.replace("h_k", f"h_{l - 1}" if l > 1 else "x")
-        made[text.replace(r"^\top", transpose).replace(r"\odot", sign)] = None
+        text = text.replace(r"^\top", transpose).replace(r"\odot", sign)
+        left, equals, right = text.rpartition(" = ")
+        made |= dict.fromkeys(f"{left}{equals}{front}{right}" for front in fronts)
     return [text for text in made if SHORTEST <= len(tokens(text)) <= LONGEST]
 
 
@@ -104,6 +119,7 @@ def stages(plan: Plan) -> Iterator[Row]:
     warm = repeated(lambda: [read(text, network=network) for text in written], plan.repeats)
     yield tokens_a_second("answers, whole, warm", written, warm, TOKENS)
     yield answers_a_second(written, warm)
+    yield from first_time(plan)
     # a network that nothing was read about: what its letters may be is found for each formula
     yield rate(
         "answers, whole, each about a new network", lambda text: read(text, network=Quantities(SHAPES)), written, plan
@@ -114,6 +130,57 @@ def stages(plan: Plan) -> Iterator[Row]:
     beside = f"CPU {duration(taken.cpu)}, no shape given"
     yield within("reading", figure, taken.seconds, SECONDS, beside, equations=EQUATIONS, cpu=taken.cpu)
     yield first(plan)
+
+
+def first_time(plan: Plan) -> Iterator[Row]:
+    """Answers of which none was read before, by a network and a question that others were read about."""
+    network = Quantities(SHAPES)
+    # a number before some products may belong to more or to less of them, which is refused
+    several = [text for text in answers(FRONTS) if _is_read(lambda text: read(text, network=network), text)]
+    Random(SEED).shuffle(several)
+    new = several[1::2]
+
+    def by_network() -> Callable[[str], Any]:
+        network = Quantities(SHAPES)
+        return lambda text: read(text, network=network)
+
+    def by_question() -> Callable[[str], Any]:
+        question = Question(r"\frac{\partial L}{\partial W_2}", Quantities(SHAPES))
+        return lambda text: read_answer(text, question)
+
+    taken = _after_others(by_network, several[::2], new, plan)
+    yield tokens_a_second("answers, each for the first time", new, taken, TOKENS)
+    taken = _after_others(by_question, several[::2], new, plan)
+    found = len(new) / taken.seconds
+    yield Row(
+        "reading",
+        "reading: answers as lines, each for the first time",
+        f"{digits(found)} answers a second",
+        f"CPU {digits(len(new) / taken.cpu)}, {len(new)} distinct answers",
+        f"≥ {LINES:,}",
+        found / LINES,
+        "of the line",
+        found >= LINES,
+        numbers={"seconds": taken.seconds, "cpu": taken.cpu, "formulas": len(new), "least": LINES},
+    )
+
+
+def _after_others(
+    make: Callable[[], Callable[[str], Any]], others: Sequence[str], new: Sequence[str], plan: Plan
+) -> Time:
+    """The median time of what each reader that is made takes for new texts, after it has read others."""
+    found: list[Time] = []
+    for _ in range(plan.repeats):
+        reader = make()
+        for text in others:
+            reader(text)
+        found.append(once(partial(_read_all, reader, new)))
+    return Time(median(each.seconds for each in found), median(each.cpu for each in found))
+
+
+def _read_all(reader: Callable[[str], Any], texts: Sequence[str]) -> None:
+    for text in texts:
+        reader(text)
 
 
 def rate(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from symbackprop.expr import IndexedProduct, IndexedSum, Power
 from symbackprop.groups import EntrywisePower
+from symbackprop.keeping import keep
 from symbackprop.magnitudes import Extreme
 from symbackprop.tree import Node, children
 
@@ -15,42 +16,51 @@ MOST = 50_000
 HIGHEST = 1_000
 # how many values an index takes whose bounds are letters, at the sizes that are tried
 TURNS = 12
+_POWERS = (Power, EntrywisePower)
+_COUNTING = (IndexedProduct, IndexedSum, Extreme)
 
 
 def work(e: Node) -> int:
     """How many parts are computed, each as often as an index in front of it has values."""
-    return _counted(e, _turns)
+    return _counted(e, "_work", _turns)
 
 
 def length(e: Node) -> int:
     """How many parts are written, names that were given written out."""
-    return _counted(e, lambda part: 1)
+    return _counted(e, "_length", lambda part: 1)
 
 
-def _counted(e: Node, turns: Callable[[Node], int]) -> int:
+def _counted(e: Node, name: str, turns: Callable[[Node], int]) -> int:
     """The parts, each as often as `turns` says for every part that it stands in.
 
     A part that stands in several places is looked at once, as names may stand for names: its work still counts at each.
+
+    Args:
+        name: of the attribute in which a part keeps its own count, as it stands in many formulas.
     """
-    found: dict[int, int] = {}
-    open_: list[tuple[Node, bool]] = [(e, False)]
+    open_: list[Node] = [e]
+    found = 0
     while open_:
-        part, is_ready = open_.pop()
-        if id(part) in found:
-            continue
-        parts = children(part)
-        if not is_ready:
-            open_.append((part, True))
-            open_ += [(each, False) for each in parts]
-            continue
-        found[id(part)] = turns(part) * (1 + sum(found[id(each)] for each in parts))
-    return found[id(e)]
+        part, total = open_[-1], 1
+        ready = True
+        for each in children(part):
+            known: int | None = getattr(each, name, None)
+            if known is None:
+                open_.append(each)
+                ready = False
+            else:
+                total += known
+        if ready:
+            open_.pop()
+            found = turns(part) * total
+            keep(part, name, found)
+    return found
 
 
 def _turns(e: Node) -> int:
-    if isinstance(e, Power | EntrywisePower) and max(abs(e.exponent.numerator), e.exponent.denominator) > HIGHEST:
+    if isinstance(e, _POWERS) and max(abs(e.exponent.numerator), e.exponent.denominator) > HIGHEST:
         return MOST + 1
-    if not isinstance(e, IndexedProduct | IndexedSum | Extreme):
+    if not isinstance(e, _COUNTING):
         return 1
     count = e.upper - e.lower + 1
     return max(count.constant, 1) if count.is_constant else TURNS + abs(count.constant)

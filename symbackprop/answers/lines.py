@@ -19,6 +19,7 @@ MOST_LINES = 200
 _STARRED = ("align", "alignat", "gather", "equation", "eqnarray", "multline", "flalign")
 _PLAIN = ("aligned", "alignedat", "gathered", "split", "math", "displaymath", "document", "proof", "solution")
 HOLDERS = frozenset([*_PLAIN, *_STARRED, *(f"{name}*" for name in _STARRED)])
+_SAYS_NOTHING = r"nonumber|notag|displaystyle|therefore(?![A-Za-z])"
 _PIECE = re.compile(
     r"(?P<comment>(?<!\\)%[^\n]*)"
     r"|(?P<row>\\\\\*?(?:\s*\[[^\]\n]{0,20}\])?|\\(?:newline|cr)(?![A-Za-z]))"
@@ -28,7 +29,7 @@ _PIECE = re.compile(
     r"|(?P<right>\\right(?![A-Za-z]))"
     r"|(?P<enter>\\[\[(])"
     r"|(?P<leave>\\[\])])"
-    r"|(?P<nothing>\\(?:nonumber|notag|displaystyle|therefore(?![A-Za-z])|label\s*\{[^{}]*\}|tag\*?\s*\{[^{}]*\}))"
+    rf"|(?P<nothing>\\(?:{_SAYS_NOTHING}|label\s*\{{[^{{}}]*\}}|tag\*?\s*\{{[^{{}}]*\}}))"
     r"|(?P<command>\\(?:[A-Za-z]+|.))"
     r"|(?P<dollars>\$\$?)"
     r"|(?P<open>[{(\[])"
@@ -37,6 +38,8 @@ _PIECE = re.compile(
     r"|(?P<break>[ \t\r]*\n\s*)",
     re.DOTALL,
 )
+# what parts lines or is blanked out: most answers have none of it
+_PARTING = re.compile(rf"%|\n|\$|&|\\(?:[\\\[\]()]|newline|cr|begin|end|{_SAYS_NOTHING}|label|tag)")
 _RELATION_WORDS = r"leq?|geq?|leqslant|geqslant|approx|equiv|coloneqq|triangleq|to|Rightarrow|implies|iff"
 _RELATION = rf"(?:=|<|>|≤|≥|≈|≡|:=|\\(?:{_RELATION_WORDS})(?![A-Za-z]))"
 _STARTS_WITH_RELATION = re.compile(rf"\s*{_RELATION}")
@@ -83,13 +86,28 @@ def cut(text: str) -> Cuts:
         raise ReadingError(
             f"this answer has {len(text):,} characters: write at most {MAX_CHARACTERS:,}", text, (0, len(text))
         )
+    if _PARTING.search(text) is None:
+        return Cuts(tuple(_whole(text)))
     cutter = _Cutter(text)
     lines = tuple(cutter.lines())
     if not lines:
-        raise ReadingError("there is no formula in this answer: write one", text, (0, len(text)))
+        raise _nothing(text)
     if len(lines) > MOST_LINES:
         raise ReadingError(f"this answer has {len(lines)} lines: write at most {MOST_LINES}", text, lines[-1].span)
     return Cuts(lines, cutter.words)
+
+
+def _nothing(text: str) -> ReadingError:
+    return ReadingError("there is no formula in this answer: write one", text, (0, len(text)))
+
+
+def _whole(text: str) -> Iterator[Cut]:
+    """A text that is one line, without the spaces around it."""
+    shown = text.strip()
+    if not shown.strip(".,;"):
+        raise _nothing(text)
+    first = text.index(shown)
+    yield Cut(shown, shown, (first, first + len(shown)))
 
 
 class _Cutter:

@@ -15,15 +15,16 @@ from symbackprop.expr import Expr, LogSumExp, Softmax
 from symbackprop.forward import ForwardNetwork
 from symbackprop.latex import surface as s
 from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.grammar import cut as cut_formula
+from symbackprop.latex.grammar import joined, surface
 from symbackprop.latex.grammar import parts as parts_of
-from symbackprop.latex.grammar import surface
 from symbackprop.latex.meaning_statements import EQUALS
-from symbackprop.latex.parse import Parsed, free_indices, read
+from symbackprop.latex.parse import Parsed, free_indices, read, read_at_once
 from symbackprop.latex.readings import Mark, NonconformingError, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Span, Surface
 from symbackprop.orientation import in_rows
-from symbackprop.shapes import shape
+from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
 from symbackprop.substitution import rewritten, substitute
 from symbackprop.tree import Node, Path, subterms
@@ -131,24 +132,28 @@ class LineReader:
 
     def read(self, line: Cut) -> Iterator[ReadLine]:
         try:
-            whole = surface(line.text)
-            _check_length(whole, line)
-            apart = self._apart(whole, line)
-            if apart:
-                for each in apart:
-                    yield from self.read(each)
-                return
-            self._name_below(whole, line)
-            named = self._definition(line, whole)
-            if named is not None:
-                yield named
-                return
-            left, like = None, None
-            # what has a left side says what it is about
-            if not _has_left_side(whole) or goes_on(line.text):
-                left = self.head or self.about
-                like = None if left is None else shape(left, self.question.network)
-            parsed = read(line.text, scope=self.scope, left=left, like=like)
+            tokens = cut_formula(line.text)
+            count = sum([token[1].signs if token[0] == "name" else 1 for token in tokens])
+            parsed = None
+            if count <= MOST_FACTORS:
+                has_left_side = "rel" in [token.role for token in tokens]
+                parsed = read_at_once(line.text, tokens, self.scope, *self._about(line, has_left_side))
+            if parsed is None:
+                whole = joined(line.text, tokens)
+                if count > MOST_FACTORS:
+                    _check_length(whole, line)
+                apart = self._apart(whole, line)
+                if apart:
+                    for each in apart:
+                        yield from self.read(each)
+                    return
+                self._name_below(whole, line)
+                named = self._definition(line, whole)
+                if named is not None:
+                    yield named
+                    return
+                left, like = self._about(line, _has_left_side(whole))
+                parsed = read(line.text, scope=self.scope, left=left, like=like, whole=whole)
             _check_work(parsed.tree, line)
             yield from self._said(self._along(parsed.tree), parsed.mark, parsed, line)
         except ReadingError as error:
@@ -156,6 +161,15 @@ class LineReader:
             # where it stands in the answer, not in the line
             error.text, error.span = self.text, (min(start, len(self.text)), min(end, len(self.text)))
             yield ReadLine(line, self.head, error=error, scope=self.scope)
+
+    def _about(self, line: Cut, has_left_side: bool) -> tuple[Expr | None, Shape | None]:
+        """What a line is about, and its shape, where the line does not say so itself."""
+        if has_left_side and not goes_on(line.text):
+            return None, None
+        left, network = self.head or self.about, self.question.network
+        if left is None:
+            return None, None
+        return left, network.kept(("shape of a line", left), lambda: shape(left, network))
 
     def _said(self, tree: Expr | Statement, mark: Mark, parsed: Parsed, line: Cut) -> Iterator[ReadLine]:
         match tree:

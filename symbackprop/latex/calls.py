@@ -10,6 +10,7 @@ from symbackprop.expr import Expr
 from symbackprop.latex.parts import measured
 from symbackprop.latex.places import Head
 from symbackprop.latex.readings import Reader, Readings, made_often
+from symbackprop.latex.registered import Table
 from symbackprop.latex.surface import Surface
 
 
@@ -44,7 +45,7 @@ class Call:
 Arguments = list[Readings]
 # makes readings of a call with these arguments; a named function that takes no scripts refuses them
 Maker = Callable[[Call, Arguments], Readings]
-NAMED: dict[str, Maker] = {}
+NAMED: Table[str, Maker] = Table()
 # names that take what follows without parentheses
 _WORDS: set[str] = set()
 

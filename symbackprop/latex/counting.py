@@ -50,6 +50,8 @@ class Counting:
         # what was found before: the same sizes and the same parts stand in most formulas about a network
         self._conforming: dict[tuple[Dim, Dim], bool] = {}
         self._shapes: dict[Expr, Shape] = {}
+        # equal sizes as one, so that most are the same without being compared
+        self._same: dict[Dim, Dim] = {}
 
     @cached_property
     def is_layered(self) -> bool:
@@ -149,11 +151,18 @@ class Counting:
             return self._shape(e, _Settled(self.network, found))
         kept = self._shapes.get(e)
         if kept is None:
-            kept = self._shape(e, self.network)
+            kept = self.shared(self._shape(e, self.network))
             if len(self._shapes) >= MOST_KEPT:
                 self._shapes.clear()
             self._shapes[e] = kept
         return kept
+
+    def shared(self, s: Shape) -> Shape:
+        """A shape whose sizes are those of other shapes, where they are equal."""
+        if len(self._same) >= MOST_KEPT:
+            self._same.clear()
+        same = self._same
+        return same.setdefault(s[0], s[0]), same.setdefault(s[1], s[1])
 
     def _shape(self, e: Expr, network: Shaped) -> Shape:
         if not self.turned:

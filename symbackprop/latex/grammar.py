@@ -36,13 +36,28 @@ from symbackprop.latex.fences import (
 from symbackprop.latex.items import Item, limit
 from symbackprop.latex.scripts import read_prime, read_script
 from symbackprop.latex.stack import MAX_DEPTH, Frame, Stack, Waiting
-from symbackprop.latex.surface import Blank, Dots, Fraction, Letter, Numeral, Prose, Scripted, Styled, Surface, values
+from symbackprop.latex.surface import (
+    Blank,
+    Dots,
+    Fenced,
+    Fraction,
+    Letter,
+    Matrix,
+    Numeral,
+    Prose,
+    Scripted,
+    Styled,
+    Surface,
+    moved,
+    values,
+)
 from symbackprop.latex.symbols import LIMIT_WORDS, PROSE, WORDS
-from symbackprop.latex.tokens import Name, Token, stands_alone, tokens, tokens_and_names
-from symbackprop.latex.written import MOST_NAMES, moved
+from symbackprop.latex.tokens import Name, Token, is_simple, stands_alone, tokens, tokens_and_names, varied
 
 # so many nodes may stand below one another: whoever walks a surface by recursion stays within Python's limit
 MAX_HEIGHT = 250
+# so many names are kept
+MOST_NAMES = 4096
 # a text that is a word or a label, not prose
 _LABEL = re.compile(r"[\w=+/-]+\Z")
 
@@ -57,23 +72,50 @@ def surface(text: str, words: Collection[str] = WORDS) -> Surface:
         ReadingError: where the text is no formula or may be read in two ways; it points at the place.
     """
     # what is a name by itself is so with the usual words
-    cut = tokens_and_names(text, words, _name) if words is WORDS else tokens(text, words)
-    return _joined(Stack(text, cut, MAKERS, ACCEPTED))
+    return joined(text, cut(text) if words is WORDS else tokens(text, words))
+
+
+def cut(text: str) -> list[Token]:
+    """The tokens of a formula with the usual words, names among them.
+
+    Raises:
+        ReadingError: for a text that is too long, and for what no formula has in it.
+    """
+    return tokens_and_names(text, WORDS, _name)
+
+
+def joined(text: str, found: list[Token]) -> Surface:
+    """The surface of a formula whose tokens were found.
+
+    Raises:
+        ReadingError: where they make no formula or may be read in two ways.
+    """
+    return _joined(Stack(text, found, MAKERS, ACCEPTED))
 
 
 @lru_cache(maxsize=MOST_NAMES)
 def _name(written: str) -> Name | None:
-    """A letter with simple scripts, or a derivative by one; None where that is nothing by itself."""
+    """What is read at once; None where that is nothing by itself."""
     if not stands_alone(written):
         return None
     try:
-        stack = Stack(written, tokens(written), MAKERS, ACCEPTED)
+        stack = Stack(written, _cut(written), MAKERS, ACCEPTED)
         found = _joined(stack)
     except ReadingError:
         return None
-    if not isinstance(found, Scripted | Fraction) or found.span != (0, len(written)):
+    if not isinstance(found, Scripted | Fraction | Fenced | Matrix) or found.span != (0, len(written)):
         return None
-    return Name(replace(found, written=written), tuple(stack.tokens), stack.deepest)
+    if isinstance(found, Fenced | Matrix) and not is_simple(stack.tokens, isinstance(found, Matrix)):
+        return None
+    signs = sum(token.value.signs if token.role == "name" else 1 for token in stack.tokens)
+    return Name(replace(found, written=written), tuple(stack.tokens), stack.deepest, signs, varied(written))
+
+
+def _cut(written: str) -> list[Token]:
+    """The tokens of a name; parentheses and matrices may hold other names."""
+    if written[0] != "(" and not written.startswith(("\\left", "\\begin")):
+        return tokens(written)
+    return tokens_and_names(written, WORDS, lambda inner: None if inner == written else _name(inner))
 
 
 def _joined(stack: Stack) -> Surface:

@@ -60,7 +60,7 @@ class Item:
 
     @property
     def sign(self) -> Sign:
-        return Sign((self.start, self.end), self.text, self.note)
+        return Sign((self.start, self.end), str(self.value), self.note)
 
 
 def limit(text: str, style: str, start: int, end: int) -> Item:

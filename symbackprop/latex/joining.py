@@ -28,6 +28,8 @@ from symbackprop.latex.surface import (
 
 # what stands between the parts of a list
 _ATOMS = {"atom"}
+# what no line is parted by
+PLAIN = frozenset({"atom", "mul", "add", "rel"})
 _SEPARATING = frozenset({"sep", "quad", "stop", "prose"})
 
 
@@ -143,18 +145,12 @@ class Joiner:
             return self.alone(items[0], script=script)
         if script:
             items = _with_place_holders(_ranged(items))
-        if "rel" not in [item.kind for item in items]:
+        places = [i for i, item in enumerate(items) if item.kind == "rel"]
+        if not places:
             return self.sum(items)
-        parts: list[Items] = []
-        signs: list[Item] = []
-        begin = 0
-        for i, item in enumerate(items):
-            if item.kind == "rel":
-                parts.append(items[begin:i])
-                signs.append(item)
-                begin = i + 1
-        parts.append(items[begin:])
-        surfaces = []
+        signs = [items[i] for i in places]
+        parts = [items[begin + 1 : end] for begin, end in zip((-1, *places), (*places, len(items)), strict=True)]
+        surfaces: list[Surface] = []
         for i, part in enumerate(parts):
             if part:
                 surfaces.append(self.part(part, SUM, self.sum))
@@ -219,7 +215,11 @@ class Joiner:
         return Additive(_span(surfaces), tuple(surfaces), tuple(sign.sign for sign in signs))
 
     def term(self, items: Items) -> Surface:
-        """Factors and their signs, from the last to the first, since `∑` takes along all that follows it."""
+        """Factors and their signs."""
+        return _plain_term(items) or self.any_term(items)
+
+    def any_term(self, items: Items) -> Surface:
+        """A term from the last factor to the first, since `∑` takes along all that follows it."""
         factors: list[Surface] = []  # both from the last to the first
         signs: list[Sign] = []
         sign: Item | None = None  # the multiplication sign right of the place
@@ -336,6 +336,33 @@ def _ranged(items: Items) -> Items:
 
 def _span(surfaces: Sequence[Surface]) -> Span:
     return (surfaces[0].span[0], surfaces[-1].span[1])
+
+
+def _plain_term(items: Items) -> Surface | None:
+    """A term that nothing has to be asked about: letters and the like, and signs between them; None for others."""
+    factors: list[Surface] = []
+    signs: list[Sign] = []
+    sign: Item | None = None
+    end = 0
+    for item in items:
+        if item.kind == "atom":
+            surface = item.surface
+            if item.level != ATOM or type(surface) is Numeral:
+                return None
+            if sign is not None:
+                signs.append(sign.sign)
+                sign = None
+            elif factors:
+                signs.append(Sign((end, end), ""))
+            factors.append(surface)
+            end = item.end
+        elif item.kind == "mul" and factors and sign is None:
+            sign = item
+        else:
+            return None
+    if sign is not None or len(factors) < 2:
+        return None
+    return Term((factors[0].span[0], factors[-1].span[1]), tuple(factors), tuple(signs))
 
 
 def _term(factors: list[Surface], signs: list[Sign]) -> Surface:

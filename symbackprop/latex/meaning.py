@@ -17,6 +17,8 @@ from symbackprop.latex.surface import Surface
 Meaning = TypeVar("Meaning", bound=Callable[[Any, Reader], Readings])
 Special = TypeVar("Special", bound=Callable[[Any, Reader], "Readings | None"])
 MEANINGS: dict[type[Surface], Callable[[Any, Reader], Readings]] = {}
+# what means the same wherever it is written the same and the same is bound
+_KEPT = frozenset({s.Fraction, s.Fenced, s.Matrix})
 SPECIAL: dict[type[Surface], list[Callable[[Any, Reader], Readings | None]]] = {}
 
 
@@ -48,9 +50,19 @@ def read(e: Surface, reader: Reader) -> Readings:
     Raises:
         ReadingError: if it has none.
     """
+    written = written_in(e)
+    if written is not None:
+        if reader.bound and type(e) in _KEPT:
+            written = written, reader.bound
+        kept = reader.scope.by_text.get(written)
+        # what is nothing by itself is read anew: the error says where
+        if kept is not None and kept[1]:
+            start, there = kept
+            by = e.span[0] - start
+            return [part.moved(by) for part in there] if by else there
     before = reader.kept.get(id(e))
     if before is None:
-        before = reader.kept[id(e)] = e, _read(e, reader)
+        before = reader.kept[id(e)] = e, _read(e, reader, written)
     return before[1]
 
 
@@ -61,30 +73,29 @@ def is_nothing(e: Surface, reader: Reader) -> bool:
 
 
 def written_in(e: Surface) -> object:
-    """What tells a letter with its scripts from all others, if it is known without a walk through it."""
-    if type(e) is s.Scripted or type(e) is s.Fraction:
-        return e.written or None
-    return (e.text, e.style, e.span[1] - e.span[0]) if type(e) is s.Letter else None
+    """What tells a letter with its scripts and the like from all others, if it is known without a walk through it."""
+    kind = type(e)
+    if kind is s.Letter:
+        return e.text, e.style, e.span[1] - e.span[0]  # type: ignore[attr-defined]
+    return (e.written or None) if isinstance(e, s.Written) else None
 
 
-def _read(e: Surface, reader: Reader) -> Readings:
-    written = written_in(e)
-    if written is not None:
-        kept = reader.scope.by_text.get(written)
-        # what is nothing by itself is read anew: the error says where
-        if kept is not None and kept[1]:
-            start, there = kept
-            return [part.moved(e.span[0] - start) for part in there]
-    for meaning in SPECIAL.get(type(e), ()):
+def _read(e: Surface, reader: Reader, written: object) -> Readings:
+    kind = type(e)
+    opened = len(reader.opened)
+    for meaning in SPECIAL.get(kind, ()):
         found = meaning(e, reader)
         if found is not None:
-            if type(e) is s.Fraction and written is not None and not (reader.bound or reader.opened):
-                reader.scope.keep_text(written, e.span[0], found)
-            return found
-    plain = MEANINGS.get(type(e))
-    if plain is None:
-        raise reader.error(f"{reader.source(e)!r} is no expression: write one here", e)
-    return plain(e, reader)
+            break
+    else:
+        plain = MEANINGS.get(kind)
+        if plain is None:
+            raise reader.error(f"{reader.source(e)!r} is no expression: write one here", e)
+        found = plain(e, reader)
+    is_kept = written is not None and kind in _KEPT and len(reader.opened) == opened
+    if is_kept and not any(part.found for part in found):
+        reader.scope.keep_text(written, e.span[0], found)
+    return found
 
 
 @reads(s.Blank)

@@ -128,7 +128,11 @@ def untransposed(e: Surface) -> Surface | None:
 # --- within a term ---------------------------------------------------------------------------------------------------
 
 
-@surely_begins(s.Fraction, after=(Surface,))
+def _has_lone_sign(e: Surface) -> bool:
+    return isinstance(e, s.Fraction) and sign_of(e.numerator) is not None
+
+
+@surely_begins(s.Fraction, after=(Surface,), fits=_has_lone_sign)
 def _fraction_before(rest: Rest) -> Iterator[Taken]:
     r"""`\frac{\partial}{\partial W} L`."""
     first = rest.first
@@ -200,7 +204,7 @@ def _of_what_follows(wrt: Surface, skipped: int, rest: Rest) -> Iterator[Taken]:
     yield from made
 
 
-@begins(s.Letter, after=(Surface,), letters=lambda letter, scope: letter.text in scope.prefixes)
+@begins(s.Letter, after=(Surface,), letters=lambda letter, scope: letter.text in scope.prefixes, is_near=True)
 def _prefixed(rest: Rest) -> Iterator[Taken]:
     """`dZ` in a notation that writes gradients so."""
     first, after = rest.first, rest.after

@@ -24,7 +24,7 @@ from symbackprop.latex.meaning_matrices import diagonal_of
 from symbackprop.latex.meaning_named import loss_of, normal, place_of, prediction, singular
 from symbackprop.latex.meaning_scripts import head_of
 from symbackprop.latex.meaning_sums import GROUPS
-from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, units_at
+from symbackprop.latex.meaning_terms import Rest, ScriptedFence, Taken, begins, surely_begins, units_at
 from symbackprop.latex.parts import marked, measured, scripted
 from symbackprop.latex.places import Head
 from symbackprop.latex.readings import Reader, Readings, over
@@ -32,6 +32,9 @@ from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Surface
 from symbackprop.network import MLP
 from symbackprop.tree import subterms
+
+# what a letter may stand in
+LETTERS = (s.Letter, s.Accented, s.Styled, s.Scripted)
 
 # --- functions of one variable ---------------------------------------------------------------------------------------
 
@@ -167,7 +170,9 @@ def _with_mark(call: Call, part: Surface, reader: Reader) -> Call:
     raise reader.error(f"{reader.source(part)!r} above a function has no meaning here: write ' or a power", part)
 
 
-@surely_begins(s.Letter, s.Styled, s.Numeral, after=(Surface,), letters=lambda letter, _: is_indicator(letter))
+@surely_begins(
+    s.Letter, s.Styled, s.Numeral, after=(Surface,), letters=lambda letter, _: is_indicator(letter), is_near=True
+)
 def _indicator(rest: Rest) -> Iterator[Taken]:
     r"""`\mathbf{1}[z>0]`."""
     after = rest.after
@@ -178,7 +183,7 @@ def _indicator(rest: Rest) -> Iterator[Taken]:
         yield 2, made
 
 
-@surely_begins(s.Letter, after=(s.Fenced,), letters=lambda letter, _: letter.text == "E")
+@surely_begins(s.Letter, after=(s.Fenced,), letters=lambda letter, _: letter.text == "E", is_near=True)
 def _expectation_or_loss(rest: Rest) -> Iterator[Taken]:
     """Refuse `E[…]` with a slanted E, where that may be the loss as well."""
     first, after = rest.first, rest.after
@@ -210,7 +215,7 @@ def _fence(after: Surface | None) -> s.Fenced | None:
     return fence if isinstance(fence, s.Fenced) and (fence.left, fence.right) in GROUPS else None
 
 
-@begins(after=(Surface,), letters=_may_be_function)
+@begins(*LETTERS, after=(Surface,), letters=_may_be_function, is_near=True)
 def _application(rest: Rest) -> Iterator[Taken]:
     """A function and its argument; a letter that is a variable too may be a factor instead."""
     after = rest.after
@@ -226,7 +231,12 @@ def _application(rest: Rest) -> Iterator[Taken]:
         yield from _without_parentheses(call, maker, rest)
 
 
-@begins(after=(s.Fenced, s.Scripted), letters=lambda letter, scope: _text(letter) not in scope.functions)
+@begins(
+    *LETTERS,
+    after=(s.Fenced, ScriptedFence),
+    letters=lambda letter, scope: _text(letter) not in scope.functions,
+    is_near=True,
+)
 def _application_of_loss(rest: Rest) -> Iterator[Taken]:
     """The loss or another variable with what it is a function of."""
     fence = _fence(rest.after)
@@ -260,7 +270,7 @@ def _outside(made: Readings, call: Call, after: Surface, at: Surface) -> Reading
     return made
 
 
-@surely_begins(s.Surface, after=(s.Fenced,))
+@surely_begins(*LETTERS, after=(s.Fenced,), is_near=True)
 def _of_a_list(rest: Rest) -> Iterator[Taken]:
     """What is written before several arguments is a function of them, and no factor."""
     after = rest.after

@@ -10,7 +10,7 @@ from symbackprop.dims import Dim
 from symbackprop.latex import surface as s
 from symbackprop.latex.counting import MOST_KEPT
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.marks_above import Above, Layer, Raised, Turned, read_above
+from symbackprop.latex.marks_above import Above, Layer, Turned, read_above
 from symbackprop.latex.meaning import read, reads, written_in
 from symbackprop.latex.meaning_dims import as_dim, read_dim, read_places
 from symbackprop.latex.parts import mark_of, marked, measured, parted, primed, scripted, turned
@@ -166,14 +166,15 @@ def lettered(head: Head, e: s.Scripted, reader: Reader, written: object = None) 
             failed = failed or error
     if made:
         made = reader.distinct(made, e)
-        # every part of these trees has the span of all that is written, or of that without what stands above; what a
-        # power of a matrix is, new primitives may say at any time
-        is_told_apart = (e.sup is None and not e.primes) or e.span != _without_sup(e, reader).span
-        is_power = any(isinstance(mark, Raised) for above in aboves for mark in above)
-        if is_told_apart and not is_power and not any(part.found for part in made):
+        # every part of these trees has the span of all that is written, or of that without what stands above
+        if any(part.found for part in made):
+            return made
+        if (e.sup is None and not e.primes) or e.span != _without_sup(e, reader).span:
             if len(kept) >= MOST_KEPT:
                 kept.clear()
             kept[key] = e.span, made
+        if written is not None and not reader.bound:
+            reader.scope.keep_text(written, e.span[0], made)
         return made
     made = _constants(head, e, reader)
     if not made:

@@ -202,7 +202,7 @@ def _chain(sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader:
     if continued:
         if reader.left is None:
             raise reader.error("this line goes on from another one, which is not given: write its left side", e)
-        read_sides.append([before(reader, e)])
+        read_sides.append([before(reader, e.span[0])])
     for side in sides[1:] if continued else sides:
         if isinstance(side, s.Dots):
             raise reader.error(
@@ -231,11 +231,10 @@ def _chain(sides: tuple[Surface, ...], relations: list[str], e: s.Chain, reader:
     return made[0] if len(made) == 1 else _only({each.tree: each for each in made}.values(), e, reader)
 
 
-def before(reader: Reader, e: Surface) -> Reading:
-    """The side that a line goes on from."""
-
+def before(reader: Reader, at: int) -> Reading:
+    """The side that a line goes on from, which begins at a place."""
     assert reader.left is not None
-    return Reading(reader.left, reader.scope.shape(reader.left), Mark((e.span[0], e.span[0])))
+    return Reading(reader.left, reader.scope.shape(reader.left), Mark((at, at)))
 
 
 def _agreeing(sides: list[Readings], like: Shape | None, reader: Reader) -> Iterator[tuple[tuple[Reading, ...], Found]]:

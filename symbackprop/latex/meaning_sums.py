@@ -30,10 +30,11 @@ def _(e: s.Signed, reader: Reader) -> Readings:
         return read(e.body, reader)
     if e.sign != "-":
         raise reader.error(f"{e.sign} means two things: write + or -", e)
-    return [_negative(part, e) for part in read(e.body, reader)]
+    return [negative(part, e) for part in read(e.body, reader)]
 
 
-def _negative(part: Reading, e: s.Signed) -> Reading:
+def negative(part: Reading, e: s.Signed | s.Span) -> Reading:
+    """The negative of a term; of a number or a size it is one too."""
     tree = negated(part.tree) if not part.mark.fenced else Negative(part.tree)
     operands = (part,) if isinstance(tree, Negative) else ()
     return over_all(tree, part.shape, e, operands, (part,), part.found)
@@ -65,7 +66,7 @@ def summed(
     terms: Sequence[Reading],
     minus: Sequence[bool],
     found: Found,
-    e: s.Additive,
+    e: s.Additive | s.Span,
     reader: Reader,
     scalars: bool = False,
 ) -> Reading:
@@ -143,7 +144,7 @@ def _repeated(tree: Expr, whole: Shape, what: str, term: Reading, reader: Reader
     return Reading(tree, whole, Mark(term.mark.span), term.found, (*term.assumed, said))
 
 
-def _common(terms: Sequence[Reading], found: Found, e: s.Additive, reader: Reader) -> tuple[Shape, Found]:
+def _common(terms: Sequence[Reading], found: Found, e: s.Additive | s.Span, reader: Reader) -> tuple[Shape, Found]:
     """The shape of all terms but numbers."""
     matrices = [term for term in terms if not term.is_number]
     if not matrices:
@@ -217,9 +218,10 @@ def _absolute(part: Reading, e: s.Fenced, reader: Reader) -> Reading:
     return over(Elementwise("abs", part.tree), part.shape, e, [part])
 
 
-def fenced(part: Reading, e: s.Fenced) -> Reading:
+def fenced(part: Reading, e: s.Fenced | s.Span) -> Reading:
     """The same in parentheses: one factor, one term."""
-    return Reading(part.tree, part.shape, Mark(e.span, part.mark.parts, True), part.found, part.assumed)
+    span = e if isinstance(e, tuple) else e.span
+    return Reading(part.tree, part.shape, Mark(span, part.mark.parts, True), part.found, part.assumed)
 
 
 def _angles(e: s.Fenced, reader: Reader) -> Readings:

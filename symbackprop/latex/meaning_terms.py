@@ -11,12 +11,12 @@ from functools import partial
 from typing import NamedTuple
 
 from symbackprop.latex import surface as s
-from symbackprop.latex.calls import NAMED
 from symbackprop.latex.counting import MOST_KEPT
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.meaning import is_nothing, read, reads
+from symbackprop.latex.meaning import is_nothing, read, reads, written_in
 from symbackprop.latex.products import multiplied
 from symbackprop.latex.readings import Reader, Readings
+from symbackprop.latex.registered import Table
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Surface
 
@@ -85,23 +85,38 @@ Beginner = Callable[[Rest], Iterable[Taken]]
 OfLetter = Callable[[s.Letter, Scope], bool]
 
 
+class ScriptedFence(s.Scripted):
+    """Stands for the kind of parentheses that have scripts."""
+
+
 class Beginning(NamedTuple):
     """A way to read a unit of a term, and where it can apply: what is known of this from a factor's kind and letter.
 
     Attributes:
         first: the kinds of the factor that it begins with; after: those of the next one, None for any or none.
         letters: which letters it begins with; any if it does not say.
+        is_near: whether it looks no further than to the next factor, where that stands in parentheses.
+        fits: what else is known of the first factor where its text says all of it.
     """
 
     read: Beginner
     first: tuple[type[Surface], ...]
     after: tuple[type[Surface], ...] | None
     letters: OfLetter | None
+    is_near: bool
+    fits: Callable[[Surface], bool] | None = None
 
-    def may(self, first: Surface, after: Surface | None, scope: Scope) -> bool:
-        if not isinstance(first, self.first) or (self.after is not None and not isinstance(after, self.after)):
+    def may(self, first: Surface, after: type[Surface] | None, scope: Scope) -> bool:
+        if not isinstance(first, self.first):
+            return False
+        if self.after is not None and (after is None or not issubclass(after, self.after)):
+            return False
+        if self.fits is not None and written_in(first) is not None and not self.fits(first):
             return False
         letter = first.base if isinstance(first, s.Scripted) else first
+        if isinstance(letter, s.Scripted):
+            # scripts on scripts are those of no function
+            return False
         return self.letters is None or not isinstance(letter, s.Letter) or self.letters(letter, scope)
 
 
@@ -111,44 +126,93 @@ CERTAIN: list[Beginning] = []
 
 
 def begins(
-    *first: type[Surface], after: tuple[type[Surface], ...] | None = None, letters: OfLetter | None = None
+    *first: type[Surface],
+    after: tuple[type[Surface], ...] | None = None,
+    letters: OfLetter | None = None,
+    is_near: bool = False,
 ) -> Callable[[Beginner], Beginner]:
     """Register a way to read a unit of a term, with where it can apply; see `Beginning`."""
 
     def register(beginner: Beginner) -> Beginner:
-        BEGINNERS.append(Beginning(beginner, first or (Surface,), after, letters))
+        Table.changes += 1
+        BEGINNERS.append(Beginning(beginner, first or (Surface,), after, letters, is_near))
         return beginner
 
     return register
 
 
 def surely_begins(
-    *first: type[Surface], after: tuple[type[Surface], ...] | None = None, letters: OfLetter | None = None
+    *first: type[Surface],
+    after: tuple[type[Surface], ...] | None = None,
+    letters: OfLetter | None = None,
+    is_near: bool = False,
+    fits: Callable[[Surface], bool] | None = None,
 ) -> Callable[[Beginner], Beginner]:
     """Register the only way to read a unit of a term where it applies; see `Beginning`."""
 
     def register(beginner: Beginner) -> Beginner:
-        CERTAIN.append(Beginning(beginner, first, after, letters))
+        Table.changes += 1
+        CERTAIN.append(Beginning(beginner, first, after, letters, is_near, fits))
         return beginner
 
     return register
 
 
-def _beginners(first: Surface, after: Surface | None, scope: Scope) -> tuple[list[Beginner], list[Beginner]]:
-    """What can begin at a factor, for certain and otherwise: kept, since most letters begin nothing but themselves."""
-    letter = first.base if isinstance(first, s.Scripted) else first
-    named = (letter.text, letter.style) if type(letter) is s.Letter else type(letter)
-    # what is registered later counts
-    key = (type(first), named, type(after), len(BEGINNERS), len(CERTAIN), len(NAMED))
-    found = scope.beginners.get(key)
-    if found is None:
-        certain, other = (
-            [each.read for each in ways if each.may(first, after, scope)] for ways in (CERTAIN, BEGINNERS)
-        )
+class Ways(NamedTuple):
+    """What can begin at a factor.
+
+    Attributes:
+        certain, others: as they are registered.
+        are_near: whether all of them look no further than to the next factor.
+    """
+
+    certain: tuple[Beginner, ...]
+    others: tuple[Beginner, ...]
+    are_near: bool
+
+
+def _ways(first: Surface, after: Surface | None, scope: Scope) -> Ways | None:
+    """What can begin at a factor, kept; None with most letters, which begin nothing but themselves."""
+    return ways_before(first, None if after is None else _behind(after), scope)
+
+
+def ways_before(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:
+    """What can begin at a factor, where the kind of the next one is known, with no sign in between."""
+    key = (type(first), _named(first), behind)
+    try:
+        found: Ways | None = scope.beginners[key]
+    except KeyError:
+        found = _found_ways(first, behind, scope)
         if len(scope.beginners) >= MOST_KEPT:
             scope.beginners.clear()
-        found = scope.beginners[key] = certain, other
+        scope.beginners[key] = found
     return found
+
+
+def _named(first: Surface) -> object:
+    """What ways to read a unit ask of a factor beside its kind."""
+    if isinstance(first, s.Letter):
+        return first.text, first.style
+    if isinstance(first, s.Written) and first.written:
+        return first.written
+    letter = first.base if isinstance(first, s.Scripted) else first
+    return (letter.text, letter.style) if isinstance(letter, s.Letter) else type(letter)
+
+
+def _behind(after: Surface) -> type[Surface]:
+    """The kind of what comes next; that of its base where it has scripts."""
+    if isinstance(after, s.Scripted):
+        # what is known by its text has a letter below its scripts
+        return s.Scripted if after.written or not isinstance(after.base, s.Fenced) else ScriptedFence
+    return type(after)
+
+
+def _found_ways(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:
+    certain, others = ([each for each in ways if each.may(first, behind, scope)] for ways in (CERTAIN, BEGINNERS))
+    if not certain and not others:
+        return None
+    are_near = all(each.is_near for each in (*certain, *others))
+    return Ways(tuple(each.read for each in certain), tuple(each.read for each in others), are_near)
 
 
 def units_at(rest: Rest) -> list[Taken]:
@@ -157,16 +221,43 @@ def units_at(rest: Rest) -> list[Taken]:
     Raises:
         ReadingError: if there is none.
     """
-    sure, others = _beginners(rest.first, rest.after, rest.reader.scope)
-    for beginner in sure:
+    first, reader = rest.first, rest.reader
+    ways = _ways(first, rest.after, reader.scope)
+    if ways is None:
+        return [(1, read(first, reader))]
+    key = _applied(rest) if ways.are_near else None
+    if key is None:
+        return _units(rest, ways)
+    kept = reader.scope.applied.get(key)
+    if kept is not None:
+        by = first.span[0] - kept[0]
+        return [(count, [part.moved(by) for part in readings]) for count, readings in kept[1]]
+    opened = len(reader.opened)
+    taken = _units(rest, ways)
+    if len(reader.opened) == opened and not any(part.found for _, readings in taken for part in readings):
+        reader.scope.keep_applied(key, first.span[0], taken)
+    return taken
+
+
+def _applied(rest: Rest) -> object:
+    """What tells a factor and the parentheses behind it from all others, where that is known: `g'(z_1)`."""
+    after = rest.after
+    if type(after) is not s.Fenced or not after.written.startswith(("(", "\\left(")):
+        return None
+    written = written_in(rest.first)
+    return None if written is None else (written, after.written, after.span[0] - rest.first.span[0], rest.reader.bound)
+
+
+def _units(rest: Rest, ways: Ways) -> list[Taken]:
+    for beginner in ways.certain:
         certain = list(beginner(rest))
         if certain:
             return certain
-    if not others:
+    if not ways.others:
         return [(1, read(rest.first, rest.reader))]
     made: list[Taken] = []
     failed: ReadingError | None = None
-    for beginner in others:
+    for beginner in ways.others:
         try:
             made += beginner(rest)
         except ReadingError as error:
@@ -183,39 +274,39 @@ def units_at(rest: Rest) -> list[Taken]:
     return made
 
 
-def cuts(rest: Rest, before: s.Sign | None = None) -> list[tuple[Unit, ...]]:
+def cuts(term: s.Term, reader: Reader) -> list[tuple[Unit, ...]]:
     """Every way to cut a term into units."""
+    # as far as there is one way
+    units: list[Unit] = []
+    factors, signs, scope = term.factors, term.signs, reader.scope
+    at, last, before = 0, len(signs), None
+    while True:
+        first = factors[at]
+        after = factors[at + 1] if at < last and not signs[at].text else None
+        count = 1
+        if _ways(first, after, scope) is None:
+            # most factors are units by themselves
+            units.append(Unit(read(first, reader), before, first))
+        else:
+            rest = Rest(term, at, reader)
+            taken = units_at(rest)
+            if len(taken) > 1:
+                return _several(tuple(units), rest, before, taken)
+            ((count, readings),) = taken
+            units.append(Unit(readings, before, first if count == 1 else rest.part(0, count)))
+        at += count
+        if at > last:
+            return [tuple(units)]
+        before = signs[at - 1]
+
+
+def _several(units: tuple[Unit, ...], rest: Rest, before: s.Sign | None, taken: list[Taken]) -> list[tuple[Unit, ...]]:
+    """Every way to cut a term into units, from the place on where there are several."""
     made: list[tuple[Unit, ...]] = []
     failed: ReadingError | None = None
     # (units so far, what is left)
-    open_: list[tuple[tuple[Unit, ...], Rest, s.Sign | None]] = []
-    kept: dict[int, list[Taken] | ReadingError] = {}
-    # as far as there is one way
-    units: list[Unit] = []
-    reader, term = rest.reader, rest.term
-    last = len(term.signs)
-    while True:
-        at = rest.at
-        while at < last:
-            # most factors are units by themselves
-            first, after = term.factors[at], term.signs[at]
-            sure, others = _beginners(first, None if after.text else term.factors[at + 1], reader.scope)
-            if sure or others:
-                break
-            units.append(Unit(read(first, reader), before, first))
-            before, at = after, at + 1
-        if at > rest.at:
-            rest = rest.onwards(at - rest.at)
-        taken = units_at(rest)
-        if len(taken) > 1:
-            kept[rest.at] = taken
-            open_.append((tuple(units), rest, before))
-            break
-        ((count, readings),) = taken
-        units.append(Unit(readings, before, rest.part(0, count)))
-        if count == rest.count:
-            return [tuple(units)]
-        rest, before = rest.onwards(count), term.signs[rest.at + count - 1]
+    open_: list[tuple[tuple[Unit, ...], Rest, s.Sign | None]] = [(units, rest, before)]
+    kept: dict[int, list[Taken] | ReadingError] = {rest.at: taken}
     while open_:
         so_far, here, sign = open_.pop()
         if here.at not in kept:
@@ -246,7 +337,7 @@ def cuts(rest: Rest, before: s.Sign | None = None) -> list[tuple[Unit, ...]]:
 
 @reads(s.Term)
 def _(e: s.Term, reader: Reader) -> Readings:
-    ways = cuts(Rest(e, 0, reader))
+    ways = cuts(e, reader)
     if len(ways) == 1:
         return reader.distinct(_product(ways[0], e, reader), e)
     return reader.any_of([partial(_product, units, e, reader) for units in ways], e)

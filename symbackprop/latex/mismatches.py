@@ -28,7 +28,7 @@ def unlike(one: Reading, two: Reading, found: Found, at: Span | Surface, reader:
     return reader.nonconforming(message, at, one.tree, two.tree)
 
 
-def unpaired(one: Reading, two: Reading, found: Found, at: Surface, reader: Reader) -> ReadingError:
+def unpaired(one: Reading, two: Reading, found: Found, at: Span | Surface, reader: Reader) -> ReadingError:
     message = mismatch("multiply", "with", one, two, found, reader)
     return reader.nonconforming(message, at, one.tree, two.tree)
 

@@ -35,11 +35,13 @@ from symbackprop.latex import (
     meaning_terms,
 )
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.grammar import surface
-from symbackprop.latex.meaning_statements import state
+from symbackprop.latex.fluent import fluent
+from symbackprop.latex.grammar import cut, joined, surface
+from symbackprop.latex.meaning_statements import Said, state
 from symbackprop.latex.readings import Mark, Reader, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Letter, Span, Surface
+from symbackprop.latex.tokens import Token
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
@@ -114,6 +116,7 @@ def read(
     left: Expr | None = None,
     like: Shape | None = None,
     scope: Scope | None = None,
+    whole: Surface | None = None,
 ) -> Parsed:
     """`parse`, with the place in the text of every part of the tree.
 
@@ -121,25 +124,47 @@ def read(
         left: the side that a line which starts with a relation goes on from.
         like: the shape of what the line is about; it decides what the text leaves open.
         scope: what letters mean, in place of the notation, the network and the symbols.
+        whole: the surface of the text, where that was looked at before.
 
     Raises:
         ReadingError: as `parse` does.
     """
     if scope is None:
         scope = scope_of(notation, network, symbols) if symbols else _scope(notation, network)
+    reader, like = _reader(text, scope, left, like)
+    try:
+        if whole is not None:
+            return _parsed(state(whole, reader, like), scope)
+        found = cut(text)
+        return _parsed(fluent(found, reader, like) or state(joined(text, found), reader, like), scope)
+    except RecursionError:
+        raise ReadingError("this formula is nested too deeply: give parts of it names", text, (0, 1)) from None
+
+
+def read_at_once(
+    text: str, found: list[Token], scope: Scope, left: Expr | None = None, like: Shape | None = None
+) -> Parsed | None:
+    """`read` of a text whose tokens were found, where what it says is known at once; else None."""
+    reader, like = _reader(text, scope, left, like)
+    said = fluent(found, reader, like)
+    return None if said is None else _parsed(said, scope)
+
+
+def _reader(text: str, scope: Scope, left: Expr | None, like: Shape | None) -> tuple[Reader, Shape | None]:
+    """Who reads a text, and the shape that is wanted, as the formulas of the scope have it."""
     if scope.turned:
         left = None if left is None else in_rows(left, scope.network)
         like = None if like is None else like[::-1]
-    try:
-        said = state(surface(text), Reader(text, scope, left=left), like)
-        tree = said.tree
-        assert isinstance(tree, _TREES)
-        if not scope.turned:
-            return Parsed(tree, said.mark, said.assumed)
-        back = in_rows(tree, scope.network)
-        return Parsed(back, _turned(tree, back, said.mark, scope), said.assumed)
-    except RecursionError:
-        raise ReadingError("this formula is nested too deeply: give parts of it names", text, (0, 1)) from None
+    return Reader(text, scope, left=left), like
+
+
+def _parsed(said: Said, scope: Scope) -> Parsed:
+    tree = said.tree
+    assert isinstance(tree, _TREES)
+    if not scope.turned:
+        return Parsed(tree, said.mark, said.assumed)
+    back = in_rows(tree, scope.network)
+    return Parsed(back, _turned(tree, back, said.mark, scope), said.assumed)
 
 
 def _turned(e: Node, back: Node, mark: Mark, scope: Scope) -> Mark:

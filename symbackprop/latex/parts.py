@@ -15,6 +15,7 @@ from symbackprop.latex.marks_above import Above, Layer, Turned, read_above
 from symbackprop.latex.meaning_dims import read_places
 from symbackprop.latex.places import ANY, At, Places, Range
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, over, settle
+from symbackprop.latex.registered import Table
 from symbackprop.latex.sizes import merged
 from symbackprop.latex.surface import Surface
 from symbackprop.primitives import Rows
@@ -22,7 +23,7 @@ from symbackprop.shapes import SCALAR, Shape
 from symbackprop.tree import children
 
 # what a power of a square matrix is, by its exponent: a new primitive registers itself, as the inverse for -1
-POWERS: dict[Fraction, Callable[[Expr], Expr]] = {}
+POWERS: Table[Fraction, Callable[[Expr], Expr]] = Table()
 
 
 def mark_of(tree: Expr, at: Surface) -> Mark:

@@ -66,6 +66,12 @@ def multiplied(
     return reader.distinct(made, e)
 
 
+def combined(units: list[Reading], signs: tuple[str, ...], span: Span, reader: Reader) -> Readings:
+    """The readings of a product of units without strokes between them; none where nothing conforms."""
+    usual = _conventional(units, signs, span, reader)
+    return reader.distinct(usual if isinstance(usual, list) else _regrouped(units, signs, span, reader), span)
+
+
 def _of(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader) -> Readings:
     if not DIVIDED.isdisjoint(signs):
         return _quotients(units, signs, at, e, reader)
@@ -81,22 +87,25 @@ def _of(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: 
 # --- as it is usually read -------------------------------------------------------------------------------------------
 
 
-def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings | Failure:
+def _conventional(
+    units: list[Reading], signs: tuple[str, ...], e: Surface | Span, reader: Reader
+) -> Readings | Failure:
     """Products of matrices first, then entry by entry."""
     choices: list[tuple[str, ...]] = []
     entrywise_signs = reader.scope.entrywise_signs
     # where shapes decide nothing, each sign is what it is by itself
     either = frozenset[str]() if reader.scope.is_loose else EITHER - entrywise_signs
+    if either.isdisjoint(signs):
+        # as most are
+        kinds = tuple(["h" if sign in entrywise_signs else "m" for sign in signs])
+        only = _grouped(units, kinds, signs, e, reader)
+        return [only] if isinstance(only, Reading) else only
     for i, sign in enumerate(signs):
         if sign in either and not (units[i].is_scalar or units[i + 1].is_scalar):
             choices.append(("m", "h", "i"))
         else:
             choices.append(("h",) if sign in entrywise_signs else ("m",))
-    several = sum([len(each) > 1 for each in choices])
-    if not several:
-        only = _grouped(units, tuple([each[0] for each in choices]), signs, e, reader)
-        return [only] if isinstance(only, Reading) else only
-    if several > _MOST_EITHER:
+    if sum([len(each) > 1 for each in choices]) > _MOST_EITHER:
         return partial(
             reader.error,
             f"{reader.source(e)!r} has too many signs that may be either product: write \\odot or nothing for them",
@@ -119,7 +128,7 @@ def _conventional(units: list[Reading], signs: tuple[str, ...], e: Surface, read
 
 
 def _grouped(
-    units: list[Reading], kinds: tuple[str, ...], signs: tuple[str, ...], e: Surface, reader: Reader
+    units: list[Reading], kinds: tuple[str, ...], signs: tuple[str, ...], e: Surface | Span, reader: Reader
 ) -> Reading | Failure:
     pieces: list[list[Reading]] = [[units[0]]]
     for kind, unit in zip(kinds, units[1:], strict=True):
@@ -129,7 +138,7 @@ def _grouped(
             pieces.append([unit])
     chains: list[Reading] = []
     for piece in pieces:
-        one = chained(piece, reader, around(piece))
+        one = piece[0] if len(piece) == 1 else chained(piece, reader, around(piece))
         if not isinstance(one, Reading):
             return one
         chains.append(one)
@@ -188,9 +197,10 @@ def over_all(
 
 
 def _together(parts: Sequence[Reading], reader: Reader) -> Found | None:
-    if not any(part.found for part in parts):
-        return NOTHING
-    return merged([part.found for part in parts], reader.scope.conform)
+    for part in parts:
+        if part.found:
+            return merged([each.found for each in parts], reader.scope.conform)
+    return NOTHING
 
 
 def _found(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Found:
@@ -230,7 +240,7 @@ def inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading:
     return _or_raise(_inner(left, right, e, reader))
 
 
-def _inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading | Failure:
+def _inner(left: Reading, right: Reading, e: Surface | Span, reader: Reader) -> Reading | Failure:
     found = _together((left, right), reader)
     if found is None:
         return partial(contradiction, reader, e)
@@ -251,7 +261,7 @@ def _inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading
 # --- other groupings -------------------------------------------------------------------------------------------------
 
 
-def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface, reader: Reader) -> Readings:
+def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface | Span, reader: Reader) -> Readings:
     """Every grouping in which all products conform, where the usual one does not."""
     if len(units) > _MOST_GROUPED:
         return []
@@ -273,6 +283,8 @@ def _closed(unit: Reading) -> Reading:
 
 
 def _fewest(made: Readings) -> Readings:
+    if len(made) < 2:
+        return made
     distinct = list({each.key: each for each in made}.values())
     return distinct[:MOST_READINGS]
 
@@ -281,11 +293,12 @@ def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Read
     at = around((one, two))
     matrix: Reading | None = None
     entrywise_signs = reader.scope.entrywise_signs
-    if sign not in entrywise_signs:
+    if sign not in entrywise_signs and _may_multiply(one, two, reader):
         matrix = _flat_product(one, two, reader, at)
         if matrix is not None:
             yield matrix
-    if sign in entrywise_signs or sign in EITHER or (matrix is None and not one.is_scalar):
+    is_entrywise = sign in entrywise_signs or sign in EITHER or (matrix is None and not one.is_scalar)
+    if is_entrywise and _may_be_alike(one, two, reader):
         hadamard = _flat_hadamard(one, two, reader, at)
         if hadamard is not None:
             yield hadamard if sign in entrywise_signs else _supplied(hadamard, one, two)
@@ -295,6 +308,18 @@ def _supplied(made: Reading, one: Reading, two: Reading) -> Reading:
     """A product entry by entry that nothing but the shapes says."""
     words = f"the product of {one.settled} and {two.settled} is taken entry by entry, as if ⊙ stood there"
     return Reading(made.tree, made.shape, made.mark, made.found, (*made.assumed, words))
+
+
+def _may_multiply(one: Reading, two: Reading, reader: Reader) -> bool:
+    """Whether two factors may conform, as far as their shapes say without anything that was found."""
+    if one.found or two.found or one.is_scalar or two.is_scalar:
+        return True
+    return same(one.shape[1], two.shape[0], NOTHING, reader.scope.conform) is not None
+
+
+def _may_be_alike(one: Reading, two: Reading, reader: Reader) -> bool:
+    """Whether two factors may have one shape, in the same way."""
+    return bool(one.found or two.found) or reader.same(one.shape, two.shape, NOTHING) is not None
 
 
 def _flat_product(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
-from typing import TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 from symbackprop.dims import Dim, as_width
 from symbackprop.expr import Expr, Number
@@ -60,8 +60,26 @@ class AmbiguousError(ReadingError):
         self.readings = readings
 
 
+class _Elsewhere:
+    """What may have been read at another place: its parts are moved here when somebody first looks at them."""
+
+    __slots__ = ("_origin",)
+    _origin: tuple[Mark, int]
+
+    # a type checker shall still say which attributes there are
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> tuple[Mark, ...]:
+            """The parts, where they have no value yet."""
+            if name != "parts":
+                raise AttributeError(name)
+            there, by = self._origin
+            self.parts = tuple([part.moved(by) for part in there.parts])
+            return self.parts
+
+
 @made_often
-class Mark:
+class Mark(_Elsewhere):
     """The span that a tree was read from, and those of its operands; `fenced` if it is one factor whatever it is."""
 
     span: Span
@@ -69,9 +87,15 @@ class Mark:
     fenced: bool = False
 
     def moved(self, by: int) -> Mark:
+        """The same at another place."""
         start, end = self.span
-        parts = self.parts and tuple([part.moved(by) for part in self.parts])
-        return Mark((start + by, end + by), parts, self.fenced)
+        if not self.parts:
+            return Mark((start + by, end + by), (), self.fenced)
+        made: Any = object.__new__(Mark)
+        made.span = (start + by, end + by)
+        made.fenced = self.fenced
+        made._origin = self, by
+        return cast(Mark, made)
 
 
 @made_often
@@ -166,9 +190,10 @@ class Reader:
         self.left = left
         self.line = line
         self.kept: dict[int, tuple[Surface, Readings]] = {}
+        scope.keep_up()
         self.opened: list[Dim] = []
-        # `kept` of this formula elsewhere, by what is bound and what stands on the left
-        self._elsewhere: dict[tuple[frozenset[str], Expr | None], dict[int, tuple[Surface, Readings]]] = {}
+        # `kept` of this formula elsewhere, by what is bound and the `id` of what stands on the left, which is kept too
+        self._elsewhere: dict[tuple[frozenset[str], int], tuple[Expr | None, dict[int, tuple[Surface, Readings]]]] = {}
 
     def within(self, name: str) -> Reader:
         """The same inside of what binds an index."""
@@ -180,7 +205,7 @@ class Reader:
 
     def _at(self, bound: frozenset[str], left: Expr | None) -> Reader:
         made = Reader(self.text, self.scope, bound, left, self.line)
-        made.kept = self._elsewhere.setdefault((bound, left), made.kept)
+        _, made.kept = self._elsewhere.setdefault((bound, id(left)), (left, made.kept))
         made.opened, made._elsewhere = self.opened, self._elsewhere
         return made
 

@@ -3,7 +3,7 @@ r"""Rows and cells: what stands between `\\` and `&`."""
 from __future__ import annotations
 
 from symbackprop.latex.items import Item, Items
-from symbackprop.latex.joining import Joiner
+from symbackprop.latex.joining import PLAIN, Joiner
 from symbackprop.latex.surface import Blank, Lines, Span, Surface
 
 # what parts the items of several rows or cells
@@ -15,7 +15,10 @@ def lines(joiner: Joiner, items: Items, span: Span) -> Surface:
 
     A row may go on with a multiplication sign: its first factor is then `Blank`.
     """
-    if _MARKS.isdisjoint([item.kind for item in items]):
+    kinds = {item.kind for item in items}
+    if kinds.isdisjoint(_MARKS):
+        if items and kinds <= PLAIN:
+            return joiner.chain(items)
         rest = without_stop(items)
         return joiner.line(rest) if rest else Blank(span)
     rows: list[Surface] = []

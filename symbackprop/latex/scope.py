@@ -31,6 +31,7 @@ from symbackprop.latex.places import (
     Places,
     is_entry,
 )
+from symbackprop.latex.registered import Table
 from symbackprop.latex.surface import Span, Surface
 from symbackprop.network import MLP
 from symbackprop.notations import Notation, Written
@@ -83,15 +84,28 @@ class Scope(Counting):
         # the same by what is written, and the place that it was read from
         self.by_text: dict[object, tuple[int, list[Any]]] = {}
         # what can begin with a factor, by its kind and letter
-        self.beginners: dict[object, tuple[list[Any], list[Any]]] = {}
+        self.beginners: dict[object, Any] = {}
+        # what a factor and the parentheses behind it mean, as `by_text`
+        self.applied: dict[object, tuple[int, list[Any]]] = {}
+        # how often anything had been registered when these were found
+        self._registered = Table.changes
         self._candidates: dict[tuple[Head, Places, Places], list[Candidate]] = {}
 
     def forget_shapes(self) -> None:
         """Where the network has found more of the shapes of its variables."""
         self.known.clear()
-        self.letters.clear()
-        self.by_text.clear()
         self._shapes.clear()
+        self._forget_meanings()
+
+    def _forget_meanings(self) -> None:
+        for kept in (self.letters, self.by_text, self.beginners, self.applied):
+            kept.clear()
+
+    def keep_up(self) -> None:
+        """Forget what letters mean where more has been registered."""
+        if self._registered != Table.changes:
+            self._registered = Table.changes
+            self._forget_meanings()
 
     def keep_text(self, written: object, start: int, readings: list[Any]) -> None:
         """Keep what a letter with its scripts, or a derivative by one, means wherever it is written so.
@@ -103,6 +117,12 @@ class Scope(Counting):
             self.by_text.clear()
         self.by_text[written] = start, readings
 
+    def keep_applied(self, written: object, start: int, taken: list[Any]) -> None:
+        """Keep the ways to read a factor before parentheses, wherever both are written so."""
+        if len(self.applied) >= MOST_KEPT:
+            self.applied.clear()
+        self.applied[written] = start, taken
+
     # --- variables ---------------------------------------------------------------------------------------------------
 
     def shape_of(self, variable: Variable) -> Shape | None:
@@ -110,7 +130,7 @@ class Scope(Counting):
         if variable not in self.known:
             try:
                 rows, columns = (self.network.normal(size) for size in self.network.shape_of(variable))
-                self.known[variable] = (columns, rows) if self.turned else (rows, columns)
+                self.known[variable] = self.shared((columns, rows) if self.turned else (rows, columns))
             except (ShapeError, LookupError):
                 self.known[variable] = None
         return self.known[variable]

@@ -190,8 +190,11 @@ class Stack:
 
     def content(self, frame: Frame, span: Span) -> Surface:
         """The items of a frame, joined; `span` is the place of what it holds."""
+        items = frame.items
         if frame.over is not None:
             return self._fraction(frame, frame.over, span)
+        if len(items) == 1 and items[0].kind == "atom" and frame.switch is None:
+            return items[0].surface
         if frame.switch is not None:
             frame.items = self._switched(frame.items, frame.switch)
         if frame.rows:

@@ -7,7 +7,7 @@ function of `z` or a product, and whether `^T` is a transpose or a power, is not
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform
 
 Span = tuple[int, int]
 Made = TypeVar("Made", bound="Surface")
@@ -33,6 +33,69 @@ class Surface:
 def values(node: Surface) -> list[object]:
     """What its attributes are, in order, the span first."""
     return [getattr(node, name) for name in node.__dataclass_fields__]
+
+
+# --- what is read once and stands in many places ---------------------------------------------------------------------
+
+# What is mostly written the same way, as `W_2^\top` and `(1 - h_1)`, is read alone, and once. It is the same in any
+# formula: none of its signs takes along what stands behind it, and what stands before it does not matter, but for a
+# command that waits for its argument.
+
+
+class _Elsewhere(Surface):
+    """What may have been read at another place: its parts are moved here when somebody first looks at them."""
+
+    __slots__ = ("_origin",)
+    # the same there, and how far away that is
+    _origin: tuple[Surface, int]
+
+    # a type checker shall still say which attributes there are
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """An attribute that has no value yet."""
+            if name not in self.__dataclass_fields__:
+                raise AttributeError(name)
+            there, by = self._origin
+            for each in self.__dataclass_fields__:
+                if each not in ("span", "written"):
+                    setattr(self, each, _moved(getattr(there, each), by))
+            return getattr(self, name)
+
+
+@surface_node
+class Written(_Elsewhere):
+    r"""What may be known by what is written.
+
+    Attributes:
+        written: all of its text, where that alone says what it is: `W_2^\top`, `\frac{\partial L}{\partial W_1}`.
+    """
+
+    written: str = field(default="", compare=False, repr=False, kw_only=True)
+
+
+def moved(e: Surface, by: int) -> Surface:
+    """The same surface at another place."""
+    start, end = e.span
+    span = (start + by, end + by)
+    if isinstance(e, Written):
+        made: Any = object.__new__(type(e))
+        made.span = span
+        made.written = e.written
+        made._origin = e, by
+        return cast(Surface, made)
+    if isinstance(e, Letter):
+        return Letter(span, e.text, e.style)
+    return type(e)(span, *[_moved(value, by) for value in values(e)[1:]])
+
+
+def _moved(value: object, by: int) -> object:
+    if isinstance(value, tuple):
+        return tuple([_moved(each, by) for each in value])
+    return moved(value, by) if isinstance(value, Surface) else value
+
+
+# --- kinds -----------------------------------------------------------------------------------------------------------
 
 
 @surface_node
@@ -87,7 +150,7 @@ class Styled(Surface):
 
 
 @surface_node
-class Scripted(Surface):
+class Scripted(Written):
     r"""A base with scripts. In `g'^{[1]}` there is one prime and a superscript; `W'` has one prime, `W.^T` none."""
 
     base: Surface
@@ -96,8 +159,6 @@ class Scripted(Surface):
     primes: int = 0
     # `.^`: entry by entry, `A.^2`; many write `W.^T` too
     dotted: bool = False
-    # all of its text, where that alone says what it is: `W_2^\top`
-    written: str = field(default="", compare=False, repr=False)
 
 
 @surface_node
@@ -123,13 +184,11 @@ class Prose(Surface):
 
 
 @surface_node
-class Fraction(Surface):
+class Fraction(Written):
     r"""`\frac{a}{b}`, `\tfrac12`, `{a \over b}`; not `a/b`, which is a term with the sign "/"."""
 
     numerator: Surface
     denominator: Surface
-    # as that of a letter with scripts: `\frac{\partial L}{\partial W_1}`
-    written: str = field(default="", compare=False, repr=False)
 
 
 @surface_node
@@ -141,7 +200,7 @@ class Root(Surface):
 
 
 @surface_node
-class Fenced(Surface):
+class Fenced(Written):
     r"""A body in delimiters: `(` `)`, `[` `]`, `{` `}` (of `\{`), `|`, `‖`, `⟨` `⟩`, `⌊` `⌋`, `⌈` `⌉`; `.` for none."""
 
     left: str
@@ -164,7 +223,7 @@ class Annotated(Surface):
 
 
 @surface_node
-class Matrix(Surface):
+class Matrix(Written):
     r"""Rows of cells; `kind` is the environment: "pmatrix", "bmatrix", "cases", "array", …, or "substack"."""
 
     kind: str

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.surface import Fraction, Scripted, Span
+from symbackprop.latex.surface import Fenced, Fraction, Matrix, Scripted, Span
 from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
@@ -36,16 +36,20 @@ class Token(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A letter with simple scripts, or the derivative of a letter by a letter.
+    """What is read at once: a letter with simple scripts, a derivative of a letter by a letter, parentheses, a matrix.
 
     Attributes:
         surface, tokens: from place 0 on.
         depth: how deep it is nested.
+        signs: how many tokens it is where each sign is one.
+        varied: the letters in it of which a formula has one form, and where they stand.
     """
 
-    surface: Scripted | Fraction
+    surface: Scripted | Fraction | Fenced | Matrix
     tokens: tuple[Token, ...]
     depth: int
+    signs: int
+    varied: tuple[tuple[str, int, int], ...]
 
 
 # a token of a role, value, start and end: as `Token(…)`, without a call of Python's own in between
@@ -55,7 +59,10 @@ _SPACE = re.compile(r"[ \t\r\n]+")
 _LETTERS = re.compile(r"[A-Za-z]+(?:\\_[A-Za-z0-9]+)*")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"[eE]([+-]?)([0-9]+)(?!\.?[0-9])")
-_ANY_SIGN = "|".join(re.escape(sign) for sign in sorted((*ASCII, *NOT_READ), key=len, reverse=True))
+_LONGEST_FIRST = sorted((*ASCII, *NOT_READ), key=len, reverse=True)
+# the signs that no longer one begins with are looked for first, all at once
+_ALONE = "".join(sign for sign in _LONGEST_FIRST if sum(other[0] == sign for other in _LONGEST_FIRST) == 1)
+_ANY_SIGN = f"[{re.escape(_ALONE)}]|" + "|".join(re.escape(sign) for sign in _LONGEST_FIRST if sign not in _ALONE)
 _SIGNS = re.compile(_ANY_SIGN)
 # spaces, then a piece of text that most often is one token whatever stands around it; a digit that may go on as a
 # number is none, nor is what is outside ASCII
@@ -68,17 +75,39 @@ _PIECE = re.compile(f"{_SPACES}{_ONE}?")
 # a letter with a few simple scripts, up to where what stands behind cannot belong to it
 _LETTER = r"[A-Za-z](?![A-Za-z0-9]|\\_)"
 _DIGIT = r"[0-9](?![0-9.eE{])"
-_IN_BRACES = r"\{(?:\\[A-Za-z]++|[A-Za-z]{1,4}|[0-9]{1,3}|[A-Za-z][+-][0-9]|[A-Za-z0-9](?:,[A-Za-z0-9])++)\}"
+_PLACES = r"[A-Za-z0-9](?:, ?(?:[A-Za-z0-9]|\\cdot(?![A-Za-z])))++"
+_IN_BRACES = rf"\{{(?:\\[A-Za-z]++|[A-Za-z]{{1,4}}|[0-9]{{1,3}}|[A-Za-z][+-][0-9]|{_PLACES})\}}"
 _SCRIPT = rf"'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|{_DIGIT}|{_IN_BRACES})"
 _SCRIPTS = rf"(?:{_SCRIPT}){{1,6}}+(?!['_^])"
 _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
 _PLAIN_BASE = r"(?:\\[A-Za-z]++|[A-Za-z])"
 _BASE = rf"(?:{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}|{_PLAIN_BASE})"
 _SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
-_NAME = rf"(\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}|{_BASE}{_SCRIPTS})"
-_PIECE_OR_NAME = re.compile(f"{_SPACES}(?:{_NAME}|{_ONE})?")
+_DERIVATIVE = rf"\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}"
+_NAME = (
+    rf"{_DERIVATIVE}|{_BASE}{_SCRIPTS}|\{{{_BASE}(?:{_SCRIPT}){{1,6}}+\}}{_SCRIPTS}"
+    r"|\\frac\{[0-9]{1,3}\}\{[0-9]{1,3}\}"
+)
+# parentheses around simple signs, and around others of those
+_SIMPLE = r"[A-Za-z0-9 +\-*/'^_{},.]++|\\(?!(?:left|right|begin|end)(?![A-Za-z]))[A-Za-z]++|\\[,;:!> ]"
+_INNER = rf"\((?:{_SIMPLE})++\)|\\left\((?:{_SIMPLE})++\\right\)"
+_CELLS = rf"(?:{_SIMPLE}|{_INNER}|&|\\\\)++"
+_MATRIX = rf"\\begin\{{pmatrix\}}{_CELLS}\\end\{{pmatrix\}}|\\begin\{{bmatrix\}}{_CELLS}\\end\{{bmatrix\}}"
+_INSIDE = rf"(?:{_SIMPLE}|{_INNER}|{_MATRIX})++"
+_OUTER = rf"\({_INSIDE}\)|\\left(?:\(|\[|\\\|){_INSIDE}\\right(?:\)|\]|\\\|)"
+_PIECE_OR_NAME = re.compile(f"{_SPACES}(?:({_NAME}|{_OUTER}|{_MATRIX})|{_ONE})?")
+# so many characters of one name
+_LONGEST_NAME = 160
 _COMMANDS = re.compile(r"\\[A-Za-z]+")
-_MARKS = re.compile(_MARK)
+# what a command does not change in what is around it
+_MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}")
+# what parentheses hold that are read at once
+_IN_NAMES = frozenset({
+    "letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style",
+    "begin group", "end group", "open", "close", "left", "right", "quad", "dots", "sep",
+})  # fmt: skip
+_IN_MATRICES = _IN_NAMES | {"begin", "end", "row", "amp"}
+_ENDS = frozenset({"\\begin", "\\end"})
 _IS_VARIED = frozenset(VARIANTS.values())
 _KNOWN: Mapping[str, Symbol] = {
     **{letter: ("letter", (letter, "plain")) for letter in ascii_letters},
@@ -93,6 +122,7 @@ _VARIED: Mapping[str, str] = {
     f"\\{name}": name for name in PLAIN if (VARIANTS.get(name) or GREEK.get(name, name)) in _IS_VARIED
 }
 _OUTSIDE = re.compile(r"[^\x20-\x7e\t\r\n]")
+_OPENING = re.compile(r"\s*((\$\$?|\\[\[(])?)")
 _WRAPPERS: Mapping[str, str] = {"$$": "$$", "$": "$", "\\[": "\\]", "\\(": "\\)"}
 
 
@@ -109,13 +139,26 @@ def tokens(text: str, words: Collection[str] = WORDS) -> list[Token]:
 
 
 def tokens_and_names(text: str, words: Collection[str], name: Callable[[str], Name | None]) -> list[Token]:
-    """`tokens`, in which a letter with simple scripts is one of role "name" where `name` knows its text."""
+    """`tokens`, in which what is read at once is one of role "name" where `name` knows its text."""
     return Cutter(text, words).cut(name)
 
 
 def stands_alone(written: str) -> bool:
-    """Whether a letter with simple scripts is the same in any formula, as far as its commands go."""
-    return all(command in _KNOWN and command not in _VARIED for command in _COMMANDS.findall(_MARKS.sub("", written)))
+    """Whether a name is the same in any formula, as far as its commands go."""
+    commands = _COMMANDS.findall(_MARKS.sub("", written))
+    return all(command in _KNOWN or f"{command}(" in _KNOWN or command in _ENDS for command in commands)
+
+
+def varied(written: str) -> tuple[tuple[str, int, int], ...]:
+    """The letters in a name of which a formula has one form, by their commands, and where they stand."""
+    found = [(_VARIED.get(match[0]), *match.span()) for match in _COMMANDS.finditer(written)]
+    return tuple([(letter, start, end) for letter, start, end in found if letter is not None])
+
+
+def is_simple(found: list[Token], is_matrix: bool) -> bool:
+    """Whether all tokens in parentheses or in a matrix are such as mean the same everywhere."""
+    allowed = _IN_MATRICES if is_matrix else _IN_NAMES
+    return all(token.role in allowed for token in found)
 
 
 class Cutter:
@@ -146,17 +189,21 @@ class Cutter:
         while at < end:
             match = piece(text, at)
             assert match is not None  # it matches nothing too
-            if name is not None and match.lastindex == 1:
-                start, stop = match.span(1)
-                if (known := name(match[1])) is not None:
+            group = match.lastindex or 1
+            start, stop = match.span(group)
+            written = text[start:stop]
+            if name is not None and group == 1 and start >= 0:
+                if stop - start <= _LONGEST_NAME and (known := name(written)) is not None:
                     found.append(_token(("name", known, start, stop)))
-                    inside += len(known.tokens) - 1
+                    inside += known.signs - 1
+                    for letter, first, behind in known.varied:
+                        self.note_variant(letter, start + first, start + behind)
                     at = stop
                     continue
                 match = _PIECE.match(text, start)
                 assert match is not None
-            start, stop = match.span(match.lastindex or 1)
-            written = text[start:stop]
+                start, stop = match.span(1)
+                written = text[start:stop]
             if start >= 0 and (symbol := _KNOWN.get(written)) is not None:
                 if written in _VARIED:
                     self.note_variant(_VARIED[written], start, stop)
@@ -169,7 +216,7 @@ class Cutter:
                 character = text[at]
                 take = _FIRST.get(character, Cutter.sign if character < "\x7f" else Cutter.beyond_ascii)
                 at = take(self, at)
-            if len(found) + inside > MAX_TOKENS:
+            if inside + len(found) > MAX_TOKENS:
                 self.refuse(f"the formula has more than {MAX_TOKENS} tokens: give one formula at a time", start, at)
         if at > end:
             self.refuse("what closes the formula is taken away by what stands before it: take that out", start, at)
@@ -187,8 +234,9 @@ class Cutter:
     def inside(self) -> Span:
         r"""What stands between `$…$`, `$$…$$`, `\[…\]` or `\(…\)` around the whole, if anything does."""
         text = self.text
-        start = len(text) - len(text.lstrip())
-        opening = next((mark for mark in _WRAPPERS if text.startswith(mark, start)), None)
+        match = _OPENING.match(text)
+        assert match is not None  # it matches nothing too
+        start, opening = match.start(1), match[2]
         if opening is None:
             return start, len(text)
         closing = _WRAPPERS[opening]

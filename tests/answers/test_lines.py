@@ -1,8 +1,12 @@
 r"""Answers are cut where LaTeX ends a line, and where one equation ends and the next begins."""
 
+import re
+from random import Random
+
 import pytest
 from networks import W1, question
 
+from symbackprop.answers import lines as cutting
 from symbackprop.answers.judging import judge
 from symbackprop.answers.lines import MOST_LINES, cut
 from symbackprop.latex.errors import ReadingError
@@ -82,3 +86,26 @@ NAMED = {
 @pytest.mark.parametrize(("answer", "verdict"), NAMED.items())
 def test_names_below_braces_and_beside_formulas(answer, verdict):
     assert judge(question(W1), answer).verdict == verdict
+
+
+PIECES = [
+    "a", "=", " ", "\\,", r"\frac{a}{b}", r"\cdot", r"\epsilon", r"\not", r"\left(", r"\right)", ".", ",", "{", "}",
+    r"\\", r"\newline", "\n", "%", "$", r"\[", r"\]", "&", r"\begin{align}", r"\end{align}", r"\label{x}", r"\therefore ",
+]  # fmt: skip
+
+
+def test_one_line_is_cut_as_several_are(monkeypatch):
+    random = Random(0)
+    texts = ["".join(random.choices(PIECES[: random.choice((15, None))], k=random.randint(1, 9))) for _ in range(3000)]
+    short = [cuts_of(text) for text in texts]
+    monkeypatch.setattr(cutting, "_PARTING", re.compile(""))
+    for text, found in zip(texts, short, strict=True):
+        assert found == cuts_of(text), text
+
+
+def cuts_of(text):
+    """The lines of a text, or why it has none."""
+    try:
+        return cut(text)
+    except ReadingError as error:
+        return error.message, error.span

@@ -2,13 +2,18 @@
 
 import json
 from copy import copy
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from symbackprop.dims import ONE, index
+from symbackprop.expr import Negative, Transpose
+from symbackprop.latex import calls, parse, parts
 from symbackprop.latex import tokens as cutting
 from symbackprop.latex.errors import ReadingError
+from symbackprop.latex.fluent import fluent
 from symbackprop.latex.grammar import surface
 from symbackprop.latex.parse import read
 from symbackprop.latex.surface import Surface
@@ -59,7 +64,13 @@ NAMES = [
     "_1", "_{12}", "_12", "_i", "_{ij}", "_{i,j}", "_{l+1}", "_{xh}", "_{max}", "_e", "^2", "^T", r"^\top", r"^{\top}",
     "^{-1}", "^{(1)}", "'", "''", r"\frac{\partial L}{\partial W_1}", r"\frac{\partial \vec{z}_{l+1}}{\partial h}",
     r"\frac", r"\frac{\partial ", "}{", r"\sqrt", r"\max", r"\sum", "(", ")", "[", "|", "{", "}", "2", "e", ".", "=",
-    "-", " ", r"a\_b",
+    "-", " ", r"a\_b", "(x)", "(a + b_1)", "(W_2^T (1 - h))", r"\left(W x\right)", r"\left((a) b\right)", r"\left(",
+    r"\right)", r"(\operatorname{diag} z)", "(2", "e5)", "(W1)", r"(\phi)", "(,)", r"(\sum_i x)", "(a = b)", "(-", "-)",
+    r"\big", "{(", ")}", "(1 2)", "(a /", r"\hat", r"\bf",
+    r"(\vec{0} \quad \dots \quad x)", r"(a \quad -b)", r"(1 \dots n)", r"\begin{pmatrix}",
+    r"\begin{pmatrix} a & b_{1,2} \\ 0 & \dots \end{pmatrix}", r"\end{pmatrix}",
+    r"\begin{bmatrix} (a) \\[2pt] b \end{bmatrix}", r"\\", "&", r"(x_{a, b})", r"w_{0,j,\cdot}",
+    r"\left(\begin{pmatrix}1 & \sigma\end{pmatrix}\right)", r"\varsigma", r"{W_1}^\top", r"\frac{1}{2}", r"\vdots",
 ]  # fmt: skip
 
 
@@ -89,14 +100,28 @@ def test_what_is_read_at_once_is_as_it_is_sign_by_sign():
 def test_a_letter_that_is_nothing_may_be_an_index_elsewhere():
     network = Quantities(SHAPES)
     for _ in range(2):
-        with pytest.raises(ReadingError, match="'i' is no quantity here"):
-            read("i x", network=network)
+        for text in ("i x", "(i) x", "g(i) x", "(x_1 i)"):
+            with pytest.raises(ReadingError, match="'i' is no quantity here"):
+                read(text, network=network)
         assert str(read(r"\sum_{i=1}^{n} i x_i", network=network).tree) == "Σ_{i=1}^{n} (i x[i])"
+        assert str(read(r"\sum_{i=1}^{n} g(i) (i) (x_1 i)", network=network).tree) == "Σ_{i=1}^{n} (g(i) i (x[1] i))"
 
 
-def meaning(text, network):
+def test_what_is_open_is_found_for_each():
+    text = r"x^\top (I) x + z^\top (I) z + x^\top g(I) x + z^\top g(I) z"
+    for network in (Quantities(SHAPES),) * 2:
+        assert str(read(text, network=network).tree) == "xᵀ I x + zᵀ I z + xᵀ g(I) x + zᵀ g(I) z"
+
+
+def test_what_looks_further_than_parentheses_is_read_anew():
+    network = Quantities(SHAPES)
+    for name in ("z", "b", "W"):
+        assert str(read(rf"\partial (L) / \partial {name}", network=network).tree) == f"∂L/∂{name}"
+
+
+def meaning(text, network, **ways):
     try:
-        found = read(text, network=network)
+        found = read(text, network=network, **ways)
     except ReadingError as error:
         return type(error), error.message, error.span
     return found.tree, found.spans, found.assumed
@@ -117,14 +142,102 @@ def meaning(text, network):
         r"A^2 x + W' z",
         r"W W x",
         r"q^\top",
+        r"g'(W x + b) + g'(z) \odot (W x)",
+        r"g'  (z) + \sigma'(z)",
+        r"z (x)",
+        r"b + (b + z) + (b + z)",
+        r"\left(W x\right) \odot (1 - z)",
+        r"A (I - A) x",
+        r"(A)_{1,2} + (A)^\top_{1,2}",
+        r"\sum_{i=1}^{m} (b_i) g(z_i)",
+        r"\operatorname{diag}(g'(z)) (W x)",
+        r"L(z)",
+        r"(q)",
+        r"x^\top (I) x + z^\top (I) z + x^\top g(I) x + z^\top g(I) z",
+        r"g(q)",
+        r"(x) z",
+        r"\begin{pmatrix} g'(z_1) & \dots & 0 \\ \vdots & \ddots & \vdots \\ 0 & \dots & g'(z_m) \end{pmatrix} b",
+        r"\begin{pmatrix} I & I \end{pmatrix} \begin{pmatrix} x \\ x \end{pmatrix}",
+        r"\prod_{i=1}^{3} (2 i) + \prod_{i=1}^{3} (2 i) (i)",
+        r"(2 n) + \sum_{n=1}^{3} (2 n)",
+        r"\frac{1}{2} {W}^\top z + \frac{1}{2} x",
     ],
 )
 def test_a_formula_means_the_same_after_others(text):
     alone = meaning(text, Quantities(SHAPES))
     used = Quantities(SHAPES)
-    for other in (f"b +  {text}", f"z = {text}", r"W'", r"{W}^{\top} z", r"x_{ 1 }", r"W_{1,2} + {W}_{12}", text):
+    others = (
+        r"W'",
+        r"{W}^{\top} z",
+        r"x_{ 1 }",
+        r"W_{1,2} + {W}_{12}",
+        r"\sum_{i=1}^{m} (z_i) g(b_i)",
+        "g(z) + (b + z)",
+    )
+    for other in (f"b +  {text}", f"z = {text}", f"({text})", f"g({text})", *others, text):
         meaning(other, used)
     assert meaning(text, used) == alone
+
+
+PARTS_OF_LINES = [
+    "x", "W", "z", "b", "A", "q", "(", ")", "+", "-", "=", r"\odot", r"\circ", r"^\top", "'", "_1", "1", "2", "g'(z)",
+    "(x)", r"\sigma'(z)", "(W x)", "(1 - z)", r"\left(", r"\right)", r"\frac{\partial L}{\partial z}", "L", ",", "n",
+    "I", r"\cdot", r"\operatorname{diag}", r"x^\top", r"W^\top", "A^2", r"\le", "/", r"\tanh", r"\,", "[", r"\quad",
+]  # fmt: skip
+COLUMNS = [
+    "z", "b", "W x", "(W x)", "g'(z)", r"\sigma'(W x + b)", "(1 - z)", r"\left(b + (z - b)\right)", "2 z", "z^2", "0",
+    r"W W^\top b", r"\operatorname{diag}(z) b", r"\frac{\partial L}{\partial z}", r"b x^\top x", r"z b^\top z",
+    "(z) (b)", "z b", "z2",
+]  # fmt: skip
+FORMS = ("{}", "{} = {}", "-{} + {}", "z = {} - {}", r"z = {} + {}, \quad b = {}", "({} - {}) = {} = {}", "z = -{}")
+
+
+def lines_of_columns(random):
+    """Products, sums and equations of columns."""
+    for _ in range(500):
+        sign = random.choice((r" \odot ", r" \circ ", " "))
+        terms = [sign.join(random.choices(COLUMNS, k=count)) for count in random.choices((1, 2, 3), k=4)]
+        yield random.choice(FORMS).format(*terms)
+
+
+def test_a_line_of_what_is_known_means_what_its_surface_means(monkeypatch):
+    random = Random(2)
+    lines = [*lines_of_columns(random)]
+    lines += [
+        random.choice((" ", "")).join(random.choices(PARTS_OF_LINES, k=random.randint(1, 9))) for _ in range(2000)
+    ]
+    network = Quantities(SHAPES)
+    # each is read twice, so that what is in it is known then
+    is_known = {text: meaning(text, network)[0] is not ReadingError for text in (*lines, *lines)}
+    going_on = {"left": read("z", network=network).tree, "like": (index("m"), ONE)}
+    asked = [(text, ways) for text in is_known for ways in ({}, going_on)]
+    asked += [(f"= {text}", going_on) for text, known in is_known.items() if known]
+    found = []
+    monkeypatch.setattr(parse, "fluent", lambda *given: found.append(fluent(*given)) or found[-1])
+    quick = [meaning(text, network, **ways) for text, ways in asked]
+    # it is asked at all, and knows much
+    assert sum(said is not None for said in found) > 500
+    monkeypatch.setattr(parse, "fluent", lambda *_: None)
+    for (text, ways), short in zip(asked, quick, strict=True):
+        assert short == meaning(text, network, **ways), (text, ways)
+
+
+def test_what_is_registered_later_counts(monkeypatch):
+    network = Quantities(SHAPES)
+    for _ in range(2):
+        with pytest.raises(ReadingError, match="determinant"):
+            read(r"(\det(A)) x", network=network)
+        with pytest.raises(ReadingError, match="inverse"):
+            read(r"(A^{-1}) x", network=network)
+        with monkeypatch.context() as patched:
+            patched.setitem(calls.NAMED, "det", calls.NAMED["tr"])
+            patched.setitem(parts.POWERS, Fraction(-1), Transpose)
+            assert str(read(r"(\det(A)) x", network=network).tree) == "tr(A) x"
+            assert str(read(r"(A^{-1}) x", network=network).tree) == "Aᵀ x"
+            patched.setitem(parts.POWERS, Fraction(-1), Negative)
+            assert str(read(r"(A^{-1}) x", network=network).tree) == "(-A) x"
+            patched.setitem(calls.NAMED, "det", calls.NAMED["diag"])
+            assert str(read(r"(\det(x)) x", network=network).tree) == "diag(x) x"
 
 
 def test_letters_with_other_scripts_are_told_apart():
