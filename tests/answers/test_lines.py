@@ -90,7 +90,8 @@ def test_names_below_braces_and_beside_formulas(answer, verdict):
 
 PIECES = [
     "a", "=", " ", "\\,", r"\frac{a}{b}", r"\cdot", r"\epsilon", r"\not", r"\left(", r"\right)", ".", ",", "{", "}",
-    r"\\", r"\newline", "\n", "%", "$", r"\[", r"\]", "&", r"\begin{align}", r"\end{align}", r"\label{x}", r"\therefore ",
+    r"\\", r"\newline", "\n", "%", "$", r"\[", r"\]", "&", r"\begin{align}", r"\end{align}", r"\label{x}",
+    r"\therefore ",
 ]  # fmt: skip
 
 
