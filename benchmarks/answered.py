@@ -127,6 +127,20 @@ def has_value(e: Expr, exercise: Exercise) -> bool:
     return False
 
 
+def keeps_its_values(e: Expr, exercise: Exercise) -> bool:
+    """Whether a formula has a value wherever what is asked for has one: `z_l` has none for `l = 0`."""
+    for i, place in enumerate(exercise.places):
+        try:
+            exercise.wanted(i)
+        except Exception:
+            continue
+        try:
+            place.value(e)
+        except Exception:
+            return False
+    return True
+
+
 # --- several lines ----------------------------------------------------------------------------------------------------
 
 

@@ -239,7 +239,9 @@ def _free(question: Question, last: int) -> Iterator[dict[str, int]]:
     """Numbers for the letters of what is asked for."""
     own = question.indices
     layers = [letter for letter in ("l", "t") if letter in own]
-    for number in range(1, last + 1) if layers else (1,):
+    # the weights are counted from 0, where nothing has come before
+    first = min((low.constant for letter in layers if (low := question.known[letter][0]) is not None), default=1)
+    for number in range(first, last + 1) if layers else (1,):
         yield {**dict.fromkeys(layers, number), **({"j": 2} if "j" in own else {})}
 
 

@@ -71,6 +71,8 @@ class Place:
             if (key[1] or 0) < 0:
                 raise Valueless(f"{key[0]} at {key[1]}")
             at = variable if key[1] is None else _indexed(variable, key[1])
+            if isinstance(at, expr.PreActivation):
+                raise Valueless(f"there is no {at}")
             try:
                 extent = tuple(self.number(d, {}) for d in self.network.shape_of(at))
             except Exception as error:
