@@ -263,6 +263,10 @@ def _inner(left: Reading, right: Reading, e: Surface | Span, reader: Reader) -> 
 
 def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface | Span, reader: Reader) -> Readings:
     """Every grouping in which all products conform, where the usual one does not."""
+    front = next((i for i, unit in enumerate(units) if not unit.is_scalar), 0)
+    if front and reader.scope.entrywise_signs.isdisjoint(signs[:front]):
+        # numbers in front are factors of all that follows, however that is grouped
+        return _with_numbers(units[:front], _regrouped(units[front:], signs[front:], e, reader), reader)
     if len(units) > _MOST_GROUPED:
         return []
     kept: dict[tuple[int, int], Readings] = {(i, i + 1): [_closed(unit)] for i, unit in enumerate(units)}
@@ -275,6 +279,14 @@ def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface | Span, 
                     made += _two(one, two, signs[middle - 1], reader)
             kept[start, end] = _fewest(made)
     return kept[0, len(units)]
+
+
+def _with_numbers(numbers: list[Reading], made: Readings, reader: Reader) -> Readings:
+    """Readings with numbers in front."""
+    for unit in map(_closed, reversed(numbers)):
+        products = (_flat_product(unit, each, reader, around((unit, each))) for each in made)
+        made = [each for each in products if each is not None]
+    return made
 
 
 def _closed(unit: Reading) -> Reading:

@@ -364,3 +364,12 @@ def test_widths_of_the_layers_of_a_network_of_ones_own():
     # the width of another layer
     with pytest.raises(ReadingError):
         parse(written_out(r"g'(z_{l,1})", r"g'(z_{l,n_{l+1}})") + r"W_{l+1}^\top", network=network)
+
+
+def test_numbers_in_front_are_factors_of_all_that_follows():
+    """`2 S x ⊙ a xᵀ` is `2 ((S x) ⊙ a) xᵀ`: `((2 S x) ⊙ a) xᵀ` has the same value, so that nothing is ambiguous."""
+    for front in ("2", r"\frac{1}{2}", r"2 \frac{1}{2}", r"2 \cdot J"):
+        made = parse(rf"{front} S x \odot a x^\top", network=SMALL)
+        assert made == parse(rf"{front} ((S x) \odot a) x^\top", network=SMALL)
+    with pytest.raises(ReadingError):
+        parse(r"2 S x \odot a^\top x", network=SMALL)
