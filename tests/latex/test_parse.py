@@ -367,9 +367,13 @@ def test_widths_of_the_layers_of_a_network_of_ones_own():
 
 
 def test_numbers_in_front_are_factors_of_all_that_follows():
-    """`2 S x ⊙ a xᵀ` is `2 ((S x) ⊙ a) xᵀ`: `((2 S x) ⊙ a) xᵀ` has the same value, so that nothing is ambiguous."""
+    """`2 R x ⊙ b xᵀ` is `2 ((R x) ⊙ b) xᵀ`: `((2 R x) ⊙ b) xᵀ` has the same value, so that nothing is ambiguous."""
+    network = Quantities({"R": ("m", "n"), "x": ("n",), "b": ("m",), "J": ()})
     for front in ("2", r"\frac{1}{2}", r"2 \frac{1}{2}", r"2 \cdot J"):
-        made = parse(rf"{front} S x \odot a x^\top", network=SMALL)
-        assert made == parse(rf"{front} ((S x) \odot a) x^\top", network=SMALL)
+        made = parse(rf"{front} R x \odot b x^\top", network=network)
+        assert made == parse(rf"{front} ((R x) \odot b) x^\top", network=network)
+    # where both factors may go with the next one, it is
+    with pytest.raises(ReadingError, match="can be read in 2 ways"):
+        parse(r"2 S x \odot a x^\top", network=SMALL)
     with pytest.raises(ReadingError):
-        parse(r"2 S x \odot a^\top x", network=SMALL)
+        parse(r"2 R x \odot x b^\top", network=network)
