@@ -376,4 +376,4 @@ def test_numbers_in_front_are_factors_of_all_that_follows():
     with pytest.raises(ReadingError, match="can be read in 2 ways"):
         parse(r"2 S x \odot a x^\top", network=SMALL)
     with pytest.raises(ReadingError):
-        parse(r"2 R x \odot x b^\top", network=network)
+        parse(r"2 R b \odot x", network=network)
