@@ -53,12 +53,41 @@ try:
 except SystemExit as end:
     assert not end.code, end.code
 """
+CHECK = r"""
+from symbackprop.cli import main
+assert main(["check", r"%s", "--ask", r"\partial L/\partial W_l", "--json"]) == %d
+"""
+RIGHT = CHECK % (r"\partial L/\partial z_{l+1} h_l^\top", 0)
+WRONG = CHECK % (r"\partial L/\partial z_{l+1} h_{l+1}^\top", 1)
+# what only a wrong answer, another command or a table of numbers needs
+NOT_FOR_A_RIGHT_ANSWER = {
+    "symbackprop.answers.diagnosis",
+    "symbackprop.answers.mistakes",
+    "symbackprop.asked",
+    "symbackprop.render",
+    "dataclasses",
+    "difflib",
+    "importlib.resources",
+    "random",
+    "tempfile",
+    "zipfile",
+}
 TREE = "import symbackprop.statements, symbackprop.shapes, symbackprop.network, symbackprop.derivation"
 
 
 @pytest.mark.parametrize("code", ["import symbackprop", HELP, TREE], ids=["package", "help", "tree"])
 def test_nothing_heavy_is_imported(code: str) -> None:
     assert not loaded_by(code) & HEAVY
+
+
+def test_a_right_answer_loads_only_what_it_takes_to_see_that() -> None:
+    loaded = loaded_by(RIGHT)
+    assert not loaded & (HEAVY - {"flint"} | NOT_FOR_A_RIGHT_ANSWER)
+    assert len([name for name in loaded if name.startswith("symbackprop")]) <= 155
+
+
+def test_the_mistakes_are_loaded_for_a_wrong_answer() -> None:
+    assert "symbackprop.answers.diagnosis" in loaded_by(WRONG)
 
 
 def test_the_list_of_modules_sees_a_heavy_one() -> None:

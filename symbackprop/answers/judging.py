@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 
 from symbackprop.answers.allowed import refused
 from symbackprop.answers.comparing import DIFFERENT, Compared, compare, fingerprint
-from symbackprop.answers.diagnosis import diagnosed
 from symbackprop.answers.inequalities import compare_sizes
-from symbackprop.answers.misshapen import reshaped
 from symbackprop.answers.numbers import compare_numbers
 from symbackprop.answers.question import Question, is_number
 from symbackprop.answers.reading import ReadAnswer, ReadLine, Side, read_answer
@@ -94,7 +92,7 @@ class _Judge:
         if line.error is not None:
             if not line.is_misshapen:
                 return self._said(number, line, UNREADABLE, line.error.message)
-            found = reshaped(line, self.question, self.answer) if self._is_first_mistake else []
+            found = self._reshaped(line)
             self.mistakes += found
             if all(mistake.code in BESIDE_SHAPE for mistake in found):
                 self.mistakes.append(Mistake("shape", line.error.message, line.error.span))
@@ -190,9 +188,22 @@ class _Judge:
                 return INCORRECT, _joined("this does not follow from the line before", told)
         return INCORRECT, told or found.reason
 
+    def _reshaped(self, line: ReadLine) -> list[Mistake]:
+        """The mistakes in a line that does not conform, if it is the first."""
+        if not self._is_first_mistake:
+            return []
+        from symbackprop.answers.misshapen import reshaped
+
+        return reshaped(line, self.question, self.answer)
+
     def _told(self, side: Side, head: Expr) -> list[Mistake]:
         """The mistakes in the first wrong value."""
-        return diagnosed(side, head, self.question, self.answer) if self._is_first_mistake else []
+        if not self._is_first_mistake:
+            return []
+        # a right answer does without
+        from symbackprop.answers.diagnosis import diagnosed
+
+        return diagnosed(side, head, self.question, self.answer)
 
     @property
     def _is_first_mistake(self) -> bool:
@@ -253,12 +264,16 @@ class _Judge:
         return 0.0
 
     def _assumed(self) -> tuple[str, ...]:
-        from symbackprop.render.latex import latex
-
-        letters = self.question.letters
-        given = tuple(latex(each, letters, self.question.network) for each in self.question.given)
         words = (WORDS,) if self.read.words is not None else ()
-        return (*given, *self.read.assumed, *words)
+        return (*self._given(), *self.read.assumed, *words)
+
+    def _given(self) -> Iterator[str]:
+        """What the question says of its quantities, in LaTeX."""
+        if self.question.given:
+            from symbackprop.render.latex import latex
+
+            for each in self.question.given:
+                yield latex(each, self.question.letters, self.question.network)
 
     def _witness(self, wrong: int | None, last: _Value) -> Witness | None:
         values = [value for value in self.values if value.found.witness is not None]

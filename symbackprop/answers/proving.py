@@ -9,7 +9,7 @@ from itertools import product
 from symbackprop.answers.congruent import Congruence
 from symbackprop.answers.effort import length
 from symbackprop.answers.question import Question
-from symbackprop.answers.references import references
+from symbackprop.answers.references import is_reference, references
 from symbackprop.answers.uniform import holds_for_all_sizes
 from symbackprop.dims import Bounds, Dim, at_most, bound_to, index
 from symbackprop.equations import Equation
@@ -55,13 +55,12 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str | None) ->
     kind = "induction" if is_deep(question) else "unrolled"
     if length(right) > MOST_PARTS or sum(isinstance(part, Size) for _, part in subterms(right)) > MOST_SIZES:
         return None
-    known = references(left, question)
-    if right in known:
+    if is_reference(right, left, question):
         return Proof(kind, "it is a line of a derivation of which every step is proved")
     by_values = seeded_by is not None and not is_deep(question)
     if by_values and holds_for_all_sizes(left, right, question, seeded_by or ""):
         return Proof(kind, "its form is the same for every size, and it is right at sizes that are large enough")
-    likely = _likeliest_first(known, right)
+    likely = _likeliest_first(references(left, question), right)
     for reference in likely:
         for way in _ways(right, reference, question):
             said = by_kernel(reference, way, question)

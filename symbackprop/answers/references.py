@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
-from itertools import product
+from itertools import chain, product
 
 from symbackprop.answers.question import PARTS, Question
 from symbackprop.derivation import Derivation
@@ -48,7 +49,12 @@ def references(head: Expr, question: Question) -> tuple[Expr, ...]:
     There are none but itself where no derivation is about it.
     """
     key = ("references", head, frozenset(question.known.items()))
-    return question.network.kept(key, lambda: tuple(dict.fromkeys((head, *_lines(head, question)))))
+    return question.network.kept(key, lambda: tuple(dict.fromkeys((head, *chain.from_iterable(_ways(head, question))))))
+
+
+def is_reference(formula: Expr, head: Expr, question: Question) -> bool:
+    """Whether a formula is one of the references of a quantity, with no more derivations made than it takes to see."""
+    return formula == head or any(formula in lines for lines in _ways(head, question))
 
 
 def closed(head: Expr, question: Question) -> Expr | None:
@@ -57,17 +63,25 @@ def closed(head: Expr, question: Question) -> Expr | None:
     return None if last == head else last
 
 
-def _lines(head: Expr, question: Question) -> Iterator[Expr]:
+def _ways(head: Expr, question: Question) -> Iterator[tuple[Expr, ...]]:
+    """The lines of one way to derive a quantity after another."""
     if isinstance(head, Transpose):
-        yield from map(oriented, references(head.operand, question)[1:])
+        for lines in _ways(head.operand, question):
+            yield tuple(oriented(line) for line in lines if line != head.operand)
     if not isinstance(head, Partial) or head.of != LOSS or head.numerator:
         return
-    for made in _derivations(head, question):
-        try:
-            yield from _instances(made(), head, question)
-        except (SymbackpropError, LookupError):
-            # one that says nothing of this network
-            continue
+    for number, made in enumerate(_derivations(head, question)):
+        key = ("references", head, frozenset(question.known.items()), number)
+        yield question.network.kept(key, partial(_lines, made, head, question))
+
+
+def _lines(made: Callable[[], tuple[Derivation, ...]], head: Partial, question: Question) -> tuple[Expr, ...]:
+    found: list[Expr] = []
+    # one that says nothing of this network fails
+    with suppress(SymbackpropError, LookupError):
+        for line in _instances(made(), head, question):
+            found.append(line)
+    return tuple(found)
 
 
 def _derivations(head: Partial, question: Question) -> Iterator[Callable[[], tuple[Derivation, ...]]]:

@@ -3,8 +3,7 @@ r"""Tokens that start with a backslash: commands, words in `\text`, environments
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
@@ -78,14 +77,22 @@ def _refuse_unknown(cutter: Cutter, name: str, start: int, end: int) -> NoReturn
     cutter.refuse(f"`\\{name[:30]}` is no command that is read: {hint}", start, end)
 
 
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> list[str]:
+    """The one of some words that is most like another, if one is."""
+    # only what is misspelt needs it
+    from difflib import get_close_matches
+
+    return get_close_matches(word, list(known), 1, likeness)
+
+
 @lru_cache(maxsize=256)
 def nearest(name: str) -> str | None:
     """The known command that is most like a name."""
     known = [*COMMANDS, *TEXTS, "begin", "end", "left", "right"]
-    if (near := get_close_matches(name, known, 1, 0.75)) != []:
+    if (near := closest(name, known, 0.75)) != []:
         return near[0]
     lower = {one.lower(): one for one in known}
-    near = get_close_matches(name.lower(), list(lower), 1, 0.75)
+    near = closest(name.lower(), lower, 0.75)
     return lower[near[0]] if near else None
 
 
@@ -148,7 +155,7 @@ def _environment(cutter: Cutter, name: str, at: int, end: int) -> int:
         cutter.refuse(f"`\\{name}` needs the name of an environment: {hint}", at, end)
     environment, end = match.group(1), match.end()
     if environment not in MATRICES and environment not in LINES:
-        near = get_close_matches(environment[:30], sorted(MATRICES | LINES), 1)
+        near = closest(environment[:30], sorted(MATRICES | LINES))
         hint = f"did you mean `{near[0]}`?" if near else "write pmatrix, cases or aligned"
         cutter.refuse(f"the environment `{environment[:30]}` is not read in a formula: {hint}", at, end)
     cutter.add(name, environment, at, end)

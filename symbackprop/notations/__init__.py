@@ -34,7 +34,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any
 
 from symbackprop.dims import Dim, Symbol, index
@@ -355,15 +355,21 @@ def _lettered(row: Written, new: str) -> Written:
 
 def names() -> list[str]:
     """The notations there are, sorted."""
+    from importlib.resources import files
+
     return sorted(f.name.removesuffix(".toml") for f in files(__name__).iterdir() if f.name.endswith(".toml"))
 
 
 @cache
 def _load(name: str) -> Notation:
-    if name not in names():
+    # one that comes with the package is read without a look at which there are, which takes longer
+    try:
+        text = get_data(__name__, f"{name}.toml") if name.isidentifier() else None
+    except OSError:
+        text = None
+    if text is None:
         raise SymbackpropError(f"there is no notation {name!r}: write one of {', '.join(names())}")
-    text = files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return Notation.from_table(name, tomllib.loads(text))
+    return Notation.from_table(name, tomllib.loads(text.decode("utf-8")))
 
 
 def notation(name: str | Notation) -> Notation:
