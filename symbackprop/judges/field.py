@@ -277,9 +277,10 @@ class Point:
         block = 0
         while len(entries) < count:
             digest = hashlib.blake2b(f"{label} {block}".encode(), key=self._key, digest_size=64).digest()
-            entries += [int.from_bytes(digest[i : i + _DRAW]) % PRIME for i in range(0, 64, _DRAW)]
+            needed = min(64, (count - len(entries)) * _DRAW)
+            entries += [int.from_bytes(digest[i : i + _DRAW]) % PRIME for i in range(0, needed, _DRAW)]
             block += 1
-        return entries[:count]
+        return entries
 
     def function(self, name: str, order: int, argument: int) -> int:
         """A scalar function, or its derivative of that order, at an argument: see `symbackprop.judges.scalars`.
