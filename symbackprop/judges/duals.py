@@ -27,10 +27,16 @@ Jacobian = Callable[[], "nmod_mat | int"]
 
 @quick
 class Dual:
-    """A value and its tangents, `rows·columns × directions`; None where nothing perturbed reaches it."""
+    """A value and its tangents, `rows·columns × directions`; None where nothing perturbed reaches it.
+
+    Attributes:
+        is_seed: whether the directions are its own entries in order, the tangents the identity: a product with that
+            would take longer than all others.
+    """
 
     value: nmod_mat
     tangent: nmod_mat | None = None
+    is_seed: bool = False
 
     @property
     def extent(self) -> tuple[int, int]:
@@ -47,7 +53,12 @@ def chained(made: nmod_mat, *parts: tuple[Dual, Jacobian]) -> Dual:
     for part, jacobian in parts:
         if part.tangent is not None:
             local = jacobian()
-            moved = part.tangent * local if isinstance(local, int) else local * part.tangent
+            if isinstance(local, int):
+                moved = part.tangent * local
+            elif part.is_seed:
+                moved = local
+            else:
+                moved = local * part.tangent
             tangent = moved if tangent is None else tangent + moved
     return Dual(made, tangent)
 

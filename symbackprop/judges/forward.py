@@ -115,10 +115,11 @@ def _partial(e: expr.Partial, flow: Flow, symbols: Symbols) -> nmod_mat:
 def _along(places: list[int], variable: Variable, of: Expr, flow: Flow, symbols: Symbols) -> nmod_mat:
     """The tangents of an expression along some entries of a variable: its entries × those."""
     now = flow.dual(variable).value
-    seed = zeros(now.nrows() * now.ncols(), len(places))
+    size = now.nrows() * now.ncols()
+    seed = zeros(size, len(places))
     for direction, place in enumerate(places):
         seed[place, direction] = 1
-    moved = push(of, Flow(flow.point, {variable: Dual(now, seed)}), symbols)
+    moved = push(of, Flow(flow.point, {variable: Dual(now, seed, places == list(range(size)))}), symbols)
     if moved.tangent is None:
         return zeros(moved.value.nrows() * moved.value.ncols(), len(places))
     return moved.tangent
