@@ -65,7 +65,6 @@ NOT_FOR_A_RIGHT_ANSWER = {
     "symbackprop.answers.mistakes",
     "symbackprop.asked",
     "symbackprop.render",
-    "dataclasses",
     "difflib",
     "importlib.resources",
     "random",
