@@ -94,8 +94,8 @@ def is_polynomial(e: Expr) -> bool:
     return isinstance(e, expr.Elementwise) and e.order == 0 and e.function in ("identity", "square", "relu", "abs")
 
 
-# functions by which nothing can be divided, whatever is multiplied by them
-ENTIRE = frozenset({"exp", "sigmoid", "tanh", "relu", "abs", "sign", "step", "log", "softplus", "square", "identity"})
+# functions by which nothing can be divided, whatever is multiplied by them or by their derivatives: not log, by 1/x
+ENTIRE = frozenset({"exp", "sigmoid", "tanh", "relu", "abs", "sign", "step", "softplus", "square", "identity"})
 
 
 def _divided_by(e: Expr) -> Iterator[Expr]:

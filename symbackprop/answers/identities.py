@@ -138,7 +138,10 @@ def _multiple(e: Expr, of: set[Expr]) -> Expr:
             return expr.Negative(_multiple(operand, of))
         case expr.Product((expr.Number() as times, operand)):
             inner = _multiple(operand, of)
-            return expr.Product((times, inner)) if inner == U else expr.Negative(expr.Product((times, U)))
+            # what is no more than a sign and a number stays as it is: nobody knows it
+            return (
+                expr.Negative(expr.Product((times, U))) if inner == expr.Negative(U) else expr.Product((times, inner))
+            )
     of.add(e)
     return U
 

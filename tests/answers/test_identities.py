@@ -51,6 +51,12 @@ OTHERS = [
     r"\frac{e^{-z}}{(1 + e^{-v})^2}",
     r"\frac{4}{(e^z - e^{-z})^2}",
     r"\frac{1}{\sinh(z)^2}",
+    # a number or a sign within another one
+    r"\frac{1}{1 + e^{1 (5 z)}}",
+    r"\frac{1}{1 + e^{1 (-3 z)}}",
+    r"\frac{1}{1 + e^{1 (-(-z))}}",
+    r"\frac{1}{1 + e^{-(2 z)}}",
+    r"\frac{1 - e^{2 (3 z)}}{1 + e^{2 (3 z)}}",
     r"\mathbb{1}(p > 0)",
     r"\operatorname{softmax}(h - v)",
     r"\operatorname{softmax}(2 h)",

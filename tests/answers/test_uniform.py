@@ -86,6 +86,9 @@ COUNTED = [
     r"(\mathbf{1}^\top (\operatorname{softmax}(z) \odot \operatorname{softmax}(-z)))"
     r" (\mathbf{1}^\top \exp(z)) (\mathbf{1}^\top \exp(-z))",
     r"\|z \oslash z\|^2",
+    # log' is 1/z
+    r"z^\top \log'(z)",
+    r"\operatorname{tr}(\operatorname{diag}(z) \frac{\partial \log(z)}{\partial z})",
 ]
 
 

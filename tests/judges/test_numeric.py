@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -40,6 +41,7 @@ from symbackprop.judges.claim import Claim
 from symbackprop.judges.floats import Point
 from symbackprop.judges.numeric import judge
 from symbackprop.judges.outcome import Refuted, Supported, Undecided
+from symbackprop.judges.stand_ins import SCALARS
 from symbackprop.judges.steps import evaluate
 from symbackprop.network import MLP
 
@@ -270,3 +272,11 @@ def test_what_is_kept_at_a_point_is_not_that_of_where_a_variable_is_moved() -> N
     moved = point.moved(W, 3 * point.value(W))
     assert evaluate(W @ W.T, moved, {}) == pytest.approx(9 * before)
     assert evaluate(W @ W.T, point, {}) == pytest.approx(before)
+
+
+def test_a_logarithm_has_no_value_and_no_slope_below_zero() -> None:
+    """A complex step there would have the imaginary part of `log(-2)`, which is `iπ`, as its slope."""
+    above, below = SCALARS["log"](np.array([complex(2, 1e-30), complex(-2, 1e-30)]))
+    assert above.real == pytest.approx(math.log(2))
+    assert above.imag / 1e-30 == pytest.approx(0.5)
+    assert np.isnan(below)
