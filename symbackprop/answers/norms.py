@@ -159,12 +159,11 @@ def _of_sizes(e: Expr, question: Question) -> _Bag | None:
                         made.sizes[_Size(expr.Diagonal(expr.Elementwise(function, z, 1)), SPECTRAL)] += 1
                     case _:
                         return None
-            case IndexedProduct(name, low, high, body):
-                inside = _of_sizes(body, question)
-                if not _is_indexed(inside, low, high, question):
+            case IndexedProduct(body=body):
+                each = _for_each(_of_sizes(body, question), factor, question)
+                if each is None:
                     return None
-                assert inside is not None
-                made.sizes += _for_each(inside, name, low, high)
+                made.sizes += each
             case _:
                 return None
     return _gathered(made)
@@ -183,27 +182,25 @@ def _of_factors(e: Expr, question: Question) -> _Bag | None:
                     return None
                 made.coefficient *= inside.coefficient
                 made.sizes += inside.sizes
-            case IndexedProduct(name, low, high, body):
-                inside = _of_factors(body, question)
-                if not _is_indexed(inside, low, high, question):
+            case IndexedProduct(body=body):
+                each = _for_each(_of_factors(body, question), factor, question)
+                if each is None:
                     return None
-                assert inside is not None
-                made.sizes += _for_each(inside, name, low, high)
+                made.sizes += each
             case _:
                 made.sizes[_size(factor, SPECTRAL, question)] += 1
     return _gathered(made)
 
 
-def _is_indexed(inside: _Bag | None, low: Dim, high: Dim, question: Question) -> bool:
-    """Whether it is a product of sizes for each value of an index, with a meaning at every depth."""
+def _for_each(inside: _Bag | None, e: IndexedProduct, question: Question) -> Counter[_Size] | None:
+    """The sizes of a body for each value of its index; None where it is no product of sizes, or not at every depth."""
     if inside is None or inside.coefficient != 1 or any(size.bounds is not None for size in inside.sizes):
-        return False
-    return at_most(low, high + 1, question.known)
-
-
-def _for_each(inside: _Bag, name: str, low: Dim, high: Dim) -> Counter[_Size]:
+        return None
+    if not at_most(e.lower, e.upper + 1, question.known):
+        return None
+    any_value = {e.index: index(ANY)}
     return Counter(
-        {_Size(substitute(size.of, {name: index(ANY)}), size.kind, (low, high)): n for size, n in inside.sizes.items()}
+        {_Size(substitute(size.of, any_value), size.kind, (e.lower, e.upper)): n for size, n in inside.sizes.items()}
     )
 
 

@@ -128,7 +128,6 @@ def compare(claim: Claim, effort: Effort = FULL) -> Found:
         Unvalued: if something in the claim has no value in a prime field.
     """
     tried: list[Sample] = []
-    lone: list[Sample] = []
     missing = unmade = ""
     levels = _kind(claim).levels(claim.known, effort.deepest)
     for level in levels:
@@ -140,14 +139,13 @@ def compare(claim: Claim, effort: Effort = FULL) -> Found:
         gaps = [sample for sample in found if sample.result == "missing"]
         if agreed and any(sample.one_sided for sample in gaps):
             return Found(tuple(tried), next(sample for sample in gaps if sample.one_sided))
-        lone += gaps if len(gaps) == len(found) and all(sample.one_sided for sample in gaps) else ()
         missing = str(gaps[0]) if gaps else missing
         unmade = next((sample.note for sample in found if sample.result == "unmade"), unmade)
         tried += agreed
     deep = None if tried else beyond(claim)
-    if lone and not tried and not unmade and len(levels) == 1:
+    if len(levels) == 1 and found and all(sample.one_sided for sample in found):
         # one side has a meaning at all sizes, and the other one at none
-        return Found(against=lone[0])
+        return Found(against=found[0])
     gaps = [] if deep is None else [sample for sample in evaluate(claim, deep, effort) if sample.one_sided]
     if gaps:
         return Found(against=gaps[0])
