@@ -6,13 +6,13 @@ Sums and products over a common range are equal if their bodies are, for every i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from symbackprop.dims import Bounds, bound_to, index
 from symbackprop.expr import Expr, IndexedProduct, IndexedSum, Partial
 from symbackprop.substitution import bound_index, free_symbols, replace_at, substitute
-from symbackprop.tree import Path, children, rebuild, subterms
+from symbackprop.tree import Path, children, rebuild
 
 Ranged = IndexedSum | IndexedProduct
 # how often the kernel is asked for one pair of formulas
@@ -44,13 +44,8 @@ class Congruence:
         """Whether both are one operation on equal operands."""
         if isinstance(one, Ranged) and isinstance(two, Ranged):
             return self._by_bodies(one, two, known)
-        # a derivative by a variable is none by what it is computed as
-        if type(one) is not type(two) or isinstance(one, Partial) or bound_index(one) is not None:
-            return False
-        parts, others = children(one), children(two)
-        if not parts or len(parts) != len(others) or rebuild(one, others) != two:
-            return False
-        return all(self.holds(part, other, known) for part, other in zip(parts, others, strict=True))
+        pairs = operands_in_pairs(one, two)
+        return bool(pairs) and all(self.holds(part, other, known) for part, other in pairs)
 
     def _by_bodies(self, one: Ranged, two: Ranged, known: Bounds) -> bool:
         """Whether both run over one range, perhaps counted from another start, and have equal bodies there."""
@@ -70,17 +65,32 @@ class Congruence:
             return e
         models = list(dict.fromkeys(part for _, part in _ranged(like)))
         # from the right, so that what is put in does not move what is left of it
-        for path, part in _ranged(e)[::-1]:
+        for path, part in [*_ranged(e)][::-1]:
             model = next((each for each in models if self._by_operands(each, part, known)), None)
             e = e if model is None else replace_at(e, path, model)
         return e
 
 
-def _ranged(e: Expr) -> list[tuple[Path, Ranged]]:
-    """The sums and products over a range in an expression that stand in no other one."""
-    found: list[tuple[Path, Ranged]] = []
-    for path, part in subterms(e):
-        is_inside = any(path[: len(outer)] == outer for outer, _ in found)
-        if isinstance(part, Ranged) and not is_inside:
-            found.append((path, part))
-    return found
+def operands_in_pairs(one: Expr, two: Expr) -> list[tuple[Expr, Expr]]:
+    """The operands of one and the same operation on both sides; none where they are different operations.
+
+    None either of a derivative, as one by a variable is none by what it is computed as, nor under an index.
+    """
+    parts, others = children(one), children(two)
+    if type(one) is not type(two) or len(parts) != len(others) or _is_closed(one) or rebuild(one, others) != two:
+        return []
+    return list(zip(parts, others, strict=True))
+
+
+def _is_closed(e: Expr) -> bool:
+    """Whether what stands inside may not be replaced by what is equal to it outside."""
+    return isinstance(e, Partial) or bound_index(e) is not None
+
+
+def _ranged(e: Expr, path: Path = ()) -> Iterator[tuple[Path, Ranged]]:
+    """The sums and products over a range that stand in no other one and in no derivative, from the left."""
+    if isinstance(e, Ranged):
+        yield path, e
+    elif not _is_closed(e):
+        for i, part in enumerate(children(e)):
+            yield from _ranged(part, (*path, i))

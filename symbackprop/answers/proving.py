@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from symbackprop.answers.congruent import Congruence
+from symbackprop.answers.congruent import Congruence, operands_in_pairs
 from symbackprop.answers.effort import length
 from symbackprop.answers.question import Question
 from symbackprop.answers.references import is_reference, references
@@ -20,8 +20,8 @@ from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
 from symbackprop.statements import Chain
-from symbackprop.substitution import bound_index, free_symbols, rewritten, substitute
-from symbackprop.tree import children, parts, rebuild, subterms
+from symbackprop.substitution import free_symbols, rewritten, substitute
+from symbackprop.tree import parts, subterms
 
 # of longer formulas, and of polynomials in so many sizes, normal forms take long
 MOST_PARTS = 1_000
@@ -85,13 +85,11 @@ def _leaves(e: Expr) -> frozenset[Expr]:
 
 def _part_by_part(left: Expr, right: Expr, question: Question, seeded_by: str | None) -> Proof | None:
     """A proof that one operation has equal operands on both sides, as the norms of two equal columns."""
-    one, two = children(left), children(right)
-    if isinstance(left, Partial) or bound_index(left) is not None or not one:
-        return None
-    if type(left) is not type(right) or len(one) != len(two) or rebuild(left, two) != right:
+    pairs = operands_in_pairs(left, right)
+    if not pairs:
         return None
     found = Proof("unrolled", "part by part")
-    for part, other in zip(one, two, strict=True):
+    for part, other in pairs:
         if part == other:
             continue
         proved = proof(part, other, question, seeded_by)

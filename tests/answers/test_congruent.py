@@ -90,6 +90,19 @@ def test_the_kernel_is_asked_so_often_and_no_more() -> None:
     assert len(asked) == MOST
 
 
+def test_what_stands_in_a_derivative_is_not_written_otherwise() -> None:
+    """A derivative of `Σ` by `B` is another one if the sum is written with what `B` is computed from."""
+    own, other = over("k", ONE, n, of("A", k)), over("m", ONE, n, of("A", m).T.T)
+    seen: list[Expr] = []
+
+    def asked(one: Expr, two: Expr, known: Bounds) -> bool:
+        seen.append(two)
+        return knows(one, two, known)
+
+    assert not Congruence(asked).holds(C @ own, Partial(other, B) @ other @ C, {})
+    assert seen[-1] == Partial(other, B) @ own @ C
+
+
 def test_within_a_sum_the_index_is_known_to_be_in_its_range() -> None:
     seen: list[Bounds] = []
 
