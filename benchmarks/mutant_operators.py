@@ -6,23 +6,21 @@ the formula is wrong then is not for it to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
+from benchmarks.changes import Operator, changed, shape_in
 from benchmarks.exercises import Exercise
 from benchmarks.mutant_traps import TRAPS
 from symbackprop import expr, primitives
 from symbackprop.dims import Dim, dim
-from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Expr, Hadamard, Negative, Number, Partial, Product, Sum, Transpose, Variable, number
 from symbackprop.groups import EntrywisePower
-from symbackprop.shapes import SCALAR, Shape, shape
+from symbackprop.shapes import SCALAR
 from symbackprop.substitution import replace_at, substitute
 from symbackprop.tree import subterms
 
-Operator = Callable[[Expr, Exercise, Random], Expr | None]
 OTHERS = {
     "sigmoid": ("tanh", "relu", "softplus"),
     "tanh": ("sigmoid", "sin"),
@@ -33,19 +31,12 @@ OTHERS = {
 }
 
 
-def _shape(e: Expr, exercise: Exercise) -> Shape | None:
-    try:
-        return shape(e, exercise.network)
-    except (SymbackpropError, LookupError):
-        return None
-
-
 def _other(e: Expr, exercise: Exercise, random: Random, alike: bool = True) -> Expr | None:
     """A variable that stands in the exercise, of the same shape if it is to be alike."""
     found = [v for v in exercise.variables if v != e]
-    wanted = _shape(e, exercise)
+    wanted = shape_in(e, exercise)
     if alike:
-        found = [v for v in found if _shape(v, exercise) == wanted]
+        found = [v for v in found if shape_in(v, exercise) == wanted]
     return random.choice(found) if found else None
 
 
@@ -65,7 +56,7 @@ def drop_transpose(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 
 def add_transpose(e: Expr, x: Exercise, r: Random) -> Expr | None:
-    return None if _shape(e, x) in (SCALAR, None) else e.T
+    return None if shape_in(e, x) in (SCALAR, None) else e.T
 
 
 def swap_neighbours(e: Expr, x: Exercise, r: Random) -> Expr | None:
@@ -105,7 +96,7 @@ def swap_places(e: Expr, x: Exercise, r: Random) -> Expr | None:
     for path, part in found[:6]:
         for other, two in found:
             apart = path[: len(other)] != other and other[: len(path)] != path
-            if apart and part != two and _shape(part, x) == _shape(two, x) is not None:
+            if apart and part != two and shape_in(part, x) == shape_in(two, x) is not None:
                 # the right one first: a product that is put in moves what is right of it
                 (left, new), (right, old) = sorted([(path, two), (other, part)], key=lambda each: each[0])
                 return replace_at(replace_at(e, right, old), left, new)
@@ -156,8 +147,8 @@ def scale(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def scale_by_size(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """A sum for a mean, or a mean for a sum."""
-    sizes = [d for d in (_shape(x.question.asked, x) or ()) if d != dim(1)]
-    sizes += [d for v in x.variables for d in (_shape(v, x) or ()) if d != dim(1)]
+    sizes = [d for d in (shape_in(x.question.asked, x) or ()) if d != dim(1)]
+    sizes += [d for v in x.variables for d in (shape_in(v, x) or ()) if d != dim(1)]
     if not sizes:
         return None
     size = expr.Size(r.choice(sizes))
@@ -171,7 +162,7 @@ def add_quantity(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def add_itself(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """The square of a quantity is added: it vanishes to first order only."""
-    return None if _shape(e, x) is None else e + (e if _shape(e, x) == SCALAR else Hadamard((e, e)))
+    return None if shape_in(e, x) is None else e + (e if shape_in(e, x) == SCALAR else Hadamard((e, e)))
 
 
 def split_product(e: Expr, x: Exercise, r: Random) -> Expr | None:
@@ -376,12 +367,5 @@ OPERATORS: dict[str, Operator] = {
 
 
 def mutant(e: Expr, exercise: Exercise, random: Random) -> tuple[str, Expr] | None:
-    """A formula with one change, and the name of the operator; None where the one that was drawn has nothing to do."""
-    name = random.choice(list(OPERATORS))
-    found = [(path, part) for path, part in subterms(e) if isinstance(part, Expr)]
-    random.shuffle(found)
-    for path, part in found:
-        made = OPERATORS[name](part, exercise, random)
-        if made is not None and made != part:
-            return name, replace_at(e, path, made)
-    return None
+    """A formula with one of these changes, and the name of the operator."""
+    return changed(e, OPERATORS, exercise, random)

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
+from benchmarks.changes import Operator, changed, shape_in
 from benchmarks.exercises import Exercise
 from symbackprop import expr
 from symbackprop.dims import ONE, dim, index
-from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Hadamard, Negative, Ones, Product, Quotient, Sum, Transpose, Variable, number
 from symbackprop.groups import EntrywisePower
-from symbackprop.shapes import SCALAR, Shape, shape
-from symbackprop.substitution import replace_at, substitute
-from symbackprop.tree import subterms
-
-Rewrite = Callable[[Expr, Exercise, Random], Expr | None]
-
-
-def _shape(e: Expr, x: Exercise) -> Shape | None:
-    try:
-        return shape(e, x.network)
-    except (SymbackpropError, LookupError):
-        return None
+from symbackprop.shapes import SCALAR, Shape
+from symbackprop.substitution import substitute
 
 
 def _ones(extent: Shape) -> Expr:
@@ -52,7 +41,7 @@ def move_scalar(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """A scalar factor to another place of a product."""
     if not isinstance(e, Product):
         return None
-    scalars = [i for i, factor in enumerate(e.factors) if _shape(factor, x) == SCALAR]
+    scalars = [i for i, factor in enumerate(e.factors) if shape_in(factor, x) == SCALAR]
     if not scalars:
         return None
     i = r.choice(scalars)
@@ -67,7 +56,7 @@ def group_factors(e: Expr, x: Exercise, r: Random) -> Expr | None:
         return None
     i = r.randrange(len(e.factors) - 1)
     inner = Product(e.factors[i : i + 2])
-    return None if _shape(inner, x) is None else Product((*e.factors[:i], inner, *e.factors[i + 2 :]))
+    return None if shape_in(inner, x) is None else Product((*e.factors[:i], inner, *e.factors[i + 2 :]))
 
 
 def group_entries(e: Expr, x: Exercise, r: Random) -> Expr | None:
@@ -81,9 +70,9 @@ def diagonal_as_entries(e: Expr, x: Exercise, r: Random) -> Expr | None:
     if not isinstance(e, Product):
         return None
     for i, factor in enumerate(e.factors[:-1]):
-        if isinstance(factor, expr.Diagonal) and (_shape(e.factors[i + 1], x) or SCALAR)[1] == ONE:
+        if isinstance(factor, expr.Diagonal) and (shape_in(e.factors[i + 1], x) or SCALAR)[1] == ONE:
             made = Hadamard((factor.operand, e.factors[i + 1]))
-            if _shape(made, x) is not None:
+            if shape_in(made, x) is not None:
                 return _some((*e.factors[:i], made, *e.factors[i + 2 :]))
     return None
 
@@ -93,7 +82,7 @@ def _some(factors: tuple[Expr, ...]) -> Expr:
 
 
 def entries_as_diagonal(e: Expr, x: Exercise, r: Random) -> Expr | None:
-    found = _shape(e, x)
+    found = shape_in(e, x)
     if not isinstance(e, Hadamard) or found is None or found[1] != ONE:
         return None
     rest = e.factors[1] if len(e.factors) == 2 else Hadamard(e.factors[1:])
@@ -102,7 +91,7 @@ def entries_as_diagonal(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def diagonal_from_the_right(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """`v ⊙ u` of rows as `v diag(uᵀ)`."""
-    found = _shape(e, x)
+    found = shape_in(e, x)
     if not isinstance(e, Hadamard) or found is None or found[0] != ONE or len(e.factors) != 2:
         return None
     return _product(e.factors[0], expr.Diagonal(e.factors[1].T))
@@ -128,7 +117,7 @@ def transpose_outside(e: Expr, x: Exercise, r: Random) -> Expr | None:
             return Product(tuple(_turned(factor) for factor in factors[::-1])).T
         case Hadamard(factors):
             return Hadamard(tuple(_turned(factor) for factor in factors)).T
-        case Sum(terms) if _shape(e, x) != SCALAR:
+        case Sum(terms) if shape_in(e, x) != SCALAR:
             return Sum(tuple(_turned(term) for term in terms)).T
     return None
 
@@ -140,7 +129,7 @@ def _turned(e: Expr) -> Expr:
 
 
 def double_transpose(e: Expr, x: Exercise, r: Random) -> Expr | None:
-    return e.T.T if _shape(e, x) not in (None, SCALAR) else None
+    return e.T.T if shape_in(e, x) not in (None, SCALAR) else None
 
 
 def distribute(e: Expr, x: Exercise, r: Random) -> Expr | None:
@@ -175,7 +164,7 @@ def number_in_front(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def half_twice(e: Expr, x: Exercise, r: Random) -> Expr | None:
     half = _product(number(Fraction(1, 2)), e)
-    return None if _shape(e, x) is None else half + half
+    return None if shape_in(e, x) is None else half + half
 
 
 def minus_twice(e: Expr, x: Exercise, r: Random) -> Expr | None:
@@ -195,7 +184,7 @@ def minus_outside(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def slope(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """`σ' = σ (1 - σ)`, `tanh' = 1 - tanh²`."""
-    if not isinstance(e, expr.Elementwise) or e.order != 1 or (extent := _shape(e, x)) is None:
+    if not isinstance(e, expr.Elementwise) or e.order != 1 or (extent := shape_in(e, x)) is None:
         return None
     value = replace(e, order=0)
     one = _ones(extent)
@@ -216,7 +205,7 @@ def square_of_entries(e: Expr, x: Exercise, r: Random) -> Expr | None:
 def difference_of_squares(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """`1 - h ⊙ h` as `(1 - h) ⊙ (1 + h)`."""
     match e:
-        case Sum((one, Negative(Hadamard((a, b))))) if a == b and one == _ones(_shape(e, x) or SCALAR):
+        case Sum((one, Negative(Hadamard((a, b))))) if a == b and one == _ones(shape_in(e, x) or SCALAR):
             return Hadamard((one - a, one + a))
         case Sum((one, Negative(expr.Power(a, exponent)))) if exponent == 2 and one == number(1):
             return Product((one - a, one + a))
@@ -251,8 +240,8 @@ def by_its_name(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 
 def add_and_subtract(e: Expr, x: Exercise, r: Random) -> Expr | None:
-    extent = _shape(e, x)
-    alike = [v for v in x.variables if extent is not None and _shape(v, x) == extent]
+    extent = shape_in(e, x)
+    alike = [v for v in x.variables if extent is not None and shape_in(v, x) == extent]
     if not alike:
         return None
     other = r.choice(alike)
@@ -281,14 +270,14 @@ def split_fraction(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 
 def times_identity(e: Expr, x: Exercise, r: Random) -> Expr | None:
-    extent = _shape(e, x)
+    extent = shape_in(e, x)
     if extent is None or extent[0] == ONE:
         return None
     return _product(expr.Identity(extent[0]), e)
 
 
 def times_ones(e: Expr, x: Exercise, r: Random) -> Expr | None:
-    extent = _shape(e, x)
+    extent = shape_in(e, x)
     return None if extent in (None, SCALAR) else Hadamard((_ones(extent), e))  # type: ignore[arg-type]
 
 
@@ -319,19 +308,19 @@ def write_product_out(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def sum_of_entries(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """`aᵀ b` as `Σ_i a_i b_i`."""
-    if not isinstance(e, Product) or len(e.factors) != 2 or _shape(e, x) != SCALAR:
+    if not isinstance(e, Product) or len(e.factors) != 2 or shape_in(e, x) != SCALAR:
         return None
     left, right = e.factors
     if not isinstance(left, Transpose) or not isinstance(left.operand, Variable) or not isinstance(right, Variable):
         return None
-    size = (_shape(right, x) or SCALAR)[0]
+    size = (shape_in(right, x) or SCALAR)[0]
     if size == ONE:
         return None
     i = index("i")
     return expr.IndexedSum("i", dim(1), size, expr.Entry(left.operand, i) @ expr.Entry(right, i))
 
 
-REWRITES: dict[str, Rewrite] = {
+REWRITES: dict[str, Operator] = {
     made.__name__: made
     for made in (
         commute_terms, commute_entries, move_scalar, group_factors, group_entries, diagonal_as_entries,
@@ -344,20 +333,5 @@ REWRITES: dict[str, Rewrite] = {
 
 
 def rewritten(e: Expr, exercise: Exercise, random: Random) -> tuple[str, Expr] | None:
-    """The formula with one rewriting, and its name; None where the one that was drawn does not apply."""
-    name = random.choice(list(REWRITES))
-    found = [(path, part) for path, part in subterms(e) if isinstance(part, Expr)]
-    random.shuffle(found)
-    for path, part in found:
-        if any(isinstance(above, expr.Partial) for above in _above(e, path)):
-            continue
-        made = REWRITES[name](part, exercise, random)
-        if made is not None and made != part:
-            return name, replace_at(e, path, made)
-    return None
-
-
-def _above(e: Expr, path: tuple[int, ...]) -> list[Expr]:
-    from symbackprop.tree import at_path
-
-    return [at_path(e, path[:k]) for k in range(len(path))]
+    """The formula with one of these rewritings, outside of derivatives, and its name."""
+    return changed(e, REWRITES, exercise, random, in_derivatives=False)

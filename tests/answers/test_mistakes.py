@@ -75,13 +75,6 @@ LECTURE = [
 ]
 
 
-@pytest.mark.parametrize(("ask", "answer", "code"), LECTURE)
-def test_named_in_the_lecture(ask, answer, code):
-    made = judge(question(ask, "lecture"), answer)
-    assert made.verdict == "incorrect"
-    assert [mistake.code for mistake in made.mistakes] == [code], [each.message for each in made.mistakes]
-
-
 def test_the_column_of_the_bias():
     asked = Question(r"\frac{\partial L}{\partial \vec{z}_1}", sb.MLP(depth=2))
     right = r"g'(\vec{z}_1) \odot (\tilde{W}_1^\top \frac{\partial L}{\partial \vec{z}_2})"
@@ -223,7 +216,7 @@ DEEP_FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("ask", "answer", "code"), DEEP_FORMS)
+@pytest.mark.parametrize(("ask", "answer", "code"), [*LECTURE, *DEEP_FORMS])
 def test_named_at_any_depth(ask, answer, code):
     made = judge(question(ask, "lecture"), answer)
     assert made.verdict == "incorrect"
