@@ -5,22 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
+from benchmarks.changes import shape_in
 from benchmarks.exercises import Exercise
 from symbackprop import expr
 from symbackprop.dims import dim
-from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Number, Product, number
-from symbackprop.shapes import SCALAR, Shape, shape
+from symbackprop.shapes import SCALAR
 
 # the prime that the exact judge's field is known to have: numbers that are 1 or 0 in it are neither here
 PUBLIC = 2**61 - 1
-
-
-def _extent(e: Expr, exercise: Exercise) -> Shape | None:
-    try:
-        return shape(e, exercise.network)
-    except (SymbackpropError, LookupError):
-        return None
 
 
 def right_in_a_field(e: Expr, x: Exercise, r: Random) -> Expr | None:
@@ -44,7 +37,7 @@ def right_in_a_field(e: Expr, x: Exercise, r: Random) -> Expr | None:
 def right_by_fermat(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """A scalar to a power that is 1 at all points of the field."""
     column = next(
-        (v for v in x.variables if (_extent(v, x) or SCALAR)[1] == dim(1) != (_extent(v, x) or SCALAR)[0]), None
+        (v for v in x.variables if (shape_in(v, x) or SCALAR)[1] == dim(1) != (shape_in(v, x) or SCALAR)[0]), None
     )
     if column is None:
         return None
@@ -54,7 +47,7 @@ def right_by_fermat(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def right_at_small_sizes(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """A factor that is 1 at the sizes, or depths, that somebody is likely to try."""
-    sizes = [d for v in x.variables for d in (_extent(v, x) or ()) if not d.is_constant]
+    sizes = [d for v in x.variables for d in (shape_in(v, x) or ()) if not d.is_constant]
     if not x.network.depth.is_constant:
         sizes.append(x.network.depth)
     if not sizes:
@@ -71,7 +64,7 @@ def nearly(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def sign_of(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """`|v|` for `v`, by a root or a norm."""
-    found = _extent(e, x)
+    found = shape_in(e, x)
     if found is None or isinstance(e, Number):
         return None
     if found == SCALAR:
@@ -81,10 +74,10 @@ def sign_of(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def sign_as_a_factor(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """`√(v²) / v` of a scalar, which is 1 or -1."""
-    scalars: list[Expr] = [v for v in x.variables if _extent(v, x) == SCALAR]
-    scalars += [expr.Entry(v, dim(1)) for v in x.variables if (_extent(v, x) or SCALAR)[1] == dim(1)]
-    scalars = [v for v in scalars if _extent(v, x) == SCALAR]
-    if not scalars or _extent(e, x) is None:
+    scalars: list[Expr] = [v for v in x.variables if shape_in(v, x) == SCALAR]
+    scalars += [expr.Entry(v, dim(1)) for v in x.variables if (shape_in(v, x) or SCALAR)[1] == dim(1)]
+    scalars = [v for v in scalars if shape_in(v, x) == SCALAR]
+    if not scalars or shape_in(e, x) is None:
         return None
     v = r.choice(scalars)
     root = expr.SquareRoot(expr.Power(v, Fraction(2))) if r.random() < 0.7 else expr.Norm(v)
@@ -93,7 +86,7 @@ def sign_as_a_factor(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 def root_of_a_number(e: Expr, x: Exercise, r: Random) -> Expr | None:
     """`√9 / (-3)`: which of two roots it is, a field does not know."""
-    if _extent(e, x) is None:
+    if shape_in(e, x) is None:
         return None
     k = r.choice((2, 3, 5, 6, 7, 10, 11, 13, 17, 19))
     return Product((expr.Quotient(expr.SquareRoot(number(k * k)), number(-k)), *expr.factors_of(e)))
