@@ -60,8 +60,9 @@ ROWS = (
         "σ",
         lambda sp, z: 1 / (1 + sp.exp(-z)),
         source="np.exp(np.minimum(z, 0.0)) / (1.0 + np.exp(-np.abs(z)))",
+        quick="h * (1 - h)",
     ),
-    Activation("tanh", "tanh", lambda sp, z: sp.tanh(z), source="np.tanh(z)"),
+    Activation("tanh", "tanh", lambda sp, z: sp.tanh(z), source="np.tanh(z)", quick="1 - h * h"),
     Activation(
         "relu",
         "ReLU",
@@ -70,6 +71,7 @@ ROWS = (
         convention=LEFT,
         source="np.maximum(z, 0.0)",
         by_value="np.where(h <= 0, 0.0, 1.0)",
+        quick="np.greater(h, 0.0)",
     ),
     Activation(
         "leaky_relu",

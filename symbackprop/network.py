@@ -109,16 +109,17 @@ class MLP(Network):
 
         return explicit_network(self, widths)
 
-    def gradients(self, reduction: str = "sum", **functions: Any) -> Gradients:
+    def gradients(self, reduction: str = "sum", **options: Any) -> Gradients:
         """A compiled function `(W, x, y) -> (loss, [∂L/∂W_0, …])`; with separate biases `(W, b, x, y)`.
 
         Args:
             reduction: "sum" or "mean" over a batch.
-            functions: `g`, `dg`, `loss`, `dloss` for what is generic here.
+            options: those of `Gradients`: `factored=True`, `inputs=True`, `precise=True`, `data="rows"`, and `g`, `dg`,
+                `loss`, `dloss` for what is generic here.
         """
         from symbackprop.numeric.gradients import Gradients
 
-        return Gradients(self, reduction, **functions)
+        return Gradients(self, reduction, **options)
 
     @property
     def augmented(self) -> bool:

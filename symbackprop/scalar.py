@@ -24,6 +24,8 @@ class Activation:
         source: stable NumPy source of `g` in `z`; made from the formula where it is empty.
         by_value: NumPy source of `g'(z)` in `h = g(z)`, where that is one expression which does not cancel; else empty:
             `1 - h²` for tanh has no figure left where `h` rounds to 1, and the slope is taken from `z`.
+        quick: NumPy source of `g'(z)` in `h` that costs least and is exact to the rounding of a number near 1, if not
+            to that of the slope; compiled gradients take it unless they shall be precise where units saturate.
         preamble: what NumPy code that uses it must define first, after `import numpy as np`.
         offered: whether it may be the activation of an `MLP`; what is only applied entry by entry in losses and in the
             equations of other networks is not.
@@ -37,6 +39,7 @@ class Activation:
     convention: str = ""
     source: str = ""
     by_value: str = ""
+    quick: str = ""
     preamble: str = ""
     offered: bool = True
     parameter: str = ""

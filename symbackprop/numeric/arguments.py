@@ -13,6 +13,7 @@ import numpy as np
 from symbackprop.dims import Bounds, Dim, Units, Width
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.network import MLP
+from symbackprop.numeric.arrays import overlap
 
 
 def _size(array: Any) -> str:
@@ -197,31 +198,35 @@ def _outputs(upstream: Any, W: Sequence[Any], what: str) -> Any:
     return upstream
 
 
-def check_out(out: Any, W: Sequence[Any], b: Sequence[Any] | None, x: Any, y: Any) -> tuple[Any, Any]:
-    """The arrays given for the gradients, `(dW, db)`; None where there are none.
+def check_out(out: Any, W: Sequence[Any], b: Sequence[Any] | None, biases: Sequence[Any], x: Any, y: Any) -> None:
+    """The arrays given for the gradients, `(dW, db)` where biases stand apart; None where there are none.
+
+    Args:
+        biases: as the caller gave them, in whose shapes their gradients come.
 
     Raises:
         ShapeError: for one that does not have the shape of what it is the gradient by.
-        SymbackpropError: for a wrong number of them, one that cannot hold the numbers, or one in which the weights
-            themselves lie.
+        SymbackpropError: for a wrong number of them, one that cannot hold the numbers, or one that shares memory with
+            another or with what is given.
     """
     if out is None:
-        return None, None
+        return
     lists = isinstance(out, list | tuple)
     if b is not None and not (lists and len(out) == 2 and all(isinstance(part, list | tuple) for part in out)):
         raise SymbackpropError("biases stand apart in this network: write out=(dW, db), two lists of arrays")
     if not lists:
         raise SymbackpropError(f"out must be a list of arrays, not a {type(out).__name__}: write out=[dW_0, dW_1]")
-    dW, db = (out, None) if b is None else out
-    kind = np.result_type(np.float16, x, y, *W, *(b or ()))
-    for name, given, like in (("W", dW, W), *([] if b is None else [("b", db, b)])):
+    dW, db = (out, []) if b is None else out
+    named = []
+    for name, given, like in (("W", dW, W), ("b", db, biases)):
         if len(given) != len(like):
             raise SymbackpropError(f"out has {len(given)} arrays for the gradients by {name}, but needs {len(like)}")
         for l, (target, one) in enumerate(zip(given, like, strict=True)):
-            _check_target(f"{name}_{l}", target, one, kind)
-            if any(np.may_share_memory(target, other) for other in like):
-                raise SymbackpropError(f"out for {name}_{l} shares memory with {name}: give arrays of their own")
-    return dW, db
+            _check_target(f"{name}_{l}", target, one, x.dtype)
+            named.append((f"out for {name}_{l}", target))
+    inputs = [(f"{name}_{l}", array) for name, of in (("W", W), ("b", b or [])) for l, array in enumerate(of)]
+    if found := overlap(named, [*inputs, ("x", x), ("y", y)]):
+        raise SymbackpropError(f"{found[0]} shares memory with {found[1]}: give arrays of their own")
 
 
 def _check_target(name: str, target: Any, like: Any, kind: np.dtype[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from symbackprop.dims import Dim, dim, index
 from symbackprop.equations import Equation
@@ -66,9 +66,9 @@ def _reads(equation: Equation, others: list[Equation]) -> bool:
     return any(inner in lefts for _, inner in subterms(right))
 
 
-def write_layers(code: Code, wanted: Expr) -> set[Variable]:
-    """Every variable that an expression needs, one line each, in a network of given depth; gives those written."""
-    written: set[Variable] = set()
+def layers(code: Code, wanted: Expr) -> list[tuple[Variable, Expr, str]]:
+    """Every variable that an expression needs, in the order of computation: its equation and its NumPy source."""
+    written: dict[Variable, tuple[Expr, str]] = {}
 
     def need(e: Expr) -> None:
         for _, inner in subterms(e):
@@ -77,14 +77,13 @@ def write_layers(code: Code, wanted: Expr) -> set[Variable]:
             equation = code.network.definition(inner, {})
             if equation is not None:
                 need(equation.right)
-                code.line(f"{code.variable(inner)} = {value(equation.right, code)}")
-                written.add(inner)
+                written[inner] = equation.right, value(equation.right, code)
 
     need(wanted)
-    return written
+    return [(variable, right, text) for variable, (right, text) in written.items()]
 
 
-def values_at_hand(code: Code, written: set[Variable]) -> frozenset[Expr]:
+def values_at_hand(code: Code, written: Iterable[Variable]) -> frozenset[Expr]:
     """The pre-activations `z_l` of which the code also has `h_l = ψ(z_l)`."""
     found: set[Expr] = set()
     for variable in written:

@@ -2,56 +2,74 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from symbackprop.activations import scalar_function
-from symbackprop.dims import dim
 from symbackprop.errors import SymbackpropError
-from symbackprop.expr import LOSS, Bias, Expr, Partial, Target, Variable, Weight
+from symbackprop.expr import Expr
 from symbackprop.network import MLP
-from symbackprop.numeric.action import value
-from symbackprop.numeric.arguments import check_bias_unit, check_network, check_out, check_scheme, check_vectors
-from symbackprop.numeric.code import Code, grouped
-from symbackprop.numeric.forms import Form, form
-from symbackprop.numeric.forward import values_at_hand, write_layers
-from symbackprop.numeric.module import module, run
-from symbackprop.tree import subterms
+from symbackprop.numeric.arguments import check_bias_unit, check_scheme
+from symbackprop.numeric.arrays import Given
+from symbackprop.numeric.calls import call_of, flat
+from symbackprop.numeric.module import run
+from symbackprop.numeric.straight.file import file_of
+from symbackprop.numeric.straight.mlp import REDUCTIONS, Lines, Pass, Wanted
 
-Lines = Sequence[tuple[Expr, Expr]]
-REDUCTIONS = {"sum": "np.sum", "mean": "np.mean"}
 # keyword of gradients(): what of the network must be generic for it to be given
 GENERIC = {"activation": ("g", "dg"), "loss": ("loss", "dloss")}
+# what the examples of a batch are
+DATA = ("columns", "rows")
 
 
 class Gradients:
     """`loss, grads = gradients(W, x, y)`, or `(W, b, x, y)` with `grads = (dW, db)` where biases stand apart.
 
-    A batch is columns: `x` is `n_0 × N` and `y` is `n_{L+1} × N`. `grads` has the shapes of the weights.
+    A batch is columns: `x` is `n_0 × N` and `y` is `n_{L+1} × N`. `grads` has the shapes of the weights. All arrays are
+    of one floating-point type, which the gradients have too; whole numbers are taken to it. It may be called from
+    several threads at once. NaN and infinities flow through.
 
     Args:
         network: with a given depth, or one that is compiled for the number of weights it first meets.
         reduction: "sum" or "mean" over the batch.
+        lines: pairs `(∂L/∂v, formula)` from the output down; those that the rules derive, if not given.
+        factored: each gradient by a weight as a pair `(∂L/∂z_{l+1}, h_l)`, an example a column of both: the gradient is
+            the first times the transposed second.
+        inputs: `∂L/∂x` comes as a third result, of the shape of `x`.
+        precise: `g′` to full precision where units saturate. Without it, tanh has `1 - h²` and sigmoid `h (1 - h)`,
+            which is quicker, and exact to the rounding of a number near 1.
+        data: whether examples are the "columns" or the "rows" of `x` and `y`.
         functions: `g`, `dg` and `loss`, `dloss` for a network where these are generic; the last two take
             `(yhat, y)` and give the loss of each example and `∂L/∂ŷ`, an example a column.
-        lines: pairs `(∂L/∂v, formula)` from the output down; those that the rules derive, if not given.
 
     Raises:
         SymbackpropError: for another reduction, and for what is generic and not given.
     """
 
-    def __init__(self, network: MLP, reduction: str = "sum", lines: Lines | None = None, **functions: Any) -> None:
+    def __init__(
+        self,
+        network: MLP,
+        reduction: str = "sum",
+        lines: Lines | None = None,
+        *,
+        factored: bool = False,
+        inputs: bool = False,
+        precise: bool = False,
+        data: str = "columns",
+        **functions: Any,
+    ) -> None:
         if reduction not in REDUCTIONS:
             raise SymbackpropError(f"there is no reduction {reduction!r}: write sum or mean")
+        if data not in DATA:
+            raise SymbackpropError(f"examples are no {data!r}: write data='columns' or data='rows'")
         check_scheme(network)
         self.network = network
-        self.reduction = reduction
+        self.wanted = Wanted(reduction, factored, inputs, precise)
+        self.data = data
         self._functions = _generic(network, functions)
         self._lines = lines
-        self._compiled: dict[int, tuple[str, Any]] = {}
+        self._compiled: dict[int, Callable[..., Any]] = {}
+        self._last = 0
+        self._given = Given()
         if network.depth.is_constant:
             self._at(network.depth.constant)
 
@@ -62,11 +80,15 @@ class Gradients:
         Raises:
             SymbackpropError: for a network of symbolic depth that has met no weights yet.
         """
+        return self.written()
+
+    def written(self, spelled: Callable[[Expr], str] = str) -> str:
+        """The code with the formulas in its comments as `spelled` writes them; raises as `source` does."""
         if not self._compiled:
             raise SymbackpropError("the code is written for a given depth: write MLP(depth=2, …), or call it once")
-        return list(self._compiled.values())[-1][0]
+        return self._source(self._last, spelled)
 
-    def __call__(self, W: Sequence[Any], *data: Any, out: Any = None) -> tuple[Any, Any]:
+    def __call__(self, W: Sequence[Any], *data: Any, out: Any = None) -> tuple[Any, ...]:
         """Loss and gradients at a point.
 
         Args:
@@ -77,42 +99,53 @@ class Gradients:
 
         Raises:
             ShapeError: for arrays that do not conform.
-            SymbackpropError: for an input without its bias unit, or `out` that cannot be filled.
+            SymbackpropError: for an input without its bias unit, arrays of several types, or `out` that cannot be
+                filled.
         """
         separate = self.network.bias == "separate"
         if len(data) != 2 + separate:
             wanted = "W, b, x, y" if separate else "W, x, y"
             raise SymbackpropError(f"{1 + len(data)} arguments were given: write gradients({wanted})")
-        b = data[0] if separate else None
-        x, y = map(np.asarray, data[-2:])
-        check_network(self.network, W, b)
-        check_vectors(self.network, W, x, y, any_target="dloss" in self._functions, batch=True)
-        check_bias_unit(self.network, x)
-        out_W, out_b = check_out(out, W, b, x, y)
-        W = [np.asarray(w) for w in W]
-        x, y = _columns(x), _columns(y)
-        compiled = self._at(len(W) - 1)
-        if b is None:
-            loss, dW = compiled(W, x, y, **self._functions, **({"out": out_W} if out_W else {}))
-            return loss, _filled(out_W, dW, W)
-        biases = [np.asarray(bias) for bias in b]
-        shaped = [_columns(bias) for bias in biases]
-        loss, (dW, db) = compiled(W, shaped, x, y, **self._functions, **({"out": out_W} if out_W else {}))
-        return loss, (_filled(out_W, dW, W), _filled(out_b, db, biases))
+        arrays = [*W, *data] if out is None else [*W, *data, *out]
+        if not self._given.seen(arrays):
+            return self._checked(W, data, out, arrays)
+        if self.network.augmented:
+            check_bias_unit(self.network, data[-2])
+        result: tuple[Any, ...] = self._at(len(W) - 1)(W, *data, out=out, **self._functions)
+        return result
 
-    def _at(self, depth: int) -> Any:
-        if depth not in self._compiled:
-            network = self.network
-            if not network.depth.is_constant:
-                if type(network) is not MLP:
-                    raise SymbackpropError("gradients of a network of your own need its depth: give it a number")
-                network = MLP(depth, None, network.activation.name, network.loss.name, network.bias)
-            elif type(network) is MLP:
-                # without the widths, with which a column of one unit could pass for a scalar
-                network = MLP(depth, None, network.activation.name, network.loss.name, network.bias)
-            source = gradients_source(network, self._lines or _derived(network), self.reduction, tuple(self._functions))
-            self._compiled[depth] = (source, run(source, "gradients"))
-        return self._compiled[depth][1]
+    def _checked(self, W: Sequence[Any], data: Sequence[Any], out: Any, arrays: Sequence[Any]) -> tuple[Any, ...]:
+        """The same for arrays of which nothing is known yet."""
+        if self.wanted.factored and out is not None:
+            raise SymbackpropError("factors come in new arrays: leave out= away, or write factored=False")
+        by_rows = self.data == "rows"
+        call = call_of(self.network, W, data, out, by_rows, "dloss" in self._functions)
+        if self.wanted.reduction == "mean" and not call.x.shape[1]:
+            raise SymbackpropError('there is no mean of no examples: give at least one, or write reduction="sum"')
+        taken = [*call.arguments, *([] if out is None else [call.out])]
+        if call.b is None and all(one is other for one, other in zip(flat(taken), arrays, strict=True)):
+            self._given.keep(arrays)
+        total, grads, *rest = self._at(len(W) - 1)(*call.arguments, out=call.out, **self._functions)
+        shaped = [made.T if by_rows else made for made in rest]
+        inputs = [made.reshape(array.shape) for made, array in zip(shaped, data[-2:-1], strict=False)]
+        return (total, grads if self.wanted.factored else call.returned(grads), *inputs)
+
+    def _at(self, depth: int) -> Callable[..., Any]:
+        found = self._compiled.get(depth)
+        if found is None:
+            found = self._compiled[depth] = run(self._source(depth), "gradients")
+            self._last = depth
+        return found
+
+    def _source(self, depth: int, spelled: Callable[[Expr], str] = str) -> str:
+        network = self.network
+        if not network.depth.is_constant and type(network) is not MLP:
+            raise SymbackpropError("gradients of a network of your own need its depth: give it a number")
+        if type(network) is MLP:
+            # without the widths, with which a column of one unit could pass for a scalar
+            network = MLP(depth, None, network.activation.name, network.loss.name, network.bias)
+        made = Pass(network, self._lines or _derived(network), self.wanted, spelled)
+        return file_of(made, _title(network), _docstring(made), tuple(self._functions))
 
 
 def _generic(network: MLP, given: dict[str, Any]) -> dict[str, Any]:
@@ -147,105 +180,6 @@ def _derived(network: MLP) -> Lines:
     return backward(network)
 
 
-def _columns(array: Any) -> Any:
-    return array[:, None] if array.ndim == 1 else array
-
-
-def _filled(out: Sequence[Any] | None, computed: Sequence[Any], like: Sequence[Any]) -> Any:
-    """The gradients in the shapes of what they are gradients by, in the arrays given for them if there are any."""
-    shaped = [made.reshape(one.shape) for made, one in zip(computed, like, strict=True)]
-    if out is None:
-        return shaped
-    for target, made in zip(out, shaped, strict=True):
-        if not np.may_share_memory(target, made):
-            np.copyto(target, made)
-    return out
-
-
-# --- the source ------------------------------------------------------------------------------------------------------
-
-
-def gradients_source(network: MLP, lines: Lines, reduction: str, functions: Sequence[str] = ()) -> str:
-    """The source of `gradients(W, x, y)` for a network of given depth, from the lines of its backpropagation."""
-    code = Code(network, straight=True, batch=True)
-    last = network.depth.constant
-    separate = network.bias == "separate"
-    weights = [Partial(LOSS, Weight(dim(l))) for l in range(last + 1)]
-    biases = [Partial(LOSS, Bias(dim(l))) for l in range(last + 1)] if separate else []
-
-    _unpack(code, "W", last)
-    if separate:
-        _unpack(code, "b", last)
-    written = write_layers(code, network.output)
-    if scalar_function(network.activation.name).by_value:
-        code.by_value = values_at_hand(code, written)
-    each = value(network.loss_of(network.output, Target()), code)
-    code.line(f"total = {REDUCTIONS[reduction]}({each})")
-    code.line("")
-    for partial, right in _used(lines, [*weights, *biases], network):
-        code.line(_line(partial, right, code, reduction))
-    dW, db = (f"[{', '.join(value(p, code) for p in group)}]" for group in (weights, biases))
-    code.line(f"return total, {f'({dW}, {db})' if separate else dW}")
-
-    blanks = ", ".join(["None"] * (last + 1))
-    keywords = [f"{name}" for name in functions]
-    arguments = [
-        "W",
-        *(["b"] if separate else []),
-        "x",
-        "y",
-        f"out=({blanks})",
-        *(["*"] if keywords else []),
-        *keywords,
-    ]
-    header = f"def gradients({', '.join(arguments)}):"
-    return module(_title(network), code, "\n".join([header, _docstring(network, reduction), *code.lines]))
-
-
-def _unpack(code: Code, family: str, last: int) -> None:
-    code.line(f"{', '.join(f'{family}{l}' for l in range(last + 1))} = {family}")
-
-
-def _used(lines: Lines, wanted: Sequence[Expr], network: MLP) -> Lines:
-    """The lines that the wanted ones need, in their order, `∂L/∂ŷ` first.
-
-    Raises:
-        SymbackpropError: if one is missing.
-    """
-    upstream = Partial(LOSS, network.output)
-    by_left = dict(lines)
-    by_left.setdefault(upstream, upstream)
-    needed, waiting = set(), list(wanted)
-    while waiting:
-        current = waiting.pop()
-        if current in needed:
-            continue
-        needed.add(current)
-        if current not in by_left:
-            raise SymbackpropError(f"the lines of backpropagation do not say what {current} is")
-        waiting += [inner for _, inner in subterms(by_left[current]) if isinstance(inner, Partial)]
-    return [(left, right) for left, right in by_left.items() if left in needed and left == upstream] + [
-        (left, right) for left, right in by_left.items() if left in needed and left != upstream
-    ]
-
-
-def _line(partial: Expr, right: Expr, code: Code, reduction: str) -> str:
-    """One line: `dL_dz1 = …`; weights go straight into the array that was given for them, biases sum over the batch."""
-    assert isinstance(partial, Partial) and isinstance(partial.wrt, Variable)
-    name = value(partial, code)
-    if partial.wrt == code.network.output:
-        text = "dloss(yhat, y)" if code.network.loss.is_generic else value(right, code)
-        return f"{name} = {f'{grouped(text)} / x.shape[1]' if reduction == 'mean' else text}"
-    text = value(right, code)
-    if isinstance(partial.wrt, Bias) and form(right, code.network) is Form.COLUMN:
-        return f"{name} = {grouped(text)}.sum(axis=1, keepdims=True)"
-    product = ast.parse(text, mode="eval").body
-    if isinstance(partial.wrt, Weight) and isinstance(product, ast.BinOp) and isinstance(product.op, ast.MatMult):
-        left, factor = ast.unparse(product.left), ast.unparse(product.right)
-        return f"{name} = np.matmul({left}, {factor}, out=out[{partial.wrt.index}])"
-    return f"{name} = {text}"
-
-
 def _title(network: MLP) -> str:
     return (
         f"Loss and gradients of an MLP of depth {network.depth}: activation {network.activation.name}, "
@@ -253,13 +187,26 @@ def _title(network: MLP) -> str:
     )
 
 
-def _docstring(network: MLP, reduction: str) -> str:
-    last = network.depth.constant
-    lines = [f"W: the weights W_0 … W_{last}, a list."]
+def _docstring(made: Pass) -> list[str]:
+    network, last, wanted = made.network, made.last, made.wanted
+    lines = ["Loss and gradients in one pass; all arrays are of one type.", "", "Args:"]
+    lines.append(f"    W: the weights W_0 … W_{last}, a list.")
     if network.bias == "separate":
-        lines.append(f"b: their biases b_0 … b_{last}, each n × 1.")
-    lines.append(f"x: n_0 × N, an example a column{', each ending in the bias unit 1' if network.augmented else ''}.")
-    lines.append(f"y: n_{last + 1} × N, the targets.")
-    lines.append("out: arrays for the gradients by the weights.")
-    lines.append(f"Gives the loss and the gradients, {'the mean' if reduction == 'mean' else 'summed'} over the batch.")
-    return '    """' + "\n    ".join(lines) + '\n    """'
+        lines.append(f"    b: their biases b_0 … b_{last}, each n × 1.")
+    lines.append(
+        f"    x: n_0 × N, an example a column{', each ending in the bias unit 1' if network.augmented else ''}."
+    )
+    lines.append(f"    y: n_{last + 1} × N, the targets.")
+    lines.append("    out: arrays for the gradients, in C order; new ones if not given.")
+    gives = (
+        "pairs (∂L/∂z_{l+1}, h_l) whose product ∂L/∂z_{l+1} h_lᵀ is the gradient by W_l"
+        if wanted.factored
+        else "the gradients"
+    )
+    how = "the mean" if wanted.reduction == "mean" else "summed"
+    lines += [
+        "",
+        "Returns:",
+        f"    The loss and {gives}, {how} over the batch{'; then ∂L/∂x' if wanted.inputs else ''}.",
+    ]
+    return lines

@@ -19,6 +19,11 @@ def logsumexp(v):
     top = v.max(axis=0)
     return top + np.log(np.exp(v - top).sum(axis=0))
 """
+WITH_BIAS_UNIT = '''\
+def with_bias_unit(h):
+    """The units with the constant 1 below them."""
+    return np.concatenate([h, np.ones_like(h[:1])])
+'''
 SMALLEST = '''\
 def smallest_singular_value(A):
     """inf of |A v| over unit v: 0 where A has more columns than rows."""
@@ -33,6 +38,7 @@ def smallest_nonzero_singular_value(A):
 HELPERS = {
     "softmax": SOFTMAX,
     "logsumexp": LOGSUMEXP,
+    "with_bias_unit": WITH_BIAS_UNIT,
     "smallest_singular_value": SMALLEST,
     "smallest_nonzero_singular_value": LEAST_NONZERO,
 }
@@ -68,10 +74,14 @@ def _body(text: str) -> str:
 
 def _kept(text: str, argument: str) -> str:
     """The source with the type of its argument kept: `np.where` of two numbers would make a float32 a float64."""
-    # |z| as max(z, -z), which NumPy orders by real parts: analytic, so that complex-step differences go through
-    text = re.sub(r"np\.abs\(z\)(?! <)", "np.maximum(z, -z)", text)
+    text = analytic(text)
     makes_float64 = re.search(r"np\.where|dtype=float|normal_cdf", text)
     return f"np.asarray({text}, dtype={argument}.dtype)" if makes_float64 else text
+
+
+def analytic(text: str) -> str:
+    """The source with |z| as max(z, -z), which NumPy orders by real parts: complex-step differences go through."""
+    return re.sub(r"np\.abs\(z\)(?! <)", "np.maximum(z, -z)", text)
 
 
 def run(source: str, name: str) -> Callable[..., Any]:

@@ -198,9 +198,7 @@ def _(e: expr.Elementwise, code: Code) -> str:
 
 @emit.register
 def _(e: expr.LayerMap, code: Code) -> str:
-    # ones_like of a part of it, so that a float32 stays one
-    inner = grouped(emit(e.operand, code))
-    return f"np.concatenate([{code.function(e.function, 0)}({inner}), np.ones_like({inner}[:1])])"
+    return f"{code.helper('with_bias_unit')}({code.function(e.function, 0)}({emit(e.operand, code)}))"
 
 
 @emit.register

@@ -10,7 +10,8 @@ from symbackprop.rules.gradients import bias, loss_gradient, through_activation,
 
 
 def backward(network: MLP) -> tuple[tuple[Expr, Expr], ...]:
-    """Pairs `(∂L/∂v, what it is equal to)`, from the output to the first layer: `ŷ`, then per layer `W`, `b`, `h`, `z`.
+    """Pairs `(∂L/∂v, what it is equal to)`, from the output to the first layer: `ŷ`, then per layer `W`, `b`, `h`, `z`;
+    the last is the input, `h_0`.
 
     `∂L/∂ŷ` comes first where the loss is a named one; it is left to the caller where the loss is generic.
 
@@ -32,7 +33,7 @@ def backward(network: MLP) -> tuple[tuple[Expr, Expr], ...]:
         add(Weight(l), weight_matrix)
         if network.bias == "separate":
             add(Bias(l), bias)
+        add(Hidden(l), through_weights)
         if l > 0:
-            add(Hidden(l), through_weights)
             add(PreActivation(l), through_activation)
     return tuple(lines)

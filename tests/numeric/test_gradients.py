@@ -176,7 +176,7 @@ def test_where_units_saturate(activation, z):
     """ŷ = g(z), y = -sign(z): ∂L/∂W_0 is 2 (g(z) - y) g'(z) (1, 1), which a slope 1 - h² loses."""
     W, y = [np.array([[z, 0.0]]), np.array([[1.0, 0.0]])], -np.sign(z)
     network = MLP(widths=[2, 2, 1], activation=activation, loss="squared_error")
-    _, grads = network.gradients()(W, np.array([1.0, 1.0]), np.array([y]))
+    _, grads = network.gradients(precise=True)(W, np.array([1.0, 1.0]), np.array([y]))
     with mpmath.workdps(50):
         value, slope = SATURATING[activation](mpmath.mpf(z))
         want = float(2 * (value - int(y)) * slope)
@@ -186,7 +186,7 @@ def test_where_units_saturate(activation, z):
 def test_the_slope_of_tanh_at_twenty_from_paper():
     """2 (1 + 1) sech² 20 = 4 · 4 e⁻⁴⁰ = 6.797e-17, where 1 - tanh² is 0."""
     W = [np.array([[20.0, 0.0]]), np.array([[1.0, 0.0]])]
-    f = MLP(widths=[2, 2, 1], activation="tanh", loss="squared_error").gradients()
+    f = MLP(widths=[2, 2, 1], activation="tanh", loss="squared_error").gradients(precise=True)
     assert f(W, np.ones(2), -np.ones(1))[1][0][0, 0] == pytest.approx(16 * np.exp(-40), rel=1e-12, abs=0)
 
 

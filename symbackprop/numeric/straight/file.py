@@ -1,0 +1,164 @@
+"""The file that a pass through an MLP is written to: its workspace, its pass, and the function that people call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbackprop.activations import scalar_function
+from symbackprop.numeric.module import HELPERS
+from symbackprop.numeric.straight.mlp import Pass
+from symbackprop.numeric.straight.writer import INDENT
+
+# examples in a tile, and the widest layer of a network whose batch is worked through in tiles
+TILE, WIDEST = 128, 128
+# how many workspaces are kept for sizes that may come again
+KEPT = 8
+
+OUTER = '''\
+def outer(u):
+    """`u vᵀ`, summed over examples, as a function of v and the array for it; wide, of one example, entry by entry."""
+    return partial(np.multiply, u) if u.shape[-1] == 1 and len(u) > 128 else u.dot
+'''
+CALL = '''\
+def gradients({arguments}, out=None{keywords}):
+    """{doc}
+    """
+{prepared}    return once({arguments}, out, x.shape[1]{passed})
+
+
+def once({arguments}, out, count{keywords_only}):
+    """Loss and gradients of some of `count` examples."""
+    sizes = x.dtype, x.shape, *[w.shape for w in W]
+    if sizes not in idle and len(idle) >= {kept}:
+        idle.clear()
+    waiting = idle.setdefault(sizes, [])
+    try:
+        run = waiting.pop()
+    except IndexError:
+        run = workspace(W, x)
+    result = run({arguments}, out, count{passed})
+    waiting.append(run)
+    return result
+
+
+# passes that nobody is in, each with arrays of its own, by the sizes that they are for
+idle = {{}}
+'''
+TILES = """\
+    if x.shape[1] > 2 * {tile} and max(map(len, W)) <= {widest}:
+        return in_tiles({arguments}, out{passed})
+"""
+IN_TILES = '''\
+def in_tiles({arguments}, out{keywords_only}):
+    """The same for many examples, some at a time, so that what is computed stays in the cache."""
+    count = x.shape[1]
+    ends = np.linspace(0, count, count // {tile} + 1).astype(int)
+    total, _ = once({first}, out, count{passed})
+    spare = {spare}
+    for start, end in zip(ends[1:-1], ends[2:]):
+        total = total + once({later}, spare, count{passed})[0]
+        {add}
+    return total, out
+'''
+
+
+def file_of(made: Pass, title: str, doc: Sequence[str], functions: Sequence[str]) -> str:
+    """The source of a file with `gradients(W, x, y, out=None)`, or `(W, b, x, y)` where biases stand apart.
+
+    Args:
+        title: what the file is, in words; doc: the lines of the docstring of `gradients`.
+        functions: names of what the caller gives because it is generic.
+    """
+    separate = made.network.bias == "separate"
+    arguments = ", ".join(["W", *(["b"] if separate else []), "x", "y"])
+    passed = "".join(f", {name}" for name in functions)
+    call = CALL.format(
+        arguments=arguments,
+        keywords=f", *{passed}" if functions else "",
+        keywords_only=passed,
+        passed="".join(f", {name}={name}" for name in functions) if functions else "",
+        doc=f"\n{INDENT}".join(doc),
+        prepared=_prepared(made, arguments, passed),
+        kept=KEPT,
+    )
+    called = call[: call.index("def once")]
+    tiles = [] if _is_whole(made) else [_in_tiles(arguments, passed, separate)]
+    blocks = [*_definitions(made), OUTER, _workspace(made, arguments, passed), called, *tiles, call[len(called) :]]
+    head = f'"""{title}"""\n\nfrom functools import partial\n\nimport numpy as np\n'
+    return head + "".join(f"\n\n{block.strip(chr(10))}\n" for block in blocks)
+
+
+def _is_whole(made: Pass) -> bool:
+    """Whether what is asked for has a part for each example, so that it is not added up tile by tile."""
+    return made.wanted.factored or made.wanted.inputs
+
+
+def _prepared(made: Pass, arguments: str, passed: str) -> str:
+    if _is_whole(made):
+        return ""
+    new = "[np.empty(w.shape, w.dtype) for w in W]"
+    if made.network.bias == "separate":
+        new = f"{new}, [np.empty(v.shape, v.dtype) for v in b]"
+    tiles = TILES.format(tile=TILE, widest=WIDEST, arguments=arguments, passed=passed)
+    return f"    if out is None:\n        out = {new}\n{tiles}"
+
+
+def _in_tiles(arguments: str, passed: str, separate: bool) -> str:
+    first = arguments.replace("x, y", "x[:, : ends[1]], y[:, : ends[1]]")
+    later = arguments.replace("x, y", "x[:, start:end], y[:, start:end]")
+    if separate:
+        spare = "[np.empty_like(array) for array in out[0]], [np.empty_like(array) for array in out[1]]"
+        pairs = "zip([*out[0], *out[1]], [*spare[0], *spare[1]])"
+    else:
+        spare, pairs = "[np.empty_like(array) for array in out]", "zip(out, spare)"
+    add = f"for array, more in {pairs}:\n            np.add(array, more, array)"
+    return IN_TILES.format(
+        arguments=arguments,
+        passed=passed,
+        keywords_only=passed,
+        tile=TILE,
+        first=first,
+        later=later,
+        spare=spare,
+        add=add,
+    )
+
+
+def _definitions(made: Pass) -> list[str]:
+    """What the lines use and NumPy does not have."""
+    text = "\n".join(made.lines)
+    names = {name for name, _ in made.code.functions}
+    preambles = [scalar_function(name).preamble for name in sorted(names) if scalar_function(name).preamble]
+    helpers = [HELPERS[name] for name in sorted(made.code.helpers) if f"{name}(" in text]
+    return [*dict.fromkeys(preambles), *helpers]
+
+
+def _workspace(made: Pass, arguments: str, passed: str) -> str:
+    """The function that makes the arrays and, within it, the pass."""
+    last, separate = made.last, made.network.bias == "separate"
+    outs = [] if made.wanted.factored else ["out" if not separate else "out_W"]
+    lines = [
+        "def workspace(W, x):",
+        '    """The pass over arrays of these sizes, with the arrays that it works in."""',
+        "    (n0, N), kind = x.shape, x.dtype",
+        f"    {', '.join(f'n{l}' for l in range(1, last + 2))} = map(len, W)",
+        *(f"    {line}" for line in made.arrays),
+        "",
+        f"    def run({arguments}, out, count{passed}):",
+        f"        {_names('W', last)} = W",
+        *([f"        {_names('b', last)} = b"] if separate else []),
+    ]
+    if separate and outs:
+        lines.append("        out_W, out_b = out")
+    for name in outs:
+        lines.append(f"        {_names('out', last)} = {name}")
+    if separate:
+        source = "out_b" if outs else "out"
+        lines.append(f"        {_names('out_b', last)} = {source}")
+    lines += [f"        {line}" for line in made.lines]
+    lines += [f"        {line}" for line in made.results]
+    return "\n".join([*lines, "", "    return run"])
+
+
+def _names(family: str, last: int) -> str:
+    return ", ".join(f"{family}{l}" for l in range(last + 1))

@@ -1,0 +1,295 @@
+"""The source of all gradients of an MLP in one pass, from the lines that backpropagation derives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from symbackprop.activations import scalar_function
+from symbackprop.dims import ONE, Dim, dim, index
+from symbackprop.errors import SymbackpropError
+from symbackprop.expr import LOSS, Bias, Expr, Partial, PreActivation, Target, Variable, Weight
+from symbackprop.network import MLP
+from symbackprop.numeric.action import value as emitted
+from symbackprop.numeric.code import BY_VALUE, Code, function_name
+from symbackprop.numeric.forms import Form, form
+from symbackprop.numeric.forward import layers, values_at_hand
+from symbackprop.numeric.module import analytic
+from symbackprop.numeric.straight.program import Program
+from symbackprop.numeric.straight.sizes import spelled
+from symbackprop.numeric.straight.storage import allocate
+from symbackprop.numeric.straight.values import STORED, Kind, Value
+from symbackprop.numeric.straight.writer import INDENT, Writer
+from symbackprop.tree import subterms
+
+REDUCTIONS = ("sum", "mean")
+Lines = Sequence[tuple[Expr, Expr]]
+# a left side, its right side, and the NumPy expression of that
+Written = Sequence[tuple[Expr, Expr, str]]
+# how many examples there are
+EXAMPLES = index("N")
+# up to how many numbers in all hidden layers their slopes are worked out at once
+AT_ONCE = 2**15
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a pass shall give.
+
+    Attributes:
+        reduction: "sum" or "mean" over the batch.
+        factored: each gradient by a weight as its two factors.
+        inputs: the gradient by the input as well.
+        precise: slopes to full precision where units saturate.
+    """
+
+    reduction: str = "sum"
+    factored: bool = False
+    inputs: bool = False
+    precise: bool = False
+
+
+class Pass:
+    """One pass forward and backward through an MLP of given depth, as lines of Python.
+
+    Attributes:
+        arrays: the lines that make the workspace.
+        lines: those of the pass.
+        code: the names and functions that they use.
+    """
+
+    def __init__(self, network: MLP, lines: Lines, wanted: Wanted, spelled: Callable[[Expr], str] = str) -> None:
+        self.network = network
+        self.last = network.depth.constant
+        self.wanted = wanted
+        self._spelled = spelled
+        self.code = Code(network, straight=True, batch=True)
+        self._sizes = {l: index(f"n{l}") for l in range(self.last + 2)}
+        forward, loss, backward = self._texts(lines)
+        self.program = Program(_functions(self.code, wanted))
+        self._arguments()
+        for line in forward:
+            self._define(*line)
+        self.program.comment("the loss")
+        self.total = self.program.define("total", f"np.sum({loss}){self._share()}")
+        self._chains: list[tuple[Value, list[Value]]] = []
+        self._delivered: list[Value] = []
+        for left, right, text in backward:
+            self._backward(left, right, text)
+        self.program.outputs = self._outputs()
+        self.program.leave_out_unused()
+        stacks = self._stacks()
+        self.storage = allocate(self.program, stacks)
+        self._write(stacks)
+
+    # --- what is computed --------------------------------------------------------------------------------------------
+
+    def _texts(self, lines: Lines) -> tuple[Written, str, Written]:
+        """The NumPy expressions of the forward equations, of the loss, and of the lines."""
+        network, code = self.network, self.code
+        forward = layers(code, network.output)
+        row = scalar_function(network.activation.name)
+        if row.by_value or (row.quick and not self.wanted.precise):
+            code.by_value = values_at_hand(code, [variable for variable, _, _ in forward])
+        loss = emitted(network.loss_of(network.output, Target()), code)
+        asked: list[Variable] = [Weight(dim(l)) for l in range(self.last + 1)]
+        if network.bias == "separate":
+            asked += [Bias(dim(l)) for l in range(self.last + 1)]
+        if self.wanted.inputs:
+            asked.append(network.input)
+        needed = used(lines, [Partial(LOSS, variable) for variable in asked], network)
+        return forward, loss, [(left, right, self._text(left, right)) for left, right in needed]
+
+    def _text(self, left: Expr, right: Expr) -> str:
+        if left == Partial(LOSS, self.network.output):
+            text = "dloss(yhat, y)" if self.network.loss.is_generic else emitted(right, self.code)
+            return f"({text}){self._share()}"
+        text = emitted(right, self.code)
+        assert isinstance(left, Partial)
+        if isinstance(left.wrt, Bias) and form(right, self.network) is Form.COLUMN:
+            return f"({text}).sum(axis=1, keepdims=True)"
+        return text
+
+    def _share(self) -> str:
+        return " / count" if self.wanted.reduction == "mean" else ""
+
+    def _arguments(self) -> None:
+        argument, sizes = self.program.argument, self._sizes
+        for l in range(self.last + 1):
+            argument(f"W{l}", (sizes[l + 1], self.units(l)))
+        if self.network.bias == "separate":
+            for l in range(self.last + 1):
+                argument(f"b{l}", (sizes[l + 1], ONE))
+        argument("x", (sizes[0], EXAMPLES))
+        argument("y", (sizes[self.last + 1], EXAMPLES))
+
+    def units(self, layer: int) -> Dim:
+        """How many entries `h_l` has."""
+        return self._sizes[layer] + (self.network.augmented and layer > 0)
+
+    def _define(self, left: Expr, right: Expr, text: str) -> Value:
+        self.program.comment(f"{self._spelled(left)} = {self._spelled(right)}")
+        name = emitted(left, self.code)
+        return self.program.define(name, text)
+
+    def _backward(self, left: Expr, right: Expr, text: str) -> None:
+        """One line of the way back; the slopes that it takes by value come before it."""
+        assert isinstance(left, Partial)
+        program = self.program
+        if isinstance(left.wrt, Weight) and self.wanted.factored:
+            return
+        if isinstance(left.wrt, PreActivation) and (slope := self._slope(left.wrt)):
+            before = len(program.values)
+            made = program.define(f"s{left.wrt.index}", slope)
+            self._chains.append((made, program.values[before:]))
+        value = self._define(left, right, text)
+        if isinstance(left.wrt, Weight | Bias):
+            family = "out" if isinstance(left.wrt, Weight) else "out_b"
+            self._delivered.append(program.deliver(value, f"{family}{left.wrt.index}"))
+        elif left.wrt == self.network.input:
+            self._delivered.append(program.deliver(value, "dx"))
+
+    def _slope(self, z: PreActivation) -> str | None:
+        return self.code.slope(self.network.activation.name, z)
+
+    def _outputs(self) -> list[Value]:
+        """What the caller gets, and so is not overwritten."""
+        outputs = [self.total, *self._delivered]
+        if self.wanted.factored:
+            names = self.program.names
+            outputs += [names["dL_dyhat"], *(names[f"{v}{l}"] for l in range(1, self.last + 1) for v in ("dL_dz", "h"))]
+        return outputs
+
+    # --- where it is -------------------------------------------------------------------------------------------------
+
+    def _stacks(self) -> dict[str, list[Value]]:
+        """All hidden layers below one another, their slopes, and for factors the gradients by the pre-activations."""
+        names = self.program.names
+        hidden = [names[f"h{l}"] for l in range(1, self.last + 1)]
+        stacks = {"hidden": hidden} if all(h.kind in STORED for h in hidden) else {}
+        self.at_once = bool(stacks) and self._is_one_chain()
+        if self.at_once:
+            stacks["slopes"] = [made for made, _ in self._chains]
+        if self.wanted.factored:
+            upstream = [names[f"dL_dz{l}"] for l in range(1, self.last + 1)] + [names["dL_dyhat"]]
+            if all(value.kind in STORED for value in upstream):
+                stacks["upstream"] = upstream
+        return stacks
+
+    def _is_one_chain(self) -> bool:
+        """Whether the slopes of a layer are a few operations, each on its units or on what the one before left."""
+        if len(self._chains) != self.last:
+            return False
+        self._chains = [(made, [v for v in chain if v in set(self.program.values)]) for made, chain in self._chains]
+        for made, chain in self._chains:
+            own = [value for value in chain if value.kind is not Kind.VIEW]
+            if not own or own[-1] is not made or any(value.kind is not Kind.UFUNC for value in own):
+                return False
+            if any(o in own and o is not before for before, value in pairwise(own) for o in value.values):
+                return False
+        return True
+
+    def _write(self, stacks: dict[str, list[Value]]) -> None:
+        writer = Writer(self.program, self.storage, EXAMPLES)
+        if self.at_once:
+            self._guard(writer)
+        self.results = [self._result(writer, stacks)]
+        arrays, self.lines = writer.body()
+        self.arrays = [*self._stack_arrays(stacks), *arrays]
+        if self.wanted.inputs:
+            self.lines.insert(0, "dx = np.empty(x.shape, kind)")
+        if self.wanted.factored:
+            self.results = [
+                *(f"kept_{name} = {name}.copy()" for name in ("upstream", "hidden") if name in stacks),
+                *self.results,
+            ]
+
+    def _result(self, writer: Writer, stacks: dict[str, list[Value]]) -> str:
+        """The line that gives everything back."""
+        grads = "out"
+        if self.wanted.factored:
+            grads = f"[{', '.join(self._factors(writer, stacks, l) for l in range(self.last + 1))}]"
+            if self.network.bias == "separate":
+                grads = f"({grads}, out)"
+        return f"return total, {grads}{', dx' if self.wanted.inputs else ''}"
+
+    def _factors(self, writer: Writer, stacks: dict[str, list[Value]], layer: int) -> str:
+        """`(∂L/∂z_{l+1}, h_l)`, copies that the next pass does not overwrite."""
+        names = self.program.names
+        above = names["dL_dyhat" if layer == self.last else f"dL_dz{layer + 1}"]
+        left = f"{writer.name(above)}.copy()"
+        if "upstream" in stacks:
+            left = f"kept_upstream[ends[{layer}]:ends[{layer + 1}]]"
+        if not layer:
+            return f"({left}, x.copy())"
+        right = f"{writer.name(names[f'h{layer}'])}.copy()"
+        if "hidden" in stacks:
+            right = f"kept_hidden[rows[{layer - 1}]:rows[{layer}]]"
+        return f"({left}, {right})"
+
+    def _stack_arrays(self, stacks: dict[str, list[Value]]) -> list[str]:
+        lines: list[str] = []
+        hidden = range(1, self.last + 1)
+        if "hidden" in stacks:
+            lines.append(f"rows = np.cumsum([0, {', '.join(spelled(self.units(l)) for l in hidden)}])")
+            lines.append("hidden = np.ones((rows[-1], N), kind)")
+            lines += [f"h{l} = hidden[rows[{l - 1}]:rows[{l}]]" for l in hidden]
+        if self.at_once:
+            lines.append(f"at_once = hidden.size <= {AT_ONCE}")
+            lines.append("slopes = np.empty_like(hidden if at_once else hidden[:max(np.diff(rows))])")
+            lines += [f"s{l} = slopes[at_once * rows[{l - 1}]:][:{spelled(self._sizes[l])}]" for l in hidden]
+        if "upstream" in stacks:
+            lines.append(f"ends = np.cumsum([0, {', '.join(f'n{l}' for l in range(1, self.last + 2))}])")
+            lines.append("upstream = np.empty((ends[-1], N), kind)")
+            for i, value in enumerate(stacks["upstream"]):
+                lines.append(f"{value.name} = upstream[ends[{i}]:ends[{i + 1}]]")
+        return lines
+
+    def _guard(self, writer: Writer) -> None:
+        """The slopes of each layer when they are needed, unless those of all layers were worked out at once."""
+        for _, chain in self._chains:
+            for value in chain:
+                value.guard = "not at_once"
+        first = [value for value in self._chains[0][1] if value.kind is not Kind.VIEW]
+        whole = [writer.operation(value, lambda o: "slopes" if o in first else "hidden") for value in first]
+        first[0].before = ["# the slopes of all layers", "if at_once:", *(f"{INDENT}{line}" for line in whole)]
+
+
+def _functions(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None]:
+    found: dict[str, tuple[str, str] | None] = {"dloss": None}
+    for name, order in code.functions:
+        row = scalar_function(name)
+        if order == BY_VALUE:
+            text = row.by_value if wanted.precise or not row.quick else row.quick
+            found["slope"] = ("h", analytic(text))
+        else:
+            called = function_name(name, order, code.network)
+            found[called] = None if row.is_generic else ("z", analytic(row.numpy(order)))
+        # what a preamble defines is called
+        found |= dict.fromkeys(re.findall(r"^def (\w+)\(", row.preamble, re.MULTILINE))
+    return found
+
+
+def used(lines: Lines, wanted: Sequence[Expr], network: MLP) -> Lines:
+    """The lines that the wanted ones need, in their order, `∂L/∂ŷ` first.
+
+    Raises:
+        SymbackpropError: if one is missing.
+    """
+    upstream = Partial(LOSS, network.output)
+    by_left = dict(lines)
+    by_left.setdefault(upstream, upstream)
+    needed, waiting = set(), list(wanted)
+    while waiting:
+        current = waiting.pop()
+        if current in needed:
+            continue
+        needed.add(current)
+        if current not in by_left:
+            raise SymbackpropError(f"the lines of backpropagation do not say what {current} is")
+        waiting += [inner for _, inner in subterms(by_left[current]) if isinstance(inner, Partial)]
+    return [(left, right) for left, right in by_left.items() if left in needed and left == upstream] + [
+        (left, right) for left, right in by_left.items() if left in needed and left != upstream
+    ]

@@ -1,0 +1,161 @@
+"""The source of a program: the arrays of its workspace, once for given sizes, and the pass that fills them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from symbackprop.dims import ONE, Dim
+from symbackprop.numeric.straight.program import Program
+from symbackprop.numeric.straight.sizes import listed, product_of, tuple_of
+from symbackprop.numeric.straight.storage import Room, Storage
+from symbackprop.numeric.straight.values import STORED, Kind, Value
+
+# what a view is called, after what it is a view of
+SUFFIXES = {
+    ".T": "_T",
+    "[:-1]": "_units",
+    "[:, :-1]": "_weights",
+    ".reshape(-1)": "_entries",
+    "[:, None]": "_column",
+    "[None]": "_row",
+}
+# functions of NumPy that take more than two arrays by position in another sense; for the others it is slower
+BY_KEYWORD = frozenset({"maximum", "minimum"})
+INDENT = "    "
+
+
+class Writer:
+    """The lines of a program.
+
+    Args:
+        storage: where its values are.
+        batch: the size that products are summed over where they add up examples.
+    """
+
+    def __init__(self, program: Program, storage: Storage, batch: Dim | None = None) -> None:
+        self._program = program
+        self._storage = storage
+        self._batch = batch
+        self._bound: dict[str, str] = {}
+        self._shown = self._names()
+
+    def _names(self) -> dict[Value, str]:
+        """What each value is called: one without a name of its own as the first that has one, of those in its place."""
+        groups: dict[Value, list[Value]] = {}
+        for value in self._program.values:
+            if value.kind is not Kind.VIEW:
+                groups.setdefault(self._storage.same_place(value), []).append(value)
+        shown: dict[Value, str] = {}
+        for values in groups.values():
+            named = next((value for value in values if value.is_named), values[0])
+            shown |= {value: value.name if value.is_named else named.name for value in values}
+        return shown
+
+    def body(self) -> tuple[list[str], list[str]]:
+        """The lines that make the arrays, and those of the pass."""
+        lines: list[str] = []
+        guard = ""
+        for value in self._program.values:
+            step = self._step(value)
+            if value.guard and value.guard != guard and step:
+                step = [*value.before, f"if {value.guard}:", *(f"{INDENT}{line}" for line in step)]
+            elif value.guard:
+                step = [f"{INDENT}{line}" for line in step]
+            guard = value.guard if step else guard
+            lines += step
+        return [*self._arrays(), *(f"{name} = {text}" for name, text in self._bound.items())], lines
+
+    # --- the arrays --------------------------------------------------------------------------------------------------
+
+    def _arrays(self) -> list[str]:
+        lines = [line for room in self._storage.rooms for line in self._room(room)]
+        for value, (of, suffix) in self._placed():
+            # what a place is a part of has its name by now
+            called, whole = self._shown[value], f"{self._whole(of)}{suffix}"
+            if called != whole and f"{called} = {whole}" not in lines:
+                lines.append(f"{called} = {whole}")
+        return lines
+
+    def _placed(self) -> Iterable[tuple[Value, tuple[Value, str]]]:
+        """Those that have their place in others, each after what it is in."""
+        places, done = self._storage.places, set[Value]()
+
+        def after(value: Value) -> Iterable[Value]:
+            if value in done or value not in places:
+                return
+            done.add(value)
+            yield from after(places[value][0].root)
+            yield value
+
+        for value in places:
+            yield from ((one, places[one]) for one in after(value))
+
+    def _whole(self, value: Value) -> str:
+        return self._shown[value] if value.kind is not Kind.VIEW else f"{self._whole(value.values[0])}{value.text}"
+
+    def _room(self, room: Room) -> list[str]:
+        first = room.values[0]
+        assert first.shape is not None
+        if any(value.shape != first.shape for value in room.values):
+            sizes = dict.fromkeys(product_of(value.shape or ()) for value in room.values)
+            name = f"room_{self._shown[first]}"
+            lines = [f"{name} = np.empty(max({', '.join(sizes)}), kind)"]
+            for value in room.values:
+                shape = value.shape or ()
+                lines.append(f"{self._shown[value]} = {name}[:{product_of(shape)}].reshape({listed(shape)})")
+            return lines
+        made = "ones" if first.kind is Kind.WITH_UNIT else "empty"
+        names = " = ".join(dict.fromkeys(self._shown[value] for value in room.values))
+        return [f"{names} = np.{made}({tuple_of(first.shape)}, kind)"]
+
+    # --- the pass ----------------------------------------------------------------------------------------------------
+
+    def _step(self, value: Value) -> list[str]:
+        lines = [f"# {comment}" for comment in value.comments]
+        text = self.operation(value, self.name)
+        if text and value.shape:
+            text = f"{text}  # {' × '.join(map(str, value.shape))}"
+        return [*lines, *([text] if text else [])]
+
+    def operation(self, value: Value, name: Callable[[Value], str]) -> str:
+        """The line that works out a value; empty for what needs none.
+
+        Args:
+            name: how values are called.
+        """
+        operands = [name(o) if isinstance(o, Value) else o for o in value.operands]
+        match value.kind:
+            case Kind.DOT:
+                return self._product(value, operands, name)
+            case Kind.UFUNC:
+                keyword = "out=" if value.text in BY_KEYWORD else ""
+                return f"np.{value.text}({', '.join([*operands, f'{keyword}{name(value)}'])})"
+            case Kind.REDUCED:
+                return value.text.format(*operands, out=name(value))
+            case Kind.COPIED:
+                return f"{name(value)}[...] = {value.text.format(*operands)}"
+            case Kind.PLAIN:
+                return f"{name(value)} = {value.text.format(*operands)}"
+            case Kind.WITH_UNIT:
+                inside = self._storage.places.get(value.values[0])
+                return "" if inside and inside[0] is value else f"{name(value)}[:-1] = {operands[0]}"
+        return ""
+
+    def _product(self, value: Value, operands: Sequence[str], name: Callable[[Value], str]) -> str:
+        left = value.values[0]
+        if left.root.kind in STORED and left.shape is not None and left.shape[-1] in (ONE, self._batch):
+            called = f"{self.name(left.root)}_times"
+            self._bound.setdefault(called, f"outer({operands[0]})")
+            return f"{called}({operands[1]}, {name(value)})"
+        return f"{operands[0]}.dot({operands[1]}, {name(value)})"
+
+    def name(self, value: Value) -> str:
+        """How a value is called; a view of an array of the workspace has a name of its own."""
+        if value.kind is not Kind.VIEW:
+            return value.external or self._shown[value]
+        base = self.name(value.values[0])
+        if value.root.kind not in STORED or value.root.external:
+            return f"{base}{value.text}"
+        called = f"{base}{SUFFIXES[value.text]}"
+        self._bound.setdefault(called, f"{base}{value.text}")
+        return called
