@@ -12,24 +12,25 @@ from symbackprop.errors import SymbackpropError
 
 
 class Given:
-    """Which arrays a function was called with last, so that it need not check the same ones again.
+    """Which arrays a function was called with last, and what was found for them, so that it need not look again.
 
     It does not keep them alive. Calls from several threads at once are safe: what is remembered changes in one step.
     """
 
     def __init__(self) -> None:
-        self._last: tuple[tuple[int, ...], Sequence[Any]] = ((), ())
+        self._last: tuple[tuple[int, ...], Sequence[Any], Any] = ((), (), None)
 
-    def seen(self, arrays: Iterable[Any]) -> bool:
-        """Whether exactly these were kept last, and all still are."""
-        return tuple(map(id, arrays)) == self._last[0]
+    def found(self, arrays: Iterable[Any]) -> Any:
+        """What was found for exactly these, if they were kept last and all still are; else None."""
+        last = self._last
+        return last[2] if tuple(map(id, arrays)) == last[0] else None
 
-    def keep(self, arrays: Sequence[Any]) -> None:
+    def keep(self, arrays: Sequence[Any], found: Any) -> None:
         """Remember these until one of them is no more."""
-        self._last = tuple(map(id, arrays)), [weakref.ref(array, self._forget) for array in arrays]
+        self._last = tuple(map(id, arrays)), [weakref.ref(array, self._forget) for array in arrays], found
 
     def _forget(self, _: object) -> None:
-        self._last = (), ()
+        self._last = (), (), None
 
 
 def common_type(named: Sequence[tuple[str, Any]]) -> np.dtype[Any]:

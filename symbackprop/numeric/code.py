@@ -144,7 +144,7 @@ def function_name(name: str, order: int, network: MLP) -> str:
 
 def atomic(text: str) -> bool:
     """Whether it is a name, an attribute or an item: cheap to write twice, needs no brackets."""
-    return isinstance(_parsed(text), ast.Name | ast.Attribute | ast.Subscript | ast.Constant)
+    return text.isidentifier() or isinstance(_parsed(text), ast.Name | ast.Attribute | ast.Subscript | ast.Constant)
 
 
 def grouped(text: str) -> str:

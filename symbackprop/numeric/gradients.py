@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
@@ -11,9 +14,9 @@ from symbackprop.network import MLP
 from symbackprop.numeric.arguments import check_bias_unit, check_scheme
 from symbackprop.numeric.arrays import Given
 from symbackprop.numeric.calls import call_of, flat
-from symbackprop.numeric.module import run
+from symbackprop.numeric.module import namespace
 from symbackprop.numeric.straight.file import file_of
-from symbackprop.numeric.straight.mlp import REDUCTIONS, Lines, Pass, Wanted
+from symbackprop.numeric.straight.mlp import REDUCTIONS, Lines, Pass, Wanted, needed_lines
 
 # keyword of gradients(): what of the network must be generic for it to be given
 GENERIC = {"activation": ("g", "dg"), "loss": ("loss", "dloss")}
@@ -67,11 +70,14 @@ class Gradients:
         self.data = data
         self._functions = _generic(network, functions)
         self._lines = lines
-        self._compiled: dict[int, Callable[..., Any]] = {}
-        self._last = 0
+        # by depth, and whether there is one example
+        self._compiled: dict[tuple[int, bool], dict[str, Any]] = {}
+        self._last: tuple[int, bool] | None = None
         self._given = Given()
         if network.depth.is_constant:
-            self._at(network.depth.constant)
+            self._last = network.depth.constant, False
+            if lines is not None:
+                needed_lines(lines, network, self.wanted)
 
     @property
     def source(self) -> str:
@@ -84,9 +90,9 @@ class Gradients:
 
     def written(self, spelled: Callable[[Expr], str] = str) -> str:
         """The code with the formulas in its comments as `spelled` writes them; raises as `source` does."""
-        if not self._compiled:
+        if self._last is None:
             raise SymbackpropError("the code is written for a given depth: write MLP(depth=2, …), or call it once")
-        return self._source(self._last, spelled)
+        return self._source(*self._last, spelled)
 
     def __call__(self, W: Sequence[Any], *data: Any, out: Any = None) -> tuple[Any, ...]:
         """Loss and gradients at a point.
@@ -107,11 +113,24 @@ class Gradients:
             wanted = "W, b, x, y" if separate else "W, x, y"
             raise SymbackpropError(f"{1 + len(data)} arguments were given: write gradients({wanted})")
         arrays = [*W, *data] if out is None else [*W, *data, *out]
-        if not self._given.seen(arrays):
+        found = self._given.found(arrays)
+        if found is None or found[1:] != (data[-2].shape, data[-1].shape):
             return self._checked(W, data, out, arrays)
         if self.network.augmented:
             check_bias_unit(self.network, data[-2])
-        result: tuple[Any, ...] = self._at(len(W) - 1)(W, *data, out=out, **self._functions)
+        try:
+            return self._again(found[0], W, data, out)
+        except (IndexError, TypeError, ValueError):
+            # all passes are in use, or an array was changed in place since it was checked
+            return self._checked(W, data, out, arrays)
+
+    def _again(self, passes: list[Any], W: Sequence[Any], data: Sequence[Any], out: Any) -> tuple[Any, ...]:
+        """The same for arrays that were checked before."""
+        run = passes.pop()
+        if out is None and not self.wanted.factored:
+            out = [np.empty(w.shape, w.dtype) for w in W]
+        result: tuple[Any, ...] = run(W, *data, out, data[-2].shape[1], *self._functions.values())
+        passes.append(run)
         return result
 
     def _checked(self, W: Sequence[Any], data: Sequence[Any], out: Any, arrays: Sequence[Any]) -> tuple[Any, ...]:
@@ -120,31 +139,35 @@ class Gradients:
             raise SymbackpropError("factors come in new arrays: leave out= away, or write factored=False")
         by_rows = self.data == "rows"
         call = call_of(self.network, W, data, out, by_rows, "dloss" in self._functions)
-        if self.wanted.reduction == "mean" and not call.x.shape[1]:
+        count = call.x.shape[1]
+        if self.wanted.reduction == "mean" and not count:
             raise SymbackpropError('there is no mean of no examples: give at least one, or write reduction="sum"')
+        code = self._at(len(W) - 1, count == 1)
+        total, grads, *rest = code["gradients"](*call.arguments, out=call.out, **self._functions)
         taken = [*call.arguments, *([] if out is None else [call.out])]
-        if call.b is None and all(one is other for one, other in zip(flat(taken), arrays, strict=True)):
-            self._given.keep(arrays)
-        total, grads, *rest = self._at(len(W) - 1)(*call.arguments, out=call.out, **self._functions)
+        is_plain = call.b is None and all(one is other for one, other in zip(flat(taken), arrays, strict=True))
+        if is_plain and ("tile" not in code or count < 2 * code["tile"](call.W)):
+            self._given.keep(arrays, (code["ready"](call.W, call.x), call.x.shape, call.y.shape))
         shaped = [made.T if by_rows else made for made in rest]
         inputs = [made.reshape(array.shape) for made, array in zip(shaped, data[-2:-1], strict=False)]
         return (total, grads if self.wanted.factored else call.returned(grads), *inputs)
 
-    def _at(self, depth: int) -> Callable[..., Any]:
-        found = self._compiled.get(depth)
+    def _at(self, depth: int, single: bool) -> dict[str, Any]:
+        """What the file for a depth, and for one example or many, defines."""
+        self._last = depth, single
+        found = self._compiled.get(self._last)
         if found is None:
-            found = self._compiled[depth] = run(self._source(depth), "gradients")
-            self._last = depth
+            found = self._compiled[self._last] = namespace(self._source(depth, single, None), "gradients")
         return found
 
-    def _source(self, depth: int, spelled: Callable[[Expr], str] = str) -> str:
+    def _source(self, depth: int, single: bool, spelled: Callable[[Expr], str] | None) -> str:
         network = self.network
         if not network.depth.is_constant and type(network) is not MLP:
             raise SymbackpropError("gradients of a network of your own need its depth: give it a number")
         if type(network) is MLP:
             # without the widths, with which a column of one unit could pass for a scalar
             network = MLP(depth, None, network.activation.name, network.loss.name, network.bias)
-        made = Pass(network, self._lines or _derived(network), self.wanted, spelled)
+        made = Pass(network, self._lines or _derived(network), replace(self.wanted, single=single), spelled)
         return file_of(made, _title(network), _docstring(made), tuple(self._functions))
 
 

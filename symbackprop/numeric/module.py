@@ -86,7 +86,12 @@ def analytic(text: str) -> str:
 
 def run(source: str, name: str) -> Callable[..., Any]:
     """The function of that name in a source text."""
+    made: Callable[..., Any] = namespace(source, name)[name]
+    return made
+
+
+def namespace(source: str, name: str) -> dict[str, Any]:
+    """What a source text defines; tracebacks call it `<name>`."""
     space: dict[str, Any] = {"__name__": "symbackprop.generated"}
     exec(compile(source, f"<{name}>", "exec"), space)
-    made: Callable[..., Any] = space[name]
-    return made
+    return space

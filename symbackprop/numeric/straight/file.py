@@ -9,8 +9,9 @@ from symbackprop.numeric.module import HELPERS
 from symbackprop.numeric.straight.mlp import Pass
 from symbackprop.numeric.straight.writer import INDENT
 
-# examples in a tile, and the widest layer of a network whose batch is worked through in tiles
-TILE, WIDEST = 128, 128
+# least number of examples in a tile, how many numbers are in all layers of a tile that is larger, and the widest layer of
+# a network whose batch is worked through in tiles: adding up the gradients of wider ones costs more than it saves
+TILE, CACHE, WIDEST = 128, 2**17, 128
 # how many workspaces are kept for sizes that may come again
 KEPT = 8
 
@@ -28,10 +29,7 @@ def gradients({arguments}, out=None{keywords}):
 
 def once({arguments}, out, count{keywords_only}):
     """Loss and gradients of some of `count` examples."""
-    sizes = x.dtype, x.shape, *[w.shape for w in W]
-    if sizes not in idle and len(idle) >= {kept}:
-        idle.clear()
-    waiting = idle.setdefault(sizes, [])
+    waiting = ready(W, x)
     try:
         run = waiting.pop()
     except IndexError:
@@ -43,16 +41,35 @@ def once({arguments}, out, count{keywords_only}):
 
 # passes that nobody is in, each with arrays of its own, by the sizes that they are for
 idle = {{}}
+
+
+def ready(W, x):
+    """The passes for these sizes that nobody is in."""
+    sizes = x.dtype, x.shape, *[w.shape for w in W]
+    try:
+        return idle[sizes]
+    except KeyError:
+        if len(idle) >= {kept}:
+            idle.clear()
+        return idle.setdefault(sizes, [])
 '''
 TILES = """\
-    if x.shape[1] > 2 * {tile} and max(map(len, W)) <= {widest}:
-        return in_tiles({arguments}, out{passed})
+    tiles = x.shape[1] // tile(W)
+    if tiles > 1:
+        return in_tiles({arguments}, out, tiles{passed})
 """
 IN_TILES = '''\
-def in_tiles({arguments}, out{keywords_only}):
-    """The same for many examples, some at a time, so that what is computed stays in the cache."""
+def tile(W):
+    """How many examples are worked through at a time, so that what is computed stays in the cache."""
+    if max(map(len, W)) > {widest}:
+        return {many}
+    return max({tile}, {cache} // sum(map(len, W)))
+
+
+def in_tiles({arguments}, out, tiles{keywords_only}):
+    """The same for many examples, some at a time."""
     count = x.shape[1]
-    ends = np.linspace(0, count, count // {tile} + 1).astype(int)
+    ends = np.linspace(0, count, tiles + 1).astype(int)
     total, _ = once({first}, out, count{passed})
     spare = {spare}
     for start, end in zip(ends[1:-1], ends[2:]):
@@ -89,17 +106,17 @@ def file_of(made: Pass, title: str, doc: Sequence[str], functions: Sequence[str]
 
 
 def _is_whole(made: Pass) -> bool:
-    """Whether what is asked for has a part for each example, so that it is not added up tile by tile."""
-    return made.wanted.factored or made.wanted.inputs
+    """Whether it is not added up tile by tile: it has a part for each example, or there is one."""
+    return made.wanted.factored or made.wanted.inputs or made.wanted.single
 
 
 def _prepared(made: Pass, arguments: str, passed: str) -> str:
-    if _is_whole(made):
+    if made.wanted.factored:
         return ""
     new = "[np.empty(w.shape, w.dtype) for w in W]"
     if made.network.bias == "separate":
         new = f"{new}, [np.empty(v.shape, v.dtype) for v in b]"
-    tiles = TILES.format(tile=TILE, widest=WIDEST, arguments=arguments, passed=passed)
+    tiles = "" if _is_whole(made) else TILES.format(arguments=arguments, passed=passed)
     return f"    if out is None:\n        out = {new}\n{tiles}"
 
 
@@ -117,6 +134,9 @@ def _in_tiles(arguments: str, passed: str, separate: bool) -> str:
         passed=passed,
         keywords_only=passed,
         tile=TILE,
+        cache=CACHE,
+        widest=WIDEST,
+        many=2**31,
         first=first,
         later=later,
         spare=spare,

@@ -43,12 +43,14 @@ class Wanted:
         factored: each gradient by a weight as its two factors.
         inputs: the gradient by the input as well.
         precise: slopes to full precision where units saturate.
+        single: for one example alone, which is then quicker.
     """
 
     reduction: str = "sum"
     factored: bool = False
     inputs: bool = False
     precise: bool = False
+    single: bool = False
 
 
 class Pass:
@@ -60,7 +62,7 @@ class Pass:
         code: the names and functions that they use.
     """
 
-    def __init__(self, network: MLP, lines: Lines, wanted: Wanted, spelled: Callable[[Expr], str] = str) -> None:
+    def __init__(self, network: MLP, lines: Lines, wanted: Wanted, spelled: Callable[[Expr], str] | None) -> None:
         self.network = network
         self.last = network.depth.constant
         self.wanted = wanted
@@ -94,12 +96,7 @@ class Pass:
         if row.by_value or (row.quick and not self.wanted.precise):
             code.by_value = values_at_hand(code, [variable for variable, _, _ in forward])
         loss = emitted(network.loss_of(network.output, Target()), code)
-        asked: list[Variable] = [Weight(dim(l)) for l in range(self.last + 1)]
-        if network.bias == "separate":
-            asked += [Bias(dim(l)) for l in range(self.last + 1)]
-        if self.wanted.inputs:
-            asked.append(network.input)
-        needed = used(lines, [Partial(LOSS, variable) for variable in asked], network)
+        needed = needed_lines(lines, network, self.wanted)
         return forward, loss, [(left, right, self._text(left, right)) for left, right in needed]
 
     def _text(self, left: Expr, right: Expr) -> str:
@@ -130,7 +127,8 @@ class Pass:
         return self._sizes[layer] + (self.network.augmented and layer > 0)
 
     def _define(self, left: Expr, right: Expr, text: str) -> Value:
-        self.program.comment(f"{self._spelled(left)} = {self._spelled(right)}")
+        if self._spelled:
+            self.program.comment(f"{self._spelled(left)} = {self._spelled(right)}")
         name = emitted(left, self.code)
         return self.program.define(name, text)
 
@@ -192,7 +190,7 @@ class Pass:
         return True
 
     def _write(self, stacks: dict[str, list[Value]]) -> None:
-        writer = Writer(self.program, self.storage, EXAMPLES)
+        writer = Writer(self.program, self.storage, EXAMPLES, self.wanted.single)
         if self.at_once:
             self._guard(writer)
         self.results = [self._result(writer, stacks)]
@@ -272,16 +270,23 @@ def _functions(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None]:
     return found
 
 
-def used(lines: Lines, wanted: Sequence[Expr], network: MLP) -> Lines:
-    """The lines that the wanted ones need, in their order, `∂L/∂ŷ` first.
+def needed_lines(lines: Lines, network: MLP, wanted: Wanted) -> Lines:
+    """The lines that what is wanted needs, in their order, `∂L/∂ŷ` first.
 
     Raises:
         SymbackpropError: if one is missing.
     """
+    layers_below = range(network.depth.constant + 1)
+    asked: list[Variable] = [Weight(dim(l)) for l in layers_below]
+    if network.bias == "separate":
+        asked += [Bias(dim(l)) for l in layers_below]
+    if wanted.inputs:
+        asked.append(network.input)
     upstream = Partial(LOSS, network.output)
     by_left = dict(lines)
     by_left.setdefault(upstream, upstream)
-    needed, waiting = set(), list(wanted)
+    needed: set[Expr] = set()
+    waiting: list[Expr] = [Partial(LOSS, variable) for variable in asked]
     while waiting:
         current = waiting.pop()
         if current in needed:
@@ -290,6 +295,5 @@ def used(lines: Lines, wanted: Sequence[Expr], network: MLP) -> Lines:
         if current not in by_left:
             raise SymbackpropError(f"the lines of backpropagation do not say what {current} is")
         waiting += [inner for _, inner in subterms(by_left[current]) if isinstance(inner, Partial)]
-    return [(left, right) for left, right in by_left.items() if left in needed and left == upstream] + [
-        (left, right) for left, right in by_left.items() if left in needed and left != upstream
-    ]
+    found = [(left, right) for left, right in by_left.items() if left in needed]
+    return sorted(found, key=lambda line: line[0] != upstream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,6 +46,7 @@ class Program:
         self._known: dict[object, Value] = {}
         self._comments: list[str] = []
         self._taken: set[str] = set()
+        self._unnamed = 0
 
     # --- what is put in ----------------------------------------------------------------------------------------------
 
@@ -65,7 +67,7 @@ class Program:
 
     def _lower(self, text: str, name: str = "") -> Value:
         """The value of a NumPy expression in the names that are defined."""
-        found = self._lowered(ast.parse(text, mode="eval").body, {}, name)
+        found = self._lowered(_parsed(text), {}, name)
         if isinstance(found, str):
             return self._plain(found, (), (), name)
         return found
@@ -183,7 +185,7 @@ class Program:
                     holes = ", ".join("{}" for _ in arguments)
                     return self._copied(f"{id}({holes})", (operand, *more), operand.shape, name)
                 variable, text = known
-                return self._lowered(ast.parse(text, mode="eval").body, {variable: operand}, name)
+                return self._lowered(_parsed(text), {variable: operand}, name)
             case ast.Attribute(ast.Name("np"), "sum"):
                 return self._reduced("sum", self._array(arguments[0], local), options, name)
             case ast.Attribute(ast.Name("np"), "outer"):
@@ -317,12 +319,17 @@ class Program:
         self._comments = []
 
     def _fresh(self, name: str) -> str:
-        wanted, count = name or "t1", 1
-        while wanted in self._taken:
-            count += 1
-            wanted = f"{name or 't'}{'_' if name else ''}{count}"
+        wanted = name
+        while not wanted or wanted in self._taken:
+            self._unnamed += not name
+            wanted = f"{wanted}_" if name else f"t{self._unnamed}"
         self._taken.add(wanted)
         return wanted
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _factors(node: ast.expr) -> list[ast.expr]:

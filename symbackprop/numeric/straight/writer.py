@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from symbackprop.dims import ONE, Dim
@@ -30,12 +31,14 @@ class Writer:
     Args:
         storage: where its values are.
         batch: the size that products are summed over where they add up examples.
+        single: whether there is one example, so that every column is a row as well.
     """
 
-    def __init__(self, program: Program, storage: Storage, batch: Dim | None = None) -> None:
+    def __init__(self, program: Program, storage: Storage, batch: Dim | None = None, single: bool = False) -> None:
         self._program = program
         self._storage = storage
         self._batch = batch
+        self._single = single
         self._bound: dict[str, str] = {}
         self._shown = self._names()
 
@@ -123,7 +126,7 @@ class Writer:
         Args:
             name: how values are called.
         """
-        operands = [name(o) if isinstance(o, Value) else o for o in value.operands]
+        operands = [name(o) if isinstance(o, Value) else self._number(o, value) for o in value.operands]
         match value.kind:
             case Kind.DOT:
                 return self._product(value, operands, name)
@@ -141,12 +144,28 @@ class Writer:
                 return "" if inside and inside[0] is value else f"{name(value)}[:-1] = {operands[0]}"
         return ""
 
+    def _number(self, text: str, value: Value) -> str:
+        """A number of an operation into an array: as an array, which NumPy need not make each time."""
+        if value.kind is not Kind.UFUNC or not re.fullmatch(r"-?[\d.e]+", text):
+            return text
+        called = f"number_{re.sub(r'[^0-9a-z]', '_', text)}"
+        self._bound.setdefault(called, f"np.array({text}, kind)")
+        return called
+
     def _product(self, value: Value, operands: Sequence[str], name: Callable[[Value], str]) -> str:
         left = value.values[0]
         if left.root.kind in STORED and left.shape is not None and left.shape[-1] in (ONE, self._batch):
             called = f"{self.name(left.root)}_times"
             self._bound.setdefault(called, f"outer({operands[0]})")
             return f"{called}({operands[1]}, {name(value)})"
+        right = value.values[1]
+        if self._single and right.root.kind in STORED and value.shape is not None and value.shape[-1] == self._batch:
+            # (W h)ᵀ = hᵀ Wᵀ, where hᵀ is at hand
+            called, row = f"{operands[1]}_dot", f"{name(value)}_row"
+            self._bound.setdefault(called, f"{operands[1]}.T.dot")
+            self._bound.setdefault(row, f"{name(value)}.T")
+            turned = left.values[0] if left.kind is Kind.VIEW and left.text == ".T" else left
+            return f"{called}({name(turned)}{'' if turned is not left else '.T'}, {row})"
         return f"{operands[0]}.dot({operands[1]}, {name(value)})"
 
     def name(self, value: Value) -> str:
