@@ -9,8 +9,8 @@ from symbackprop.numeric.module import HELPERS
 from symbackprop.numeric.straight.mlp import Pass
 from symbackprop.numeric.straight.writer import INDENT
 
-# least number of examples in a tile, how many numbers are in all layers of a tile that is larger, and the widest layer of
-# a network whose batch is worked through in tiles: adding up the gradients of wider ones costs more than it saves
+# the least number of examples in a tile, how many numbers are in all layers of a larger one, and the widest layer of a
+# network that is worked through in tiles: to add up the gradients of a wider one costs more than it saves
 TILE, CACHE, WIDEST = 128, 2**17, 128
 # how many workspaces are kept for sizes that may come again
 KEPT = 8
