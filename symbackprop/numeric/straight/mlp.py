@@ -219,30 +219,30 @@ class Pass:
         above = names["dL_dyhat" if layer == self.last else f"dL_dz{layer + 1}"]
         left = f"{writer.name(above)}.copy()"
         if "upstream" in stacks:
-            left = f"kept_upstream[ends[{layer}]:ends[{layer + 1}]]"
+            left = f"kept_upstream[rows_z{layer + 1}]"
         if not layer:
             return f"({left}, x.copy())"
         right = f"{writer.name(names[f'h{layer}'])}.copy()"
         if "hidden" in stacks:
-            right = f"kept_hidden[rows[{layer - 1}]:rows[{layer}]]"
+            right = f"kept_hidden[rows_h{layer}]"
         return f"({left}, {right})"
 
     def _stack_arrays(self, stacks: dict[str, list[Value]]) -> list[str]:
         lines: list[str] = []
         hidden = range(1, self.last + 1)
         if "hidden" in stacks:
-            lines.append(f"rows = np.cumsum([0, {', '.join(spelled(self.units(l)) for l in hidden)}])")
-            lines.append("hidden = np.ones((rows[-1], N), kind)")
-            lines += [f"h{l} = hidden[rows[{l - 1}]:rows[{l}]]" for l in hidden]
+            lines += _rows("h", [self.units(l) for l in hidden])
+            lines.append(f"hidden = np.ones(({_end(self.last, 'h')}, N), kind)")
+            lines += [f"h{l} = hidden[rows_h{l}]" for l in hidden]
         if self.at_once:
             lines.append(f"at_once = hidden.size <= {AT_ONCE}")
-            lines.append("slopes = np.empty_like(hidden if at_once else hidden[:max(np.diff(rows))])")
-            lines += [f"s{l} = slopes[at_once * rows[{l - 1}]:][:{spelled(self._sizes[l])}]" for l in hidden]
+            lines.append(f"widest = max({', '.join(f'n{l}' for l in hidden)}, 0)")
+            lines.append("slopes = np.empty((len(hidden) if at_once else widest, N), kind)")
+            lines += [f"s{l} = slopes[at_once * rows_h{l}.start :][: {spelled(self._sizes[l])}]" for l in hidden]
         if "upstream" in stacks:
-            lines.append(f"ends = np.cumsum([0, {', '.join(f'n{l}' for l in range(1, self.last + 2))}])")
-            lines.append("upstream = np.empty((ends[-1], N), kind)")
-            for i, value in enumerate(stacks["upstream"]):
-                lines.append(f"{value.name} = upstream[ends[{i}]:ends[{i + 1}]]")
+            lines += _rows("z", [self._sizes[l] for l in range(1, self.last + 2)])
+            lines.append(f"upstream = np.empty(({_end(self.last + 1, 'z')}, N), kind)")
+            lines += [f"{value.name} = upstream[rows_z{l}]" for l, value in enumerate(stacks["upstream"], 1)]
         return lines
 
     def _guard(self, writer: Writer) -> None:
@@ -253,6 +253,19 @@ class Pass:
         first = [value for value in self._chains[0][1] if value.kind is not Kind.VIEW]
         whole = [writer.operation(value, lambda o: "slopes" if o in first else "hidden") for value in first]
         first[0].before = ["# the slopes of all layers", "if at_once:", *(f"{INDENT}{line}" for line in whole)]
+
+
+def _rows(name: str, sizes: Sequence[Dim]) -> list[str]:
+    """The lines that say which rows of the array for all layers each layer has."""
+    starts = ["0", *(_end(l, name) for l in range(1, len(sizes)))]
+    return [
+        f"rows_{name}{l} = slice({start}, {f'{start} + ' * (l > 1)}{spelled(size)})"
+        for l, (start, size) in enumerate(zip(starts, sizes, strict=True), 1)
+    ]
+
+
+def _end(layer: int, name: str) -> str:
+    return f"rows_{name}{layer}.stop"
 
 
 def _functions(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None]:
