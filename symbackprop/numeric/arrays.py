@@ -1,36 +1,13 @@
-"""The arrays that a compiled function is given: of one type, apart from each other in memory, seen before or not."""
+"""The arrays that a compiled function is given: of one type, and apart from each other in memory."""
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from symbackprop.errors import SymbackpropError
-
-
-class Given:
-    """Which arrays a function was called with last, and what was found for them, so that it need not look again.
-
-    It does not keep them alive. Calls from several threads at once are safe: what is remembered changes in one step.
-    """
-
-    def __init__(self) -> None:
-        self._last: tuple[tuple[int, ...], Sequence[Any], Any] = ((), (), None)
-
-    def found(self, arrays: Iterable[Any]) -> Any:
-        """What was found for exactly these, if they were kept last and all still are; else None."""
-        last = self._last
-        return last[2] if tuple(map(id, arrays)) == last[0] else None
-
-    def keep(self, arrays: Sequence[Any], found: Any) -> None:
-        """Remember these until one of them is no more."""
-        self._last = tuple(map(id, arrays)), [weakref.ref(array, self._forget) for array in arrays], found
-
-    def _forget(self, _: object) -> None:
-        self._last = (), (), None
 
 
 def common_type(named: Sequence[tuple[str, Any]]) -> np.dtype[Any]:

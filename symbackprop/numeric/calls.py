@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from symbackprop.numeric.arrays import common_type
 Array = Any
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """The arguments of one call.
 
     Attributes:
@@ -26,8 +24,8 @@ class Call:
         biases: the caller's biases, in whose shapes their gradients come.
     """
 
-    W: list[Array]
-    b: list[Array] | None
+    W: Sequence[Array]
+    b: Sequence[Array] | None
     x: Array
     y: Array
     out: Any
@@ -41,6 +39,8 @@ class Call:
 
     def returned(self, grads: Any) -> Any:
         """The gradients in the caller's arrays, or in the shapes of what they are gradients by."""
+        if grads is self.given:
+            return grads
         if self.given is not None:
             for target, made in zip(flat(self.given), flat(grads), strict=True):
                 if target is not made and not np.may_share_memory(target, made):
@@ -101,7 +101,8 @@ def _targets(out: Any, kind: np.dtype[Any], separate: bool) -> Any:
         return None
     if separate:
         return [_target(array, kind) for array in out[0]], [_target(column(array), kind) for array in out[1]]
-    return [_target(array, kind) for array in out]
+    made = [_target(array, kind) for array in out]
+    return out if all(one is other for one, other in zip(made, out, strict=True)) else made
 
 
 def _target(array: Array, kind: np.dtype[Any]) -> Array:

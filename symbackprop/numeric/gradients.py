@@ -12,9 +12,9 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
 from symbackprop.network import MLP
 from symbackprop.numeric.arguments import check_bias_unit, check_scheme
-from symbackprop.numeric.arrays import Given
-from symbackprop.numeric.calls import call_of, flat
+from symbackprop.numeric.calls import Call, call_of, column
 from symbackprop.numeric.module import namespace
+from symbackprop.numeric.remembered import Memory, found_of
 from symbackprop.numeric.straight.file import file_of
 from symbackprop.numeric.straight.mlp import REDUCTIONS, Lines, Pass, Wanted, needed_lines
 
@@ -73,7 +73,7 @@ class Gradients:
         # by depth, and whether there is one example
         self._compiled: dict[tuple[int, bool], dict[str, Any]] = {}
         self._last: tuple[int, bool] | None = None
-        self._given = Given()
+        self._memory = Memory()
         if network.depth.is_constant:
             self._last = network.depth.constant, False
             if lines is not None:
@@ -112,45 +112,63 @@ class Gradients:
         if len(data) != 2 + separate:
             wanted = "W, b, x, y" if separate else "W, x, y"
             raise SymbackpropError(f"{1 + len(data)} arguments were given: write gradients({wanted})")
-        arrays = [*W, *data] if out is None else [*W, *data, *out]
-        found = self._given.found(arrays)
-        if found is None or found[1:] != (data[-2].shape, data[-1].shape):
-            return self._checked(W, data, out, arrays)
+        found = self._memory.found(W, data[0] if separate else None, out)
+        if found is None or not found.fits(*data[-2:]):
+            return self._checked(W, data, out)
+        x, y = data[-2:]
+        if self.data == "rows":
+            x, y = x.T, y.T
+        x, y = column(x), column(y)
         if self.network.augmented:
-            check_bias_unit(self.network, data[-2])
+            check_bias_unit(self.network, x)
+        biases = () if found.b is None else (found.b,)
+        filled = self._filled(W, found.b, out)
         try:
-            return self._again(found[0], W, data, out)
+            run = found.passes.pop()
+            result: tuple[Any, ...] = run(W, *biases, x, y, filled, x.shape[1], *self._functions.values())
         except (IndexError, TypeError, ValueError):
             # all passes are in use, or an array was changed in place since it was checked
-            return self._checked(W, data, out, arrays)
+            return self._checked(W, data, out)
+        found.passes.append(run)
+        if filled is out and not self.wanted.inputs:
+            return result
+        return self._finished(Call(W, found.b, x, y, filled, out, data[0] if separate else None), result, data[-2])
 
-    def _again(self, passes: list[Any], W: Sequence[Any], data: Sequence[Any], out: Any) -> tuple[Any, ...]:
-        """The same for arrays that were checked before."""
-        run = passes.pop()
-        if out is None and not self.wanted.factored:
-            out = [np.empty(w.shape, w.dtype) for w in W]
-        result: tuple[Any, ...] = run(W, *data, out, data[-2].shape[1], *self._functions.values())
-        passes.append(run)
-        return result
-
-    def _checked(self, W: Sequence[Any], data: Sequence[Any], out: Any, arrays: Sequence[Any]) -> tuple[Any, ...]:
+    def _checked(self, W: Sequence[Any], data: Sequence[Any], out: Any) -> tuple[Any, ...]:
         """The same for arrays of which nothing is known yet."""
         if self.wanted.factored and out is not None:
             raise SymbackpropError("factors come in new arrays: leave out= away, or write factored=False")
-        by_rows = self.data == "rows"
-        call = call_of(self.network, W, data, out, by_rows, "dloss" in self._functions)
+        any_target = "dloss" in self._functions
+        call = call_of(self.network, W, data, out, self.data == "rows", any_target)
         count = call.x.shape[1]
         if self.wanted.reduction == "mean" and not count:
             raise SymbackpropError('there is no mean of no examples: give at least one, or write reduction="sum"')
         code = self._at(len(W) - 1, count == 1)
-        total, grads, *rest = code["gradients"](*call.arguments, out=call.out, **self._functions)
-        taken = [*call.arguments, *([] if out is None else [call.out])]
-        is_plain = call.b is None and all(one is other for one, other in zip(flat(taken), arrays, strict=True))
-        if is_plain and ("tile" not in code or count < 2 * code["tile"](call.W)):
-            self._given.keep(arrays, (code["ready"](call.W, call.x), call.x.shape, call.y.shape))
-        shaped = [made.T if by_rows else made for made in rest]
-        inputs = [made.reshape(array.shape) for made, array in zip(shaped, data[-2:-1], strict=False)]
-        return (total, grads if self.wanted.factored else call.returned(grads), *inputs)
+        result = code["gradients"](*call.arguments, out=call.out, **self._functions)
+        if "tile" not in code or count < 2 * code["tile"](call.W):
+            found = found_of(call, W, data, code["ready"](call.W, call.x), any_target)
+            self._memory.keep(W, call.biases, out, found)
+        return self._finished(call, result, data[-2])
+
+    def _filled(self, W: Sequence[Any], b: Sequence[Any] | None, out: Any) -> Any:
+        """The arrays that a pass fills, all of which it can: the caller's, or new ones."""
+        if out is not None:
+            return out if b is None else (out[0], [column(array) for array in out[1]])
+        biases = None if b is None else [np.empty(bias.shape, bias.dtype) for bias in b]
+        if self.wanted.factored:
+            return biases
+        weights = [np.empty(w.shape, w.dtype) for w in W]
+        return weights if b is None else (weights, biases)
+
+    def _finished(self, call: Call, result: Sequence[Any], x: Any) -> tuple[Any, ...]:
+        """What a pass gives, as the caller wants it."""
+        total, grads, *inputs = result
+        if not self.wanted.factored:
+            grads = call.returned(grads)
+        if not inputs:
+            return total, grads
+        gradient = inputs[0].T if self.data == "rows" else inputs[0]
+        return total, grads, gradient.reshape(np.shape(x))
 
     def _at(self, depth: int, single: bool) -> dict[str, Any]:
         """What the file for a depth, and for one example or many, defines."""
