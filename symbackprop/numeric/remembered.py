@@ -30,7 +30,7 @@ class Found:
     x_shape: tuple[int, ...]
     y_shape: tuple[int, ...] | None
     kind: np.dtype[Any]
-    b: list[Array] | None
+    b: Sequence[Array] | None
     targets: frozenset[int]
 
     def fits(self, x: Array, y: Array) -> bool:
