@@ -25,7 +25,7 @@ def module(name: str) -> Any:
 
 
 def cell(batch: int = 2, size: int = 3, depth: int = 2, dtype: str = "float64") -> Any:
-    return module("numbers").Cell(batch, size, depth, dtype)
+    return module("gradient_cells").Cell(batch, size, depth, dtype)
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_a_peer_has_the_gradients_by_hand(name: str, dtype: str) -> None:
     W, x, y = cell(1 if peer.single else 3, 2, 1, dtype).drawn()
     answer = peer.load(W, x, y)()()
     wanted = module("gradients").by_hand(W, x, y)[1]
-    assert module("numbers").distance(answer, wanted) < module("numbers").CLOSE[dtype]
+    assert module("gradient_cells").distance(answer, wanted) < module("gradient_cells").CLOSE[dtype]
     assert {np.asarray(one).dtype for one in answer} == {np.dtype(dtype)}
 
 
@@ -137,39 +137,39 @@ def swallowing(W: Any, x: Any, y: Any) -> Any:
 def test_only_who_is_right_and_in_time_has_a_ratio(
     monkeypatch: pytest.MonkeyPatch, work: Any, words: str | None, is_failure: bool
 ) -> None:
-    numbers = module("numbers")
+    cells = module("gradient_cells")
     peers = {"JAX jit": peer(work, limit=0.2)}
-    monkeypatch.setattr(numbers, "PEERS", peers)
+    monkeypatch.setattr(cells, "PEERS", peers)
     before = signal.getsignal(signal.SIGALRM)
-    found = numbers.measured(cell(), peers, 3)
+    found = cells.measured(cell(), peers, 3)
     assert signal.getsignal(signal.SIGALRM) == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     assert ("JAX jit" in found.seconds) is (words is None)
     assert found.words.get("JAX jit", "").startswith(words or "")
     assert found.wrong == (["JAX jit"] if is_failure else [])
-    printed = numbers.row(found, 1e9, "").columns["JAX jit"]
+    printed = cells.row(found, 1e9, "").columns["JAX jit"]
     assert words in printed if words else float(printed) > 0
 
 
 def test_a_peer_that_differs_is_a_failed_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers, plan = module("numbers"), module("plan")
-    monkeypatch.setattr(numbers, "PEERS", {"SymPy": peer(lambda *given: [-one for one in right(*given)])})
-    rows = list(numbers.beside_hand(replace(plan.SHORT, cells=((1, 2, 1),))))
+    cells, plan = module("gradient_cells"), module("plan")
+    monkeypatch.setattr(cells, "PEERS", {"SymPy": peer(lambda *given: [-one for one in right(*given)])})
+    rows = list(cells.beside_hand(replace(plan.SHORT, cells=((1, 2, 1),))))
     failed = [row for row in rows if row.failed]
     assert [row.figure for row in failed] == ["batch 1, 2 × 1, float64: SymPy", "batch 1, 2 × 1, float32: SymPy"]
     assert all("WRONG" in row.numbers["why"] for row in failed)
 
 
 def test_our_own_gradients_are_compared_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers, plan = module("numbers"), module("plan")
-    monkeypatch.setattr(numbers, "PEERS", {})
-    monkeypatch.setattr(numbers, "CLOSE", {"float64": 1e-30})
-    rows = list(numbers.beside_hand(replace(plan.SHORT, cells=((1, 2, 1),))))
+    cells, plan = module("gradient_cells"), module("plan")
+    monkeypatch.setattr(cells, "PEERS", {})
+    monkeypatch.setattr(cells, "CLOSE", {"float64": 1e-30})
+    rows = list(cells.beside_hand(replace(plan.SHORT, cells=((1, 2, 1),))))
     assert [row.figure for row in rows if row.failed] == ["batch 1, 2 × 1, float64: ours"]
 
 
 def test_who_was_not_waited_for_is_not_asked_in_a_larger_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = module("numbers")
+    cells = module("gradient_cells")
     asked = []
 
     def slow(W: Any, x: Any, y: Any) -> Any:
@@ -177,30 +177,30 @@ def test_who_was_not_waited_for_is_not_asked_in_a_larger_cell(monkeypatch: pytes
         endless(W, x, y)
 
     peers = {"SymPy": peer(slow, limit=0.1)}
-    monkeypatch.setattr(numbers, "PEERS", peers)
+    monkeypatch.setattr(cells, "PEERS", peers)
     every: list[Any] = []
     for size, depth in ((3, 2), (3, 4), (4, 2), (2, 4), (3, 1)):
-        every.append(numbers.measured(cell(1, size, depth), peers, 3, every))
+        every.append(cells.measured(cell(1, size, depth), peers, 3, every))
     assert [one.words["SymPy"] for one in every] == ["> 100 ms"] * 5
     # narrower or shallower ones may be possible
     assert asked == [(3, 2), (2, 4), (3, 1)]
 
 
 def test_a_peer_for_one_example_is_not_asked_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = module("numbers")
+    cells = module("gradient_cells")
     peers = {"SymPy": peer(right, single=True)}
-    monkeypatch.setattr(numbers, "PEERS", peers)
-    assert numbers.measured(cell(batch=2), peers, 3).words == {"SymPy": "–"}
-    assert "SymPy" in numbers.measured(cell(batch=1), peers, 3).seconds
+    monkeypatch.setattr(cells, "PEERS", peers)
+    assert cells.measured(cell(batch=2), peers, 3).words == {"SymPy": "–"}
+    assert "SymPy" in cells.measured(cell(batch=1), peers, 3).seconds
 
 
 def test_what_is_not_installed_is_said_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = module("numbers")
+    cells = module("gradient_cells")
     absent = replace(peer(right), packages=("no_such_package",), install="no-such-package")
-    monkeypatch.setattr(numbers, "PEERS", {"JAX jit": absent})
-    found = numbers.measured(cell(), {"JAX jit": absent}, 3)
-    assert numbers.row(found, 1e9, "").columns["JAX jit"] == "–"
-    assert "pip install no-such-package" in numbers.note({"JAX jit": absent}, {})
+    monkeypatch.setattr(cells, "PEERS", {"JAX jit": absent})
+    found = cells.measured(cell(), {"JAX jit": absent}, 3)
+    assert cells.row(found, 1e9, "").columns["JAX jit"] == "–"
+    assert "pip install no-such-package" in cells.note({"JAX jit": absent}, {})
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
@@ -220,27 +220,27 @@ def test_what_is_not_installed_is_said_with_what_to_install(monkeypatch: pytest.
     ],
 )
 def test_a_ratio_is_held_against_its_line(batch: int, size: int, ours: float, products: float, ok: bool | None) -> None:
-    numbers = module("numbers")
-    found = numbers.Found(cell(batch, size), {"ours": [ours] * 3, "hand": [1.0] * 3, "products": [products] * 3})
+    cells = module("gradient_cells")
+    found = cells.Found(cell(batch, size), {"ours": [ours] * 3, "hand": [1.0] * 3, "products": [products] * 3})
     found.first["ours"], found.memory = ours + 0.25, (3_000_000, 2_000_000)
-    row = numbers.row(found, 1e9, "")
+    row = cells.row(found, 1e9, "")
     assert row.ok is ok
     assert row.columns["compile"] == "250 ms"
     assert row.columns["memory"] == "3 MB, 1.5"
 
 
 def test_ratios_are_those_of_each_turn() -> None:
-    found = module("numbers").Found(cell(), {"ours": [1.0, 8.0, 3.0], "hand": [2.0, 4.0, 6.0]})
+    found = module("gradient_cells").Found(cell(), {"ours": [1.0, 8.0, 3.0], "hand": [2.0, 4.0, 6.0]})
     assert found.ratio("ours", "hand") == 0.5
 
 
 @pytest.mark.parametrize(("won", "ok"), [(9, True), (8, False)])
 def test_cells_in_which_we_are_faster_are_counted(won: int, ok: bool) -> None:
-    numbers = module("numbers")
+    cells = module("gradient_cells")
     times = [1.0] * won + [3.0] * (10 - won)
-    every = [numbers.Found(cell(), {"ours": [t], "JAX jit": [2.0], "hand": [1.0]}) for t in times]
+    every = [cells.Found(cell(), {"ours": [t], "JAX jit": [2.0], "hand": [1.0]}) for t in times]
     # where it did not answer, nothing is won
-    every.append(numbers.Found(cell(), {"ours": [1.0], "hand": [1.0]}))
-    jax, torch = numbers.faster(every)
+    every.append(cells.Found(cell(), {"ours": [1.0], "hand": [1.0]}))
+    jax, torch = cells.faster(every)
     assert (jax.measured, jax.ok) == (f"in {won} of 10 cells", ok)
     assert (torch.measured, torch.ok) == ("not measured", None)
