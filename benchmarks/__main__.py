@@ -35,7 +35,7 @@ FIGURES = {
     "closed": "derivations.closed_form",
     "growth": "derivations.growth",
     "sympy": "explicit.blow_up",
-    "numbers": "gradient_cells.beside_hand",
+    "numbers": "gradient_rows.beside_hand",
     "bounds": "bounds.qr_beside_svd",
     "spectra": "spectra.monte_carlo",
     "random": "random_networks.compared",

@@ -31,6 +31,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from benchmarks.gradient_cells import Cell
 from symbackprop.network import MLP
 
 RECORDED = Path(__file__).with_suffix(".json")
@@ -147,8 +148,15 @@ def held(work: Work) -> int:
 
 def plain(batch: int, size: int, depth: int, dtype: str = "float64") -> Work:
     """A tanh network without biases, squared loss, gradients into the caller's arrays."""
-    widths = [size] * (depth + 2)
-    return call(MLP(widths=widths, activation="tanh", loss="squared_error", bias="none"), batch, dtype)
+    return call(Cell(batch, size, depth, dtype).network, batch, dtype)
+
+
+def factored() -> Work:
+    """Gradients of one example, left as their factors."""
+    cell = Cell(1, 512, 2, "float64")
+    W, x, y = cell.drawn()
+    gradients = cell.network.gradients(factored=True)
+    return warm(lambda: gradients(W, x, y))
 
 
 def digits() -> Work:
@@ -179,9 +187,11 @@ def call(network: MLP, batch: int, dtype: str = "float64", reduction: str = "sum
         b = [np.zeros((size, 1), dtype) for size in units]
         given, into = (W, b, x, y), (out, [np.empty_like(one) for one in b])
 
-    def work() -> Any:
-        return gradients(*given, out=into)
+    return warm(lambda: gradients(*given, out=into))
 
+
+def warm(work: Work) -> Work:
+    """The same, done some times."""
     for _ in range(3):
         work()
     return work
@@ -192,6 +202,7 @@ CALLS: dict[str, Callable[[], Work]] = {
     "batch 1, 64 × 32, float64": lambda: plain(1, 64, 32),
     "batch 1, 64 × 32, float32": lambda: plain(1, 64, 32, "float32"),
     "batch 1, 512 × 2, float64": lambda: plain(1, 512, 2),
+    "batch 1, 512 × 2, float64, factored": factored,
     "batch 32, 8 × 8, float64": lambda: plain(32, 8, 8),
     "batch 32, 64 × 32, float64": lambda: plain(32, 64, 32),
     "batch 1024, 64 × 8, float64": lambda: plain(1024, 64, 8),

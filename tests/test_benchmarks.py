@@ -31,7 +31,7 @@ ASKED = [
     ("growth", "depth 30: memory"),
     ("sympy", "depth 1,"),
     ("sympy", "depth 2,"),
-    ("numbers", "batch 1, 8 × 8, float32"),
+    ("numbers", "batch 1, 8 × 8, float64, factored"),
     ("numbers", "batch 32, 8 × 8, float64"),
     ("numbers", "8 × 8, float64: twice the depth"),
     ("numbers", "compile, batch 1, 64 × 20: twice the depth"),

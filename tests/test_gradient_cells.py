@@ -24,6 +24,10 @@ def module(name: str) -> Any:
     return importlib.import_module(f"benchmarks.{name}")
 
 
+def rows() -> Any:
+    return module("gradient_rows")
+
+
 def cell(batch: int = 2, size: int = 3, depth: int = 2, dtype: str = "float64") -> Any:
     return module("gradient_cells").Cell(batch, size, depth, dtype)
 
@@ -104,6 +108,11 @@ def peer(work: Any, **attributes: Any) -> Any:
     )
 
 
+def use(monkeypatch: pytest.MonkeyPatch, peers: dict[str, Any]) -> None:
+    for name in ("gradient_cells", "gradient_rows"):
+        monkeypatch.setattr(module(name), "PEERS", peers)
+
+
 def right(W: Any, x: Any, y: Any) -> Any:
     return module("gradients").by_hand(W, x, y)[1]
 
@@ -139,7 +148,7 @@ def test_only_who_is_right_and_in_time_has_a_ratio(
 ) -> None:
     cells = module("gradient_cells")
     peers = {"JAX jit": peer(work, limit=0.2)}
-    monkeypatch.setattr(cells, "PEERS", peers)
+    use(monkeypatch, peers)
     before = signal.getsignal(signal.SIGALRM)
     found = cells.measured(cell(), peers, 3)
     assert signal.getsignal(signal.SIGALRM) == before
@@ -147,25 +156,27 @@ def test_only_who_is_right_and_in_time_has_a_ratio(
     assert ("JAX jit" in found.seconds) is (words is None)
     assert found.words.get("JAX jit", "").startswith(words or "")
     assert found.wrong == (["JAX jit"] if is_failure else [])
-    printed = cells.row(found, 1e9, "").columns["JAX jit"]
+    printed = rows().row(found, 1e9, "").columns["JAX jit"]
     assert words in printed if words else float(printed) > 0
 
 
 def test_a_peer_that_differs_is_a_failed_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    cells, plan = module("gradient_cells"), module("plan")
-    monkeypatch.setattr(cells, "PEERS", {"SymPy": peer(lambda *given: [-one for one in right(*given)])})
-    rows = list(cells.beside_hand(replace(plan.SHORT, cells=((1, 2, 1),))))
-    failed = [row for row in rows if row.failed]
+    plan = module("plan")
+    use(monkeypatch, {"SymPy": peer(lambda *given: [-one for one in right(*given)])})
+    found = list(rows().beside_hand(replace(plan.SHORT, cells=((1, 2, 1),))))
+    failed = [row for row in found if row.failed]
     assert [row.figure for row in failed] == ["batch 1, 2 × 1, float64: SymPy", "batch 1, 2 × 1, float32: SymPy"]
     assert all("WRONG" in row.numbers["why"] for row in failed)
 
 
 def test_our_own_gradients_are_compared_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     cells, plan = module("gradient_cells"), module("plan")
-    monkeypatch.setattr(cells, "PEERS", {})
-    monkeypatch.setattr(cells, "CLOSE", {"float64": 1e-30})
-    rows = list(cells.beside_hand(replace(plan.SHORT, cells=((1, 2, 1),))))
-    assert [row.figure for row in rows if row.failed] == ["batch 1, 2 × 1, float64: ours"]
+    use(monkeypatch, {})
+    for each in (cells, rows()):
+        monkeypatch.setattr(each, "CLOSE", {"float64": -1.0})
+    found = list(rows().beside_hand(replace(plan.SHORT, cells=((1, 2, 1),))))
+    figures = [row.figure for row in found if row.failed]
+    assert figures == ["batch 1, 2 × 1, float64: ours", "batch 1, 2 × 1, float64: factored"]
 
 
 def test_who_was_not_waited_for_is_not_asked_in_a_larger_cell(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +188,7 @@ def test_who_was_not_waited_for_is_not_asked_in_a_larger_cell(monkeypatch: pytes
         endless(W, x, y)
 
     peers = {"SymPy": peer(slow, limit=0.1)}
-    monkeypatch.setattr(cells, "PEERS", peers)
+    use(monkeypatch, peers)
     every: list[Any] = []
     for size, depth in ((3, 2), (3, 4), (4, 2), (2, 4), (3, 1)):
         every.append(cells.measured(cell(1, size, depth), peers, 3, every))
@@ -189,7 +200,7 @@ def test_who_was_not_waited_for_is_not_asked_in_a_larger_cell(monkeypatch: pytes
 def test_a_peer_for_one_example_is_not_asked_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = module("gradient_cells")
     peers = {"SymPy": peer(right, single=True)}
-    monkeypatch.setattr(cells, "PEERS", peers)
+    use(monkeypatch, peers)
     assert cells.measured(cell(batch=2), peers, 3).words == {"SymPy": "–"}
     assert "SymPy" in cells.measured(cell(batch=1), peers, 3).seconds
 
@@ -197,10 +208,10 @@ def test_a_peer_for_one_example_is_not_asked_for_more(monkeypatch: pytest.Monkey
 def test_what_is_not_installed_is_said_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = module("gradient_cells")
     absent = replace(peer(right), packages=("no_such_package",), install="no-such-package")
-    monkeypatch.setattr(cells, "PEERS", {"JAX jit": absent})
+    use(monkeypatch, {"JAX jit": absent})
     found = cells.measured(cell(), {"JAX jit": absent}, 3)
-    assert cells.row(found, 1e9, "").columns["JAX jit"] == "–"
-    assert "pip install no-such-package" in cells.note({"JAX jit": absent}, {})
+    assert rows().row(found, 1e9, "").columns["JAX jit"] == "–"
+    assert "pip install no-such-package" in rows().note({"JAX jit": absent}, {})
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
@@ -223,7 +234,7 @@ def test_a_ratio_is_held_against_its_line(batch: int, size: int, ours: float, pr
     cells = module("gradient_cells")
     found = cells.Found(cell(batch, size), {"ours": [ours] * 3, "hand": [1.0] * 3, "products": [products] * 3})
     found.first["ours"], found.memory = ours + 0.25, (3_000_000, 2_000_000)
-    row = cells.row(found, 1e9, "")
+    row = rows().row(found, 1e9, "")
     assert row.ok is ok
     assert row.columns["compile"] == "250 ms"
     assert row.columns["memory"] == "3 MB, 1.5"
@@ -234,6 +245,25 @@ def test_ratios_are_those_of_each_turn() -> None:
     assert found.ratio("ours", "hand") == 0.5
 
 
+@pytest.mark.parametrize(("factored", "ok"), [(0.3, True), (0.31, False)])
+def test_factors_are_held_against_a_line_of_their_own(factored: float, ok: bool) -> None:
+    found = module("gradient_cells").Found(cell(1, 64), {"factored": [factored], "hand": [1.0]}, {"factored": 1.0})
+    assert rows().factored_row(found).ok is ok
+
+
+def test_wrong_factors_are_a_failed_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = module("gradient_cells")
+    begin = cells._factored
+
+    def swapped(*given: Any) -> Any:
+        work = begin(*given)()
+        return lambda: lambda: [(h, upstream) for upstream, h in work()]
+
+    assert "factored" in cells.measured(cell(1), {}, 3).seconds
+    monkeypatch.setattr(cells, "_factored", swapped)
+    assert cells.measured(cell(1), {}, 3).wrong == ["factored"]
+
+
 @pytest.mark.parametrize(("won", "ok"), [(9, True), (8, False)])
 def test_cells_in_which_we_are_faster_are_counted(won: int, ok: bool) -> None:
     cells = module("gradient_cells")
@@ -241,6 +271,6 @@ def test_cells_in_which_we_are_faster_are_counted(won: int, ok: bool) -> None:
     every = [cells.Found(cell(), {"ours": [t], "JAX jit": [2.0], "hand": [1.0]}) for t in times]
     # where it did not answer, nothing is won
     every.append(cells.Found(cell(), {"ours": [1.0], "hand": [1.0]}))
-    jax, torch = cells.faster(every)
+    jax, torch = rows().faster(every)
     assert (jax.measured, jax.ok) == (f"in {won} of 10 cells", ok)
     assert (torch.measured, torch.ok) == ("not measured", None)
