@@ -100,7 +100,7 @@ def measured(cell: Cell, peers: Mapping[str, Peer], turns: int, before: Sequence
     hand: Work = partial(by_hand, W, x, y)
     start = time.perf_counter()
     wanted = hand()[1]
-    long = time.perf_counter() - start
+    once = time.perf_counter() - start
     found = Found(cell)
     works: dict[str, Work] = {HAND: hand, PRODUCTS: products_alone(W, x, out)}
     begins: dict[str, Begin] = {OURS: lambda: begun(cell, W, x, y, out)}
@@ -116,7 +116,7 @@ def measured(cell: Cell, peers: Mapping[str, Peer], turns: int, before: Sequence
         if work is not None:
             works[name] = work
     del wanted
-    each = {name: long if long > LONG else calls(work, 1) for name, work in works.items()}
+    each = {name: once if once > LONG else calls(work, 1) for name, work in works.items()}
     counts = {name: max(1, round(TURN / seconds)) for name, seconds in each.items()}
     spent = sum(each[name] * counts[name] for name in works)
     found.seconds = in_turns(works, counts, min(turns, max(FEWEST, round(CELL / spent))))
