@@ -29,8 +29,9 @@ Begin = Callable[[], Callable[[], Work]]
 # seconds: of one turn of calls, of all turns of a cell, of a call that is not repeated in a turn
 TURN, CELL, LONG = 0.01, 4.0, 0.2
 FEWEST = 3
-# how far from those by hand gradients may be, beside the largest entry of the matrix
-CLOSE = {"float64": 1e-10, "float32": 1e-4}
+# how far from those by hand gradients may be, beside the largest entry of the matrix: rounding in float32 at depth 128
+# alone is 2e-4 at width 8
+CLOSE = {"float64": 1e-10, "float32": 2e-3}
 OURS, FACTORED, HAND, PRODUCTS = "ours", "factored", "hand", "products"
 
 

@@ -211,7 +211,7 @@ def _loss_of_diagrams(weights: list[Any], x: Any, y: Any, tanh: Any, norm: Any) 
 PEERS: dict[str, Peer] = {
     "HIPS autograd": Peer(_hips, ("autograd",), "autograd"),
     "PyTorch eager": Peer(_eager, ("torch",), "torch"),
-    "PyTorch compiled": Peer(_inductor, ("torch",), "torch", limit=20.0, is_compiled=True),
+    "PyTorch compiled": Peer(_inductor, ("torch",), "torch", limit=60.0, is_compiled=True),
     "JAX jit": Peer(_jax, ("jax",), "jax", limit=20.0, is_compiled=True),
     "SymPy": Peer(_sympy, ("sympy",), "sympy", limit=10.0, is_compiled=True, single=True),
     "tensorgrad": Peer(_tensorgrad, ("tensorgrad", "torch"), "tensorgrad torch", limit=10.0, is_compiled=True),

@@ -58,7 +58,7 @@ def beside_hand(plan: Plan) -> Iterator[Row]:
         if FACTORED in found.seconds:
             yield factored_row(found)
         for name in found.wrong:
-            yield failure("numbers", f"{cell}: {name}", found.words[name])
+            yield replace(failure("numbers", f"{cell}: {name}", found.words[name]), columns=BLANK)
     yield from faster(every)
     yield from (doubled(Cell(*sizes, "float64"), plan.pairs) for sizes in plan.gates)
     yield from compile_rows(plan.slow)
