@@ -35,7 +35,7 @@ FIGURES = {
     "closed": "derivations.closed_form",
     "growth": "derivations.growth",
     "sympy": "explicit.blow_up",
-    "numeric": "gradients.beside_hand",
+    "numbers": "gradient_rows.beside_hand",
     "bounds": "bounds.qr_beside_svd",
     "spectra": "spectra.monte_carlo",
     "random": "random_networks.compared",
@@ -57,6 +57,7 @@ def figure(name: str) -> Figure:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Every figure in one table.")
+    parser.add_argument("names", metavar="NAME", nargs="*", help="what to measure, everything if nothing is named")
     parser.add_argument("--only", metavar="NAME", action="append", choices=[*FIGURES], help=", ".join(FIGURES))
     parser.add_argument("--short", action="store_true", help="few repetitions and small sizes, within a minute")
     parser.add_argument("--networks", metavar="N", type=int, help="how many random networks are compared")
@@ -65,6 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows to a file as well")
     options = parser.parse_args(argv)
 
+    named = [*options.names, *(options.only or [])]
+    for name in named:
+        if name not in FIGURES:
+            parser.error(f"there is no figure {name!r}: write one of {', '.join(FIGURES)}")
     plan = SHORT if options.short else FULL
     for name in ("networks", "mutants", "rewrites"):
         count = getattr(options, name)
@@ -73,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 parser.error(f"--{name} {count}: write how many, 1 or more")
             plan = replace(plan, **{name: count})
     rows: list[Row] = []
-    for name in options.only or FIGURES:
+    for name in dict.fromkeys(named or FIGURES):
         print(f"{name} …", file=sys.stderr)
         rows.extend(figure(name)(plan))
     print(f"{heading()}\n\n{table(rows)}")

@@ -1,21 +1,15 @@
-"""Compiled gradients beside backpropagation by hand: a textbook loop, and the reference of the numeric judge."""
+"""Backpropagation by hand, as a textbook loop, and the matrix products that are in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks.plan import Plan
-from benchmarks.table import Row, digits, duration, failure
-from benchmarks.timing import calls, paired
-from symbackprop.network import MLP
-from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES, backprop
-
 Array = Any
-# seconds that one turn of calls should take
-TURN = 0.02
+# entries of a gradient of one example up to which its outer product is left to BLAS
+OUTER = 128**2
 
 
 def by_hand(W: list[Array], x: Array, y: Array) -> tuple[Any, list[Array]]:
@@ -35,41 +29,34 @@ def by_hand(W: list[Array], x: Array, y: Array) -> tuple[Any, list[Array]]:
     return (residual * residual).sum(), gradients[::-1]
 
 
-def beside_hand(plan: Plan) -> Iterator[Row]:
-    """All gradients of a tanh network, in turns: compiled, by the textbook, by the reference."""
-    yield from (cell(*sizes, pairs=plan.pairs) for sizes in plan.cells)
+def products_alone(W: list[Array], x: Array, out: list[Array]) -> Callable[[], None]:
+    """The matrix products of `by_hand` and nothing else, into arrays that are there: the floor.
+
+    Args:
+        out: what is filled with products of the shapes of the gradients.
+    """
+    h = [x, *(np.empty((len(w), x.shape[1]), x.dtype) for w in W)]
+    upstream = [np.full_like(made, 0.5) for made in h]
+
+    def work() -> None:
+        for l, w in enumerate(W):
+            np.dot(w, h[l], h[l + 1])
+        for l in range(len(W) - 1, -1, -1):
+            _outer(upstream[l + 1], h[l].T, out[l])
+            if l:
+                np.dot(W[l].T, upstream[l + 1], upstream[l])
+
+    return work
 
 
-def cell(batch: int, size: int, depth: int, pairs: int) -> Row:
-    """One batch size, width and depth (hidden layers, all of one width)."""
-    figure = f"gradients, batch {batch}, {size} × {depth}, out="
-    rng = np.random.default_rng(0)
-    W = [rng.standard_normal((size, size)) / size**0.5 for _ in range(depth + 1)]
-    x, y = rng.standard_normal((2, size, batch))
-    network = MLP(widths=[size] * (depth + 2), activation="tanh", loss="squared_error", bias="none")
-    compiled, out = network.gradients(), [np.empty_like(w) for w in W]
+def _outer(column: Array, row: Array, out: Array) -> None:
+    # a product over one example: above these sizes BLAS is slower at it than one multiplication an entry
+    if column.shape[1] == 1 and out.size > OUTER:
+        np.multiply(column, row, out)
+    else:
+        np.dot(column, row, out)
 
-    def ours() -> Any:
-        return compiled(W, x, y, out=out)
 
-    def textbook() -> Any:
-        return by_hand(W, x, y)
-
-    def reference() -> Any:
-        return backprop(W, x, y, ACTIVATIONS["tanh"], LOSSES["squared_error"], augmented=False)
-
-    _, wanted = textbook()
-    if not all(np.allclose(one, two, rtol=1e-10) for one, two in zip(ours()[1], wanted, strict=True)):
-        return failure("numeric", figure, "the gradients differ from those by hand")
-    count = max(1, round(TURN / calls(textbook, 3)))
-    mine, theirs, ratio = paired(lambda: calls(ours, count), lambda: calls(textbook, count), pairs)
-    _, kept, against = paired(lambda: calls(ours, count), lambda: calls(reference, count), pairs)
-    return Row(
-        "numeric",
-        figure,
-        duration(mine),
-        f"textbook {duration(theirs)}, reference {duration(kept)}",
-        ratio=ratio,
-        to=f"× textbook, {digits(against)} × reference",
-        numbers={"seconds": mine, "textbook": theirs, "reference": kept, "to_reference": against},
-    )
+def products_cost(batch: int, size: int, depth: int) -> int:
+    """Operations of these products, a multiplication and an addition being two; `∂L/∂x` is not among them."""
+    return 2 * batch * size**2 * (3 * (depth + 1) - 1)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
+
+Sizes = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,8 @@ class Plan:
         repeats: calls of a quick figure in process; slow: of a slow one.
         depths: of the growth figures.
         explicit: depths of the network that SymPy differentiates.
-        cells: batch, width and depth of the numeric figures.
+        cells: batch, width and depth of the numeric figures, each in both precisions; gates: of those whose time is
+            compared with the time at twice the depth.
         samples: matrices of a Monte Carlo spectrum.
         networks: random ones, of which every gradient is compared.
         equations: of the networks of which the time is measured.
@@ -31,7 +35,8 @@ class Plan:
     slow: int
     depths: tuple[int, ...]
     explicit: tuple[int, ...]
-    cells: tuple[tuple[int, int, int], ...]
+    cells: tuple[Sizes, ...]
+    gates: tuple[Sizes, ...]
     samples: int
     networks: int
     equations: tuple[int, ...]
@@ -43,6 +48,15 @@ class Plan:
     short: bool = False
 
 
+MOST_WEIGHTS = 64_000_000
+
+
+def grid(batches: tuple[int, ...], widths: tuple[int, ...], depths: tuple[int, ...]) -> tuple[Sizes, ...]:
+    """Batch, width and depth of every cell that is not too large, those with the least work first."""
+    made = [cell for cell in product(batches, widths, depths) if cell[1] ** 2 * (cell[2] + 1) <= MOST_WEIGHTS]
+    return tuple(sorted(made, key=lambda cell: cell[0] * cell[1] ** 2 * (cell[2] + 1)))
+
+
 FULL = Plan(
     pairs=15,
     cold=5,
@@ -50,7 +64,9 @@ FULL = Plan(
     slow=3,
     depths=(10, 30, 100, 300),
     explicit=(1, 2, 3, 4),
-    cells=((1, 8, 8), (1, 64, 32), (1, 512, 8), (32, 8, 8), (32, 64, 32), (1024, 64, 32)),
+    # the first is for SymPy, which ends nowhere else
+    cells=((1, 3, 2), *grid((1, 32, 1024), (8, 64, 512, 2048), (2, 8, 32, 128))),
+    gates=((1, 8, 64), (1, 64, 32), (1, 512, 8), (32, 8, 64), (32, 64, 32), (32, 512, 8), (1024, 64, 16)),
     samples=10_000,
     networks=100,
     equations=(50, 100, 200),
@@ -67,7 +83,8 @@ SHORT = Plan(
     slow=1,
     depths=(10, 30),
     explicit=(1, 2),
-    cells=((1, 8, 8), (32, 8, 8)),
+    cells=((1, 3, 2), (1, 8, 8), (32, 8, 8)),
+    gates=((1, 8, 8),),
     samples=200,
     networks=40,
     equations=(10, 20),

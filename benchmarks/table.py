@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from textwrap import wrap
 from typing import Any
 
@@ -28,6 +29,8 @@ class Row:
         ok: whether the line is reached; None where there is none.
         failed: whether it could not be measured at all.
         numbers: what was measured, as numbers.
+        columns: what stands beside it, each in a column of its own, instead of in `beside`.
+        note: what stands below the table, once.
     """
 
     name: str
@@ -40,10 +43,17 @@ class Row:
     ok: bool | None = None
     failed: bool = False
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    def headings(self) -> tuple[str, ...]:
+        figure, measured, beside, *rest = HEADINGS
+        return figure, measured, *(self.columns or [beside]), *rest
 
     def cells(self) -> tuple[str, ...]:
         ratio = "" if self.ratio is None else f"{digits(self.ratio)} {self.to}".strip()
-        return self.figure, self.measured, self.beside, self.line, ratio, WORDS[self.ok]
+        beside = self.columns.values() if self.columns else [self.beside]
+        return self.figure, self.measured, *beside, self.line, ratio, WORDS[self.ok]
 
 
 def digits(value: float) -> str:
@@ -82,14 +92,23 @@ def failure(name: str, figure: str, why: str) -> Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows below the headings, a column each, nothing cut off; below them why what failed did."""
-    lines = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS))]
-    shown = ["  ".join(f"{cell:{size}}" for cell, size in zip(line, widths, strict=True)).rstrip() for line in lines]
-    shown.insert(1, "  ".join("─" * size for size in widths))
+    """The rows below the headings, a column each, nothing cut off; below them notes, and why what failed did.
+
+    Rows with columns of their own have headings of their own.
+    """
+    shown = "\n\n".join("\n".join(_aligned(list(same))) for _, same in groupby(rows, Row.headings)).split("\n")
     counted = [row.ok for row in rows if row.ok is not None]
     shown.append(f"{sum(counted)} of {len(counted)} lines reached")
-    return "\n".join([*shown, *(f"{row.figure}: {row.numbers['why']}" for row in rows if row.failed)])
+    notes = dict.fromkeys(row.note for row in rows if row.note)
+    return "\n".join([*shown, *notes, *(f"{row.figure}: {row.numbers['why']}" for row in rows if row.failed)])
+
+
+def _aligned(rows: Sequence[Row]) -> list[str]:
+    """Rows with the same headings, below them."""
+    lines = [rows[0].headings(), *(row.cells() for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    shown = ["  ".join(f"{cell:{size}}" for cell, size in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return [shown[0], "  ".join("─" * size for size in widths), *shown[1:]]
 
 
 def machine() -> dict[str, Any]:

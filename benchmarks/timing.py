@@ -7,11 +7,13 @@ import compileall
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -73,6 +75,45 @@ def calls(work: Callable[[], Any], count: int) -> float:
     for _ in range(count):
         work()
     return (time.perf_counter() - start) / count
+
+
+def in_turns(works: Mapping[str, Callable[[], Any]], counts: Mapping[str, int], times: int) -> dict[str, list[float]]:
+    """Seconds of a call of each kind of work, turn by turn; in every turn each kind runs its count of calls.
+
+    Every other turn goes backwards, so that nobody always runs after the same one.
+    """
+    found: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(times):
+        for name in list(works)[:: -1 if turn % 2 else 1]:
+            found[name].append(calls(works[name], counts[name]))
+    return found
+
+
+class TooLong(BaseException):
+    """What is interrupted after its limit; nothing that catches errors shall take it for one of its own."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Interrupts what runs inside after some seconds, at its next line of Python, where the system has such an alarm.
+
+    Raises:
+        TooLong: from inside.
+    """
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def interrupt(*_: Any) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @cache

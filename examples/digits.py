@@ -4,12 +4,14 @@
 
 The network has softmax cross-entropy as its loss and a bias unit in the input and in the hidden layer. Its gradients
 are compiled once from the derived lines of backpropagation; the rest is mini-batch gradient descent with momentum.
+`digits_pytorch.py` trains the same beside it in PyTorch.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,29 +42,46 @@ def accuracy(W: list[np.ndarray], X: np.ndarray, Y: np.ndarray) -> float:
     return float(np.mean(outputs.argmax(axis=0) == Y.argmax(axis=0)))
 
 
-def train(X: np.ndarray, Y: np.ndarray, epochs: int, seed: int) -> tuple[list[np.ndarray], list[float]]:
-    """The weights, and the mean loss of each epoch; progress goes to standard error."""
-    mlp = sb.MLP(widths=[65, 33, 10], activation="tanh", loss="softmax_cross_entropy")  # bias units counted
-    gradients = mlp.gradients(reduction="mean")
+def start(seed: int) -> tuple[list[np.ndarray], np.random.Generator]:
+    """The first weights, and what draws the batches."""
     rng = np.random.default_rng(seed)
     # Xavier: variance 2 / (units in + units out)
-    W = [rng.normal(0, np.sqrt(2 / (65 + 32)), (32, 65)), rng.normal(0, np.sqrt(2 / (33 + 10)), (10, 33))]
+    return [rng.normal(0, np.sqrt(2 / (65 + 32)), (32, 65)), rng.normal(0, np.sqrt(2 / (33 + 10)), (10, 33))], rng
+
+
+def batches(rng: np.random.Generator, count: int) -> Iterator[np.ndarray]:
+    """The columns of each batch of an epoch, in an order that is drawn."""
+    order = rng.permutation(count)
+    return (order[first : first + BATCH] for first in range(0, count, BATCH))
+
+
+def training(X: np.ndarray, Y: np.ndarray, seed: int) -> Iterator[tuple[list[np.ndarray], float]]:
+    """The weights and the mean loss of each epoch, without end."""
+    mlp = sb.MLP(widths=[65, 33, 10], activation="tanh", loss="softmax_cross_entropy")  # bias units counted
+    gradients = mlp.gradients(reduction="mean")
+    W, rng = start(seed)
     speed = [np.zeros_like(w) for w in W]
     grads = [np.empty_like(w) for w in W]
-    curve: list[float] = []
-    for epoch in range(1, epochs + 1):
-        order = rng.permutation(X.shape[1])
-        losses = []
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
+    while True:
+        total = 0.0
+        for batch in batches(rng, X.shape[1]):
             loss, _ = gradients(W, X[:, batch], Y[:, batch], out=grads)
-            losses.append(loss * len(batch))
+            total += float(loss) * len(batch)
             for w, v, grad in zip(W, speed, grads, strict=True):
                 v *= MOMENTUM
                 v -= RATE * grad
                 w += v
-        curve.append(float(sum(losses)) / len(order))
-        print(f"epoch {epoch:3d}/{epochs}: training loss {curve[-1]:.4f}", file=sys.stderr)
+        yield W, total / X.shape[1]
+
+
+def train(X: np.ndarray, Y: np.ndarray, epochs: int, seed: int) -> tuple[list[np.ndarray], list[float]]:
+    """The weights, and the mean loss of each epoch; progress goes to standard error."""
+    curve: list[float] = []
+    trained = training(X, Y, seed)
+    for epoch in range(1, epochs + 1):
+        W, loss = next(trained)
+        curve.append(loss)
+        print(f"epoch {epoch:3d}/{epochs}: training loss {loss:.4f}", file=sys.stderr)
     return W, curve
 
 

@@ -31,8 +31,11 @@ ASKED = [
     ("growth", "depth 30: memory"),
     ("sympy", "depth 1,"),
     ("sympy", "depth 2,"),
-    ("numeric", "batch 1, 8 × 8"),
-    ("numeric", "batch 32, 8 × 8"),
+    ("numbers", "batch 1, 8 × 8, float64, factored"),
+    ("numbers", "batch 32, 8 × 8, float64"),
+    ("numbers", "8 × 8, float64: twice the depth"),
+    ("numbers", "compile, batch 1, 64 × 20: twice the depth"),
+    ("numbers", "faster than PyTorch eager"),
     ("bounds", "10 outputs: QR ladder"),
     ("bounds", "64 outputs: QR ladder"),
     ("spectra", "spectra of 64 × 64"),
@@ -105,8 +108,17 @@ def test_only_measures_what_is_named() -> None:
     assert "tensorgrad" not in done.stdout
 
 
-def test_an_unknown_name_is_wrong_usage() -> None:
-    done = benchmarks("--only", "speed")
+def test_a_name_may_stand_without_an_option() -> None:
+    done = benchmarks("numbers", "--only", "derivation", "--short")
+    assert done.returncode == 0, done.stderr
+    assert "batch 1, 8 × 8, float64" in done.stdout
+    assert "symbolic L" in done.stdout
+    assert "tr(A X B)" not in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--only", "speed"), ("speed",)])
+def test_an_unknown_name_is_wrong_usage(arguments: tuple[str, ...]) -> None:
+    done = benchmarks(*arguments)
     assert done.returncode == 2
     assert "derivation" in done.stderr
 
@@ -126,6 +138,17 @@ def test_the_table_says_why_something_failed() -> None:
     lines = table.table([table.failure("x", "the figure", "no such file")]).splitlines()
     assert lines[-1] == "the figure: no such file"
     assert lines[2].split() == ["the", "figure", "failed", "NO"]
+
+
+def test_rows_with_columns_have_headings_of_their_own() -> None:
+    table = module("table")
+    plain = table.Row("x", "one", "1 s", "2 s")
+    wide = table.Row("x", "two", "1 s", columns={"JAX": "1.3", "SymPy": "–"}, note="– is not installed")
+    lines = table.table([plain, wide, wide]).splitlines()
+    assert lines[0].split()[:4] == ["figure", "measured", "beside", "it"]
+    assert lines[4].split()[:4] == ["figure", "measured", "JAX", "SymPy"]
+    assert lines[6].split() == lines[7].split() == ["two", "1", "s", "1.3", "–"]
+    assert lines[8:] == ["0 of 0 lines reached", "– is not installed"]
 
 
 @pytest.mark.parametrize(
@@ -167,21 +190,6 @@ def test_a_command_that_fails_has_no_time() -> None:
     done = timing.python("-c", "print('y')")
     assert "x" in startup._complaint([done], [done.output.encode()], b"x")
     assert not startup._complaint([done], [done.output.encode()], b"y")
-
-
-def test_gradients_by_hand_are_those_of_differences() -> None:
-    np = pytest.importorskip("numpy")
-    rng = np.random.default_rng(1)
-    W = [rng.standard_normal(size) for size in ((4, 3), (5, 4), (2, 5))]
-    x, y = rng.standard_normal((3, 2)), rng.standard_normal((2, 2))
-    _, found = module("gradients").by_hand(W, x, y)
-    for l, at in ((0, (2, 1)), (1, (4, 3)), (2, (1, 0))):
-        ends = []
-        for step in (1e-6, -1e-6):
-            moved = [w.copy() for w in W]
-            moved[l][at] += step
-            ends.append(module("gradients").by_hand(moved, x, y)[0])
-        assert found[l][at] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-6)
 
 
 def test_the_closed_form_is_written_out() -> None:
