@@ -9,9 +9,9 @@ from symbackprop.numeric.module import HELPERS
 from symbackprop.numeric.straight.mlp import Pass
 from symbackprop.numeric.straight.writer import INDENT
 
-# the least number of examples in a tile, how many numbers are in all layers of a larger one, and the widest layer of a
+# the least number of examples in a tile, and of entries in one of its layers and in all of them; and the widest layer of a
 # network that is worked through in tiles: to add up the gradients of a wider one costs more than it saves
-TILE, CACHE, WIDEST = 128, 2**17, 128
+TILE, NUMBERS, CACHE, WIDEST = 128, 2**13, 2**17, 128
 # how many workspaces are kept for sizes that may come again
 KEPT = 8
 
@@ -61,9 +61,10 @@ TILES = """\
 IN_TILES = '''\
 def tile(W):
     """How many examples are worked through at a time, so that what is computed stays in the cache."""
-    if max(map(len, W)) > {widest}:
+    widest = max(map(len, W))
+    if widest > {widest}:
         return {many}
-    return max({tile}, {cache} // sum(map(len, W)))
+    return max({tile}, {numbers} // widest, {cache} // sum(map(len, W)))
 
 
 def in_tiles({arguments}, out, tiles{keywords_only}):
@@ -134,6 +135,7 @@ def _in_tiles(arguments: str, passed: str, separate: bool) -> str:
         passed=passed,
         keywords_only=passed,
         tile=TILE,
+        numbers=NUMBERS,
         cache=CACHE,
         widest=WIDEST,
         many=2**31,
