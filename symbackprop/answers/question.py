@@ -233,7 +233,16 @@ class Question:
     def restates(self, e: Expr) -> Expr | None:
         """The part of an expression that is what is asked for, or tells it without any work; None if there is none."""
         own = whole(self.asked)
-        return next((part for _, part in subterms(e) if isinstance(part, Expr) and whole(part) == own), None)
+        return next((part for _, part in subterms(e) if isinstance(part, Expr) and _tells(whole(part), own)), None)
+
+
+def _tells(e: Expr, own: Expr) -> bool:
+    """Whether an expression is that quantity, or a derivative by the same of something made of what it is one of."""
+    if e == own:
+        return True
+    if not isinstance(e, Partial) or not isinstance(own, Partial) or e.wrt != own.wrt or isinstance(e.of, Variable):
+        return False
+    return any(part == own.of for _, part in subterms(e.of))
 
 
 def _with_numbers(network: Network, given: Sequence[Chain]) -> Network:

@@ -37,7 +37,7 @@ from itertools import product
 
 from symbackprop import expr
 from symbackprop.answers.bare import NotUniform, counting
-from symbackprop.answers.heights import is_below_the_prime, no_sizes
+from symbackprop.answers.heights import Counted, is_below_the_prime
 from symbackprop.answers.question import Question
 from symbackprop.answers.references import closed
 from symbackprop.answers.vertices import Terms, check_indices, count
@@ -72,7 +72,7 @@ def holds_for_all_sizes(left: Expr, right: Expr, question: Question, seeded_by: 
     try:
         _check_given(question)
         one, two = (_plain(side, question) for side in (left, right))
-        if not is_below_the_prime(_letters_as_ones(one), _letters_as_ones(two), no_sizes):
+        if not is_below_the_prime(one, two, Counted(question, by_graphs=True)):
             return False
         check_indices(question, (one, two))
         drawn = _sizes_drawn(one, question, seeded_by), _sizes_drawn(two, question, seeded_by)
@@ -137,17 +137,6 @@ def _drawn(size: Dim, seed: str) -> int:
         return int.from_bytes(hashlib.blake2b(f"{atom!r} {seed}".encode(), digest_size=8).digest()) % PRIME
 
     return size.constant + sum(letter(atom) * times for atom, times in size.terms)
-
-
-def _letters_as_ones(e: Expr) -> Expr:
-    """The formula with the sum of its coefficients for each size: a polynomial in letters is 0 if all of them are."""
-
-    def coefficients(part: Expr) -> Expr | None:
-        if not isinstance(part, expr.Size):
-            return None
-        return number(abs(part.size.constant) + sum(abs(times) for _, times in part.size.terms))
-
-    return rewritten(e, coefficients)
 
 
 # --- where it is compared --------------------------------------------------------------------------------------------

@@ -286,7 +286,7 @@ def _of_root(radicand: Expr, at: Counting) -> Count:
 @count.register
 def _(e: Partial, at: Counting) -> Count:
     if e.of == LOSS:
-        if not _is_unknown(e, at.question):
+        if not is_unknown(e, at.question):
             raise NotUniform
         return NOTHING
     # by the rules for products and fractions a term of a derivative has at most twice as many, and those asked for
@@ -295,8 +295,10 @@ def _(e: Partial, at: Counting) -> Count:
     return Count(inner.above.times(inner.below).times(inner.above), inner.below.times(inner.below)).times(asked)
 
 
-def _is_unknown(e: Partial, question: Question) -> bool:
+def is_unknown(e: Partial, question: Question) -> bool:
     """Whether it is the gradient of a loss of which nothing is known, by what that reads."""
+    if e.of != LOSS:
+        return False
     loss = question.network.definition(LOSS, {})
     return loss is not None and isinstance(loss.right, expr.Function) and e.wrt in loss.right.arguments
 
