@@ -58,8 +58,8 @@ class _Judge:
     lines: list[Line] = field(default_factory=list)
     values: list[_Value] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
-    # what a chain is about and its last side, once a side of it is no value but a bound
-    bound: tuple[Expr, Expr] | None = None
+    # what a chain is about, its last side and which way it goes, once a side of it is no value but a bound
+    bound: tuple[Expr, Expr, str] | None = None
 
     def verdict(self) -> Verdict:
         for number, line in enumerate(self.read.lines, 1):
@@ -151,7 +151,10 @@ class _Judge:
         if side.relation != "=" or self.bound is not None:
             last = before.tree if before is not None else head if earlier is None else earlier.side.tree
             last = last if before is not None or self.bound is None else self.bound[1]
-            self.bound = (head, side.tree)
+            way = self.bound[2] if self.bound is not None else side.relation
+            self.bound = (head, side.tree, way)
+            if {side.relation, way} == {"≤", "≥"}:
+                return INCORRECT, f"{way} and {side.relation} in one chain say nothing of its first and last side"
             return self._bounded(number, side, last, head)
         try:
             size = shape(side.tree, self.question.network)

@@ -204,6 +204,28 @@ def test_bounds():
     assert made.verdict == "incorrect"
 
 
+def test_bounds_by_norms_of_jacobians():
+    ask = r"\left\| \frac{\partial L}{\partial \vec{z}_1} \right\|_2"
+    jacobian, end = r"\frac{\partial \vec{h}_k}{\partial \vec{z}_k}", r"\|\frac{\partial L}{\partial \hat{\vec{y}}}\|_2"
+    bound = rf"\prod_{{k=1}}^{{L}} (\|{jacobian}\|_2 \|W_k\|_2) {end}"
+    asked = question(ask, "lecture")
+    assert judge(asked, rf"{ask} \le {bound}").verdict == "correct"
+    assert judge(asked, rf"{ask} \le {bound.replace('k=1', 'k=2')}").verdict == "incorrect"
+    assert judge(asked, rf"{ask} \le \frac{{1}}{{2}} {bound}").verdict == "incorrect"
+    # another layer's slopes are no bound
+    assert judge(asked, rf"{ask} \le {bound.replace('z}_k', 'z}_{k+1}')}").verdict != "correct"
+
+
+def test_a_chain_goes_one_way():
+    ask = r"\left\| \frac{\partial L}{\partial \vec{h}_L} \right\|"
+    bound = r"\left\| W_L^\top \right\|_2 \left\| \frac{\partial L}{\partial \hat{\vec{y}}} \right\|"
+    asked = question(ask, "lecture")
+    assert judge(asked, rf"{ask} \le {bound} = {bound}").verdict == "correct"
+    for answer in (rf"{ask} \le {bound} \ge 0", rf"{ask} \le {bound} \\ \ge 0"):
+        made = judge(asked, answer)
+        assert (made.verdict, "one chain" in made.reason) == ("incorrect", True)
+
+
 def test_a_bound_is_no_value_of_a_gradient():
     right = r"(p - y) x^\top"
     asked = question(r"\frac{\partial L}{\partial W}", "softmax")
