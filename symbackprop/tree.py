@@ -122,7 +122,10 @@ def parts(e: Node) -> tuple[Any, ...]:
 
 
 def _parts(e: Node) -> tuple[Any, ...]:
-    return tuple([part for _, part in subterms(e)])
+    found = [e]
+    for child in children(e):
+        found += parts(child)
+    return tuple(found)
 
 
 def subterms(e: Node) -> Iterator[tuple[Path, Any]]:

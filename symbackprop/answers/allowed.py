@@ -10,6 +10,7 @@ from symbackprop.answers.verdict import INCORRECT, UNREADABLE, Mistake
 from symbackprop.expr import Entry, Expr, Negative, Number, Partial, Product, Quotient, Sum, Transpose, Variable
 from symbackprop.latex.parse import free_indices
 from symbackprop.latex.surface import Span
+from symbackprop.substitution import free_symbols
 from symbackprop.tree import children, subterms
 
 
@@ -31,7 +32,9 @@ def refused(side: Side, head: Expr, is_named: bool, question: Question) -> Refus
     """
     if is_named:
         return None
-    free = free_indices(side.tree, question.network) - free_indices(head, question.network)
+    free = free_symbols(side.tree) - free_symbols(head)
+    # a size that stands on one side only is no index
+    free = free_indices(side.tree, question.network) - free_indices(head, question.network) if free else free
     if free:
         note = f"the index {', '.join(sorted(free))} stands on one side only: write the sum over it, or the entry meant"
         return Refused(UNREADABLE, note)

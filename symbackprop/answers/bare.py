@@ -16,7 +16,7 @@ from symbackprop.judges.scalars import is_folded
 from symbackprop.network import MLP
 from symbackprop.shapes import SCALAR, Shape, shape
 from symbackprop.substitution import free_symbols
-from symbackprop.tree import children, subterms
+from symbackprop.tree import children, parts, subterms
 
 ROWS, COLUMNS = True, False
 
@@ -64,7 +64,7 @@ def _everything(e: Expr, question: Question) -> Iterator[Expr]:
     open_: list[Expr] = [e]
     at = Counting(question)
     while open_:
-        for _, part in subterms(open_.pop()):
+        for part in parts(open_.pop()):
             if not isinstance(part, Expr) or part in seen:
                 continue
             seen.add(part)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from symbackprop.answers.allowed import left_undone, refused
 from symbackprop.answers.comparing import DIFFERENT, OPEN, Compared, compare, fingerprint
@@ -81,14 +82,14 @@ class _Judge:
             tuple(self.mistakes),
             None if last is None or word != INCORRECT else self._witness(wrong, last),
             None if last is None or word != CORRECT else last.found.certificate,
-            value=self._value_of(last),
+            valued=self._value_of(last),
         )
 
-    def _value_of(self, last: _Value | None) -> str:
+    def _value_of(self, last: _Value | None) -> str | Callable[[], str]:
         """What names the value that was given last."""
         if last is None or last.head != self.question.asked:
             return ""
-        return fingerprint(last.side.tree, self.question)
+        return partial(fingerprint, last.side.tree, self.question)
 
     # --- a line ------------------------------------------------------------------------------------------------------
 
@@ -234,7 +235,7 @@ class _Judge:
             found = compare(before, side.tree, self.question, self.answer)
         else:
             found = compare_sizes(before, side.relation, side.tree, self.question, self.answer)
-        self.values.append(_Value(number, side, head, found, is_bound=True))
+        self.values.append(_Value(number, side, head, found, is_bound=found.result != OPEN))
         word = CORRECT if found.is_equal else INCORRECT if found.is_different else UNDECIDED
         return word, found.reason
 

@@ -258,7 +258,7 @@ class LineReader:
 
     def _name_below(self, whole: Surface, line: Cut) -> None:
         r"""Give the names that are written below braces: `\underbrace{a - y}_{\delta}`."""
-        open_ = [whole]
+        open_ = [whole] if "brace" in line.text else []
         while open_:
             part = open_.pop()
             open_ += parts_of(part)

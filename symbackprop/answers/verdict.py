@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from symbackprop.keeping import keep
 from symbackprop.latex.surface import Span
 
 CORRECT, INCORRECT, UNDECIDED, UNREADABLE = "correct", "incorrect", "undecided", "unreadable"
@@ -117,8 +119,7 @@ class Verdict:
         assumed: what was taken for granted, as LaTeX or in words.
         lines: what is said of each.
         first_wrong_line: its number; None where no line is wrong.
-        value: names the value of the last line: answers of one question with one value are equal. Empty where there
-            is none.
+        valued: `value`, or what finds it when it is first asked for.
     """
 
     verdict: str
@@ -132,7 +133,18 @@ class Verdict:
     certificate: Certificate | None = None
     id: str | None = None
     question: str | None = None
-    value: str = ""
+    valued: str | Callable[[], str] = field(default="", compare=False, repr=False)
+
+    @property
+    def value(self) -> str:
+        """What names the value of the last line, the same for equal answers to one question; empty without one."""
+        if not isinstance(self.valued, str):
+            keep(self, "valued", self.valued())
+        assert isinstance(self.valued, str)
+        return self.valued
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "valued": self.value}
 
     @property
     def is_correct(self) -> bool:

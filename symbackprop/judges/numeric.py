@@ -27,6 +27,7 @@ from symbackprop.judges.settings import FULL, Choice, Effort, Setting, Sizes, ki
 from symbackprop.judges.spreads import GAUSSIAN, SPREADS
 from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS, by_formula
 from symbackprop.judges.steps import evaluate
+from symbackprop.keeping import kept
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, Array
 from symbackprop.quantities import Quantities
@@ -181,9 +182,14 @@ def _generics(claim: Claim) -> int:
     """How many functions are tried in place of one of which nothing is known."""
     if isinstance(claim.network, MLP):
         return len(GENERIC_ACTIVATIONS) if claim.network.activation.is_generic else 1
-    sides = (claim.left, claim.right, *(equation.right for equation in claim.network.equations))
-    named = {part.function for side in sides for part in parts(side) if isinstance(part, FUNCTIONS)}
+    network = claim.network
+    named = network.kept(("functions",), lambda: _functions(*(equation.right for equation in network.equations)))
+    named = named.union(*[kept(side, "_functions", _functions) for side in (claim.left, claim.right)])
     return 1 if all(map(_is_known, named)) else len(GENERIC_ACTIVATIONS)
+
+
+def _functions(*sides: Expr) -> frozenset[str]:
+    return frozenset(part.function for side in sides for part in parts(side) if isinstance(part, FUNCTIONS))
 
 
 def _is_known(name: str) -> bool:

@@ -202,8 +202,12 @@ class Sizes:
         return (1,)
 
     def settings(self, level: int, known: Bounds, choice: Choice) -> Iterator[Setting]:
-        for values in _sizes(self.network, tuple(sorted(known.items())), choice):
-            yield at_sizes(self.network, values)
+        key = "settings", frozenset(known.items()), choice
+        yield from self.network.kept(key, lambda: self._settings(known, choice))
+
+    def _settings(self, known: Bounds, choice: Choice) -> tuple[Setting, ...]:
+        every = _sizes(self.network, tuple(sorted(known.items())), choice)
+        return tuple(at_sizes(self.network, values) for values in every)
 
     def tried(self, settings: Sequence[Setting]) -> str:
         return "sizes " + "; ".join(dict.fromkeys(setting.says for setting in settings))
