@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symbackprop.answers.heights import Counted, is_below_the_prime
 from symbackprop.answers.identities import by_identities
@@ -25,6 +25,7 @@ from symbackprop.judges import exact
 from symbackprop.judges.exact import Sample
 from symbackprop.judges.field import PRIME, OutOfRange, Resample, Unvalued
 from symbackprop.judges.settings import FULL
+from symbackprop.records import record
 from symbackprop.substitution import free_symbols
 
 # at other points than those that everybody is judged at
@@ -34,7 +35,7 @@ SURE = 1e-9
 EQUAL, DIFFERENT, OPEN = "equal", "different", "open"
 
 
-@dataclass(frozen=True)
+@record
 class Compared:
     """What is found of two quantities.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 from symbackprop.answers.congruent import Congruence, operands_in_pairs
@@ -19,6 +19,7 @@ from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
+from symbackprop.records import record
 from symbackprop.statements import Chain
 from symbackprop.substitution import free_symbols, rewritten, substitute
 from symbackprop.tree import parts, subterms
@@ -32,7 +33,7 @@ CLOSEST = 4
 SHIFTS = (0, 1, -1)
 
 
-@dataclass(frozen=True)
+@record
 class Proof:
     """That it holds everywhere.
 

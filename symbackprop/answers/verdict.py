@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from symbackprop.keeping import keep
 from symbackprop.latex.surface import Span
+from symbackprop.records import record
 
 CORRECT, INCORRECT, UNDECIDED, UNREADABLE = "correct", "incorrect", "undecided", "unreadable"
 VERDICTS = (CORRECT, INCORRECT, UNDECIDED, UNREADABLE)
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """What is said of one line of an answer.
 
@@ -35,7 +36,7 @@ class Line:
         return {"line": self.number, "latex": self.latex, "verdict": self.verdict, "note": self.note}
 
 
-@dataclass(frozen=True)
+@record
 class Mistake:
     """A mistake that explains a wrong value.
 
@@ -53,7 +54,7 @@ class Mistake:
         return {"code": self.code, "message": self.message, "span": list(self.span)}
 
 
-@dataclass(frozen=True)
+@record
 class Witness:
     """Real numbers at which an answer has another value than it should have.
 
@@ -74,7 +75,7 @@ class Witness:
         return {"widths": list(self.widths), "point": self.point, "expected": self.expected, "got": self.got}
 
 
-@dataclass(frozen=True)
+@record
 class Certificate:
     """On what an acceptance rests.
 
@@ -106,7 +107,7 @@ class Certificate:
         }
 
 
-@dataclass(frozen=True)
+@record
 class Verdict:
     """What is said of an answer.
 

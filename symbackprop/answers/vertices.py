@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import singledispatch
 from itertools import pairwise
 
@@ -29,11 +29,12 @@ from symbackprop.answers.question import Question
 from symbackprop.answers.roots import free_roots
 from symbackprop.dims import Dim, dim
 from symbackprop.expr import LOSS, Expr, Partial, Variable
+from symbackprop.records import record
 from symbackprop.substitution import free_symbols, own_dims
 from symbackprop.tree import children, subterms
 
 
-@dataclass(frozen=True)
+@record
 class Terms:
     """Of every term of a numerator or a denominator.
 
@@ -52,7 +53,7 @@ class Terms:
         return Terms(max(self.vertices, other.vertices), Counter(self.degrees) | Counter(other.degrees))
 
 
-@dataclass(frozen=True)
+@record
 class Count:
     """What is counted of a fraction."""
 
