@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 
 from symbackprop.answers.congruent import Congruence, operands_in_pairs
-from symbackprop.answers.effort import length
+from symbackprop.answers.effort import length, repeated
 from symbackprop.answers.question import Question, is_number
 from symbackprop.answers.references import is_reference, references
 from symbackprop.answers.uniform import holds_for_all_sizes
@@ -26,6 +26,7 @@ from symbackprop.tree import parts, subterms
 
 # of longer formulas, and of polynomials in so many sizes, normal forms take long
 MOST_PARTS = 1_000
+MOST_REPEATED = 300
 MOST_SIZES = 8
 # right formulas with which an answer is compared part by part
 CLOSEST = 4
@@ -61,6 +62,8 @@ def proof(left: Expr, right: Expr, question: Question, seeded_by: str | None) ->
     by_values = seeded_by is not None and not is_deep(question)
     if by_values and holds_for_all_sizes(left, right, question, seeded_by or ""):
         return Proof(kind, "its form is the same for every size, and it is right at sizes that are large enough")
+    if repeated(right) > MOST_REPEATED:
+        return None
     likely = _likeliest_first(references(left, question), right)
     for reference in likely:
         for way in _ways(right, reference, question):
