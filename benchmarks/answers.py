@@ -199,7 +199,9 @@ def short_answers() -> list[str]:
 def _short_answers(plan: Plan, ours: float, theirs: float | None) -> Iterator[Row]:
     texts = short_answers()[: 40 if plan.short else None]
     question = Question(SHORT_ASK, sb.Network(*SHORT_LINES, shapes=SHORT_SHAPES))
-    judge(question, texts[0])
+    # warm: the first right one makes a proof, the first wrong one imports NumPy
+    for text in texts[:20]:
+        judge(question, text)
     alone = repeated(lambda: [judge(question, text, names_mistakes=False) for text in texts], 1)
     named = repeated(lambda: [judge(question, text) for text in texts], 1)
     rate = len(texts) / alone.cpu

@@ -8,7 +8,7 @@ from random import Random
 from benchmarks.changes import shape_in
 from benchmarks.exercises import Exercise
 from symbackprop import expr
-from symbackprop.dims import dim
+from symbackprop.dims import dim, index
 from symbackprop.expr import Expr, Number, Product, number
 from symbackprop.shapes import SCALAR
 
@@ -32,6 +32,22 @@ def right_in_a_field(e: Expr, x: Exercise, r: Random) -> Expr | None:
     if r.random() < 0.3:
         return e + Product((number(PUBLIC), *expr.factors_of(e)))
     return Product((r.choice(ones), *expr.factors_of(e)))
+
+
+def right_by_counting(e: Expr, x: Exercise, r: Random) -> Expr | None:
+    """`2^61`, which is 1 modulo that prime, in parts that only counting shows: bounds, slopes, exponents."""
+    scalars = [expr.Entry(v, dim(1)) for v in x.variables if (shape_in(v, x) or SCALAR)[1] == dim(1)]
+    scalars = [v for v in scalars if shape_in(v, x) == SCALAR]
+    large, k = dim(2**31), r.choice((10, 20, 30))
+    parts: list[tuple[Expr, ...]] = [
+        (number(2**30), expr.IndexedProduct("k", large, large, expr.Size(index("k")))),
+        (number(2**30), expr.IndexedSum("k", large, large, expr.Size(index("k")))),
+        (number(2 ** (61 - k)), expr.Elementwise("log", number(Fraction(1, 2**k)), 1)),
+    ]
+    if scalars and isinstance((v := r.choice(scalars)).operand, expr.Variable):
+        slope = expr.Quotient(expr.Partial(expr.Power(v, Fraction(32)), v), expr.Power(v, Fraction(31)))
+        parts.append((number(2), expr.Power(slope, Fraction(12))))
+    return Product((*r.choice(parts), *expr.factors_of(e)))
 
 
 def right_by_fermat(e: Expr, x: Exercise, r: Random) -> Expr | None:
@@ -94,6 +110,7 @@ def root_of_a_number(e: Expr, x: Exercise, r: Random) -> Expr | None:
 
 TRAPS = (
     right_in_a_field,
+    right_by_counting,
     right_by_fermat,
     right_at_small_sizes,
     nearly,

@@ -6,7 +6,7 @@ A derivation is data. It says nothing of whether it is right: that is for the ju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.dims import ONE, Bounds, Dim, bound_to, dim
@@ -14,6 +14,7 @@ from symbackprop.equations import Network
 from symbackprop.errors import RuleError, ShapeError
 from symbackprop.expr import Expr, Product
 from symbackprop.orientation import oriented
+from symbackprop.records import record
 from symbackprop.shapes import Shape, shape, written
 from symbackprop.statements import Chain
 from symbackprop.substitution import bound_index, replace_at
@@ -46,7 +47,7 @@ def compose(first: str, second: str) -> str:
 Reason = tuple[str | Node, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Context:
     """Where a rule is applied: the network, what is known of the integer symbols, and the equations assumed."""
 
@@ -55,7 +56,7 @@ class Context:
     given: tuple[Chain, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Rewritten:
     """What a rule made of an expression, with the derivations that justify it where it needs any."""
 
@@ -67,7 +68,7 @@ class Rewritten:
 Rewrite = Callable[[Expr, Context], "Rewritten | Expr | None"]
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """A named rewriting: `rewrite` gives what stands in place of an expression, or None where it does not apply.
 
@@ -100,7 +101,7 @@ def rule(name: str, *, relation: str = "=", source: str = "", requires: str = ""
     return make
 
 
-@dataclass(frozen=True)
+@record
 class Shown:
     """How a printer shows a line; it changes nothing in what the line says.
 
@@ -126,7 +127,7 @@ class Shown:
         return replace(self, notes=tuple((oriented(part), words) for part, words in self.notes)) if self.notes else self
 
 
-@dataclass(frozen=True)
+@record
 class Step:
     """`before relation after`, because `rule` was applied at `where`.
 
@@ -164,7 +165,7 @@ class Step:
         )
 
 
-@dataclass(frozen=True)
+@record
 class Derivation:
     """`start = … = result`, step by step.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from symbackprop.keeping import keep, kept
+from symbackprop.records import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Units:
 Atom = Symbol | Width | Units
 
 
-@dataclass(frozen=True)
+@record
 class Dim:
     """An affine integer expression `Σ coefficient·atom + constant`; build it with `index`, `width` and `+ - *`."""
 

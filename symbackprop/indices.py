@@ -25,6 +25,9 @@ from symbackprop.keeping import keep, kept, quick
 from symbackprop.shapes import shape
 from symbackprop.substitution import free_symbols, substitute
 
+# terms of a product that is multiplied out: a page of a derivation has some dozens
+MOST_TERMS = 5_000
+
 
 class Inexpressible(Exception):
     """Something that the index calculus has no entries or no derivative for."""
@@ -283,6 +286,13 @@ def plus(*parts: Entries) -> Entries:
 
 
 def times(one: Entries, two: Entries) -> Entries:
+    """The product, multiplied out.
+
+    Raises:
+        Inexpressible: if it has more terms than anybody can wait for.
+    """
+    if len(one.terms) * len(two.terms) > MOST_TERMS:
+        raise Inexpressible(f"a product of {len(one.terms)} and {len(two.terms)} terms is too long to multiply out")
     return Entries(tuple(_product(a, b) for a in one.terms for b in two.terms))
 
 

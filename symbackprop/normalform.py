@@ -41,6 +41,8 @@ from symbackprop.tree import subterms
 ORDERS = 120
 # terms of which the normal form is kept: rules and kernel come to the same ones over and over
 KEPT = 8192
+# a natural power with more factors is not multiplied out
+MOST_FACTORS = 200
 
 
 def normal(one: Entries, calculus: Calculus) -> Entries:
@@ -283,6 +285,8 @@ def _all_renamed(one: Entries) -> Entries:
 def raised(base: Entries, exponent: Fraction) -> Entries:
     """A scalar to a power; a natural power of it is multiplied out, a lone number is computed."""
     if exponent.denominator == 1 and exponent >= 0 and not _is_power(base):
+        if exponent * sum(len(term.factors) for term in base.terms) > MOST_FACTORS:
+            raise Inexpressible(f"to the power {exponent}, it is too long to multiply out")
         total = UNIT
         for _ in range(int(exponent)):
             total = times(total, base)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
@@ -19,6 +18,7 @@ from symbackprop.expr import LOSS, Bias, Expr, Hidden, PreActivation, Target, Va
 from symbackprop.matrices import scalar
 from symbackprop.network import MLP
 from symbackprop.primitives import ROWS, DiagonalPart, EntrywiseQuotient, Rows, Stacked, Trace
+from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import substitute
 
@@ -113,7 +113,7 @@ def _variable(e: Expr) -> Variable:
 # --- a whole network -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class ExplicitNetwork:
     """A network in SymPy: `x` to `loss`, every entry written out in weights, biases and input.
 

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.derivation import Derivation, Reason, Shown, Step
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
+from symbackprop.records import record
 from symbackprop.statements import Statement
 
 if TYPE_CHECKING:
     from pathlib import Path as File
 
 
-@dataclass(frozen=True)
+@record
 class Prose:
     """One or more sentences, of words and formulas."""
 
     words: Reason
 
 
-@dataclass(frozen=True)
+@record
 class Shows:
     """A line that is shown and not derived here: a definition, an implication, a line stated again.
 
@@ -38,7 +39,7 @@ class Shows:
     note: Reason = ()
 
 
-@dataclass(frozen=True)
+@record
 class Numbers:
     """A table of numbers; `compute` gives the cells, row by row, when somebody looks at it."""
 
@@ -47,7 +48,7 @@ class Numbers:
     compute: Callable[[], tuple[tuple[str, ...], ...]]
 
 
-@dataclass(frozen=True)
+@record
 class Picture:
     """A figure, by its name on the command line (`symbackprop plot NAME`)."""
 
@@ -55,7 +56,7 @@ class Picture:
     caption: Reason = ()
 
 
-@dataclass(frozen=True)
+@record
 class Remark:
     """What a careful reader must know of the lines before it; it may derive or refute something itself."""
 
@@ -63,7 +64,7 @@ class Remark:
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Topic:
     """A part of the lecture.
 

@@ -6,7 +6,6 @@ Everything here errs on one side: an index that surely has a factor, and cannot 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import singledispatch
 
 from symbackprop import expr, groups, primitives
@@ -14,9 +13,10 @@ from symbackprop.answers.question import Question
 from symbackprop.expr import LOSS, Expr, Partial, Variable
 from symbackprop.judges.scalars import is_folded
 from symbackprop.network import MLP
+from symbackprop.records import record
 from symbackprop.shapes import SCALAR, Shape, shape
 from symbackprop.substitution import free_symbols
-from symbackprop.tree import children, subterms
+from symbackprop.tree import children, parts, subterms
 
 ROWS, COLUMNS = True, False
 
@@ -25,7 +25,7 @@ class NotUniform(Exception):
     """Something that is not the same formula for every size."""
 
 
-@dataclass(frozen=True)
+@record
 class Counting:
     """Where it is counted.
 
@@ -64,7 +64,7 @@ def _everything(e: Expr, question: Question) -> Iterator[Expr]:
     open_: list[Expr] = [e]
     at = Counting(question)
     while open_:
-        for _, part in subterms(open_.pop()):
+        for part in parts(open_.pop()):
             if not isinstance(part, Expr) or part in seen:
                 continue
             seen.add(part)

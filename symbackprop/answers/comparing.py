@@ -8,11 +8,10 @@ proof says so. Anything else is undecided.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from symbackprop.answers.heights import Inner, is_below_the_prime
+from symbackprop.answers.heights import Counted, is_below_the_prime
 from symbackprop.answers.identities import by_identities
 from symbackprop.answers.norms import is_norm_of_product
 from symbackprop.answers.proving import is_deep, proof
@@ -21,15 +20,13 @@ from symbackprop.answers.roots import with_own_roots
 from symbackprop.answers.verdict import Certificate, Witness
 from symbackprop.answers.witness import witness
 from symbackprop.errors import ShapeError, SymbackpropError
-from symbackprop.expr import Expr, IndexedProduct, LogSumExp, Norm, Product, Softmax
+from symbackprop.expr import Expr
 from symbackprop.judges import exact
 from symbackprop.judges.exact import Sample
 from symbackprop.judges.field import PRIME, OutOfRange, Resample, Unvalued
 from symbackprop.judges.settings import FULL
-from symbackprop.primitives import Trace
-from symbackprop.shapes import shape
+from symbackprop.records import record
 from symbackprop.substitution import free_symbols
-from symbackprop.tree import children
 
 # at other points than those that everybody is judged at
 AGAIN = replace(FULL, lists=1)
@@ -38,7 +35,7 @@ SURE = 1e-9
 EQUAL, DIFFERENT, OPEN = "equal", "different", "open"
 
 
-@dataclass(frozen=True)
+@record
 class Compared:
     """What is found of two quantities.
 
@@ -101,7 +98,7 @@ def compare(left: Expr, right: Expr, question: Question, seeded_by: str = "") ->
     plain = with_own_roots(right, question, same)
     is_rooted = plain is None
     is_whole = question.is_unrolled and not is_rooted and not free_symbols(left) | free_symbols(right)
-    if is_whole and is_below_the_prime(left, right, bits_of_sums(question)):
+    if is_whole and is_below_the_prime(left, right, Counted(question)):
         return Compared(EQUAL, "", certificate=_certificate(found.agreed, "unrolled", bound))
     # an answer for a network of two layers or more has no meaning where there is one
     deeper = question.from_depth(min(sample.setting.depth for sample in found.agreed))
@@ -159,18 +156,6 @@ def fingerprint(e: Expr, question: Question) -> str:
         return ""
     said = repr((found.nrows(), found.ncols(), [int(entry) for entry in found.entries()])).encode()
     return hashlib.blake2b(said, digest_size=12).hexdigest()
-
-
-def bits_of_sums(question: Question) -> Inner:
-    """The bits of the number of terms in each entry of a product of matrices, where sizes are numbers."""
-
-    def bits(e: Expr) -> float:
-        if not isinstance(e, Product | IndexedProduct | Trace | Norm | Softmax | LogSumExp):
-            return 0.0
-        inner = (shape(part, question.network)[1] for part in children(e))
-        return sum(math.log2(max(size.constant, 1)) for size in inner)
-
-    return bits
 
 
 def _certificate(agreed: Sequence[Sample], kind: str, bound: float) -> Certificate:

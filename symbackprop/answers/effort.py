@@ -30,6 +30,15 @@ def length(e: Node) -> int:
     return _counted(e, "_length", lambda part: 1)
 
 
+def repeated(e: Node) -> int:
+    """How many parts stand there more often than they are written, once every power is multiplied out."""
+    return _counted(e, "_repeated", _factors) - length(e)
+
+
+def _factors(e: Node) -> int:
+    return max(abs(e.exponent.numerator), 1) if isinstance(e, _POWERS) else 1
+
+
 def _counted(e: Node, name: str, turns: Callable[[Node], int]) -> int:
     """The parts, each as often as `turns` says for every part that it stands in.
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from symbackprop import expr
 from symbackprop.answers.question import Question
-from symbackprop.answers.roots import without_rational_roots
+from symbackprop.answers.roots import FROM_SQUARES, without_rational_roots
 from symbackprop.expr import Expr, Named, Variable, number
 from symbackprop.groups import EntrywisePower
 from symbackprop.judges.exponentials import FUNCTIONS, fraction
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import rewritten
-from symbackprop.tree import children, rebuild, subterms
+from symbackprop.tree import children, parts, rebuild
 
 if TYPE_CHECKING:
     from symbackprop.judges.exponentials import InExponential
@@ -29,19 +29,22 @@ U = Named("·")
 KNOWN = tuple((name, order) for name in ("sigmoid", "tanh") for order in (0, 1))
 # a sigmoid or tanh of its own says nothing new
 OPENED = FUNCTIONS.keys() - {"sigmoid", "tanh"}
+MAY_CHANGE = frozenset({expr.Elementwise, expr.Softmax, expr.Power, EntrywisePower, *FROM_SQUARES})
 
 
 def by_identities(e: Expr, question: Question) -> Expr:
     """The same in numbers, as far as may be in functions of which a prime field knows the identities."""
+    if MAY_CHANGE.isdisjoint([type(part) for part in parts(e)]):
+        return e
     e = without_rational_roots(e)
-    functions = {part.function for _, part in subterms(e) if isinstance(part, expr.Elementwise)}
+    functions = {part.function for part in parts(e) if isinstance(part, expr.Elementwise)}
     if functions & {"sin", "cos"}:
         e = rewritten(e, _circular)
     if functions & OPENED:
         e = _in_known_functions(e, question)
     if functions & {"step", "relu"}:
         e = rewritten(e, lambda part: _before_relu(part, question))
-    if any(isinstance(part, expr.Softmax) for _, part in subterms(e)):
+    if any(isinstance(part, expr.Softmax) for part in parts(e)):
         e = rewritten(e, lambda part: _unshifted(part, question))
     return e
 

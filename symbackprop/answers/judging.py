@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from symbackprop.answers.allowed import refused
-from symbackprop.answers.comparing import DIFFERENT, Compared, compare, fingerprint
+from symbackprop.answers.allowed import left_undone, refused
+from symbackprop.answers.comparing import DIFFERENT, OPEN, Compared, compare, fingerprint
 from symbackprop.answers.inequalities import compare_sizes
 from symbackprop.answers.numbers import compare_numbers
 from symbackprop.answers.question import Question, is_number
 from symbackprop.answers.reading import ReadAnswer, ReadLine, Side, read_answer
 from symbackprop.answers.verdict import CORRECT, INCORRECT, UNDECIDED, UNREADABLE, Line, Mistake, Verdict, Witness
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Expr, Transpose
+from symbackprop.expr import Expr, Partial, Transpose
 from symbackprop.latex.errors import ReadingError
 from symbackprop.shapes import SCALAR, Shape, shape, written
 
@@ -38,12 +39,13 @@ def judge(question: Question, answer: str, *, names_mistakes: bool = True) -> Ve
 
 @dataclass
 class _Value:
-    """A value given for a quantity, and what is found of it."""
+    """A value given for a quantity, or a bound of it, and what is found of that."""
 
     line: int
     side: Side
     head: Expr
     found: Compared
+    is_bound: bool = False
 
 
 @dataclass
@@ -57,13 +59,16 @@ class _Judge:
     lines: list[Line] = field(default_factory=list)
     values: list[_Value] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
-    # what a chain is about and its last side, once a side of it is no value but a bound
-    bound: tuple[Expr, Expr] | None = None
+    # what a chain is about, its last side and which way it goes, once a side of it is no value but a bound
+    bound: tuple[Expr, Expr, str] | None = None
 
     def verdict(self) -> Verdict:
         for number, line in enumerate(self.read.lines, 1):
             self.lines.append(self._line(number, line))
         own = [value for value in self.values if self._is_asked(value.head)]
+        if isinstance(self.question.asked, Partial):
+            # who asks for a gradient asks for its value
+            own = [value for value in own if not value.is_bound]
         last = own[-1] if own else None
         wrong = next((line.number for line in self.lines if line.verdict == INCORRECT), None)
         word, reason = self._word(last, wrong)
@@ -77,14 +82,14 @@ class _Judge:
             tuple(self.mistakes),
             None if last is None or word != INCORRECT else self._witness(wrong, last),
             None if last is None or word != CORRECT else last.found.certificate,
-            value=self._value_of(last),
+            valued=self._value_of(last),
         )
 
-    def _value_of(self, last: _Value | None) -> str:
+    def _value_of(self, last: _Value | None) -> str | Callable[[], str]:
         """What names the value that was given last."""
         if last is None or last.head != self.question.asked:
             return ""
-        return fingerprint(last.side.tree, self.question)
+        return partial(fingerprint, last.side.tree, self.question)
 
     # --- a line ------------------------------------------------------------------------------------------------------
 
@@ -147,7 +152,10 @@ class _Judge:
         if side.relation != "=" or self.bound is not None:
             last = before.tree if before is not None else head if earlier is None else earlier.side.tree
             last = last if before is not None or self.bound is None else self.bound[1]
-            self.bound = (head, side.tree)
+            way = self.bound[2] if self.bound is not None else side.relation
+            self.bound = (head, side.tree, way)
+            if {side.relation, way} == {"≤", "≥"}:
+                return INCORRECT, f"{way} and {side.relation} in one chain say nothing of its first and last side"
             return self._bounded(number, side, last, head)
         try:
             size = shape(side.tree, self.question.network)
@@ -166,6 +174,10 @@ class _Judge:
             found = Compared(DIFFERENT, note)
         elif self.question.tolerance is not None and is_number(side.tree):
             found = compare_numbers(head, side.tree, self.question)
+            if found.result == OPEN:
+                # of 0 nothing is a share, but it may be just that
+                exact = compare(head, side.tree, self.question, self.answer)
+                found = exact if exact.is_equal else found
         else:
             found = compare(head, side.tree, self.question, self.answer)
         self.values.append(_Value(number, side, head, found))
@@ -223,7 +235,7 @@ class _Judge:
             found = compare(before, side.tree, self.question, self.answer)
         else:
             found = compare_sizes(before, side.relation, side.tree, self.question, self.answer)
-        self.values.append(_Value(number, side, head, found))
+        self.values.append(_Value(number, side, head, found, is_bound=found.result != OPEN))
         word = CORRECT if found.is_equal else INCORRECT if found.is_different else UNDECIDED
         return word, found.reason
 
@@ -248,11 +260,17 @@ class _Judge:
             where = f"line {unread.number}: " if len(self.lines) > 1 else ""
             return UNREADABLE, f"{where}{unread.note}"
         if last is None:
-            return INCORRECT, f"it says nothing of {self.question.asked}, which is asked for"
+            bounds = any(self._is_asked(value.head) for value in self.values)
+            said = "a bound, and no value, of" if bounds else "nothing of"
+            return INCORRECT, f"it says {said} {self.question.asked}, which is asked for"
         doubtful = next((line for line in self.lines if line.verdict == UNDECIDED), None)
         if doubtful is not None:
             where = f"line {doubtful.number}: " if len(self.lines) > 1 else ""
             return UNDECIDED, f"{where}{doubtful.note}"
+        undone = left_undone(last.side, self.question)
+        if undone is not None:
+            self.mistakes += [] if undone.mistake is None else [undone.mistake]
+            return undone.verdict, undone.note
         right = "the value is right" if last.side.relation == "=" else "the bound holds"
         return CORRECT, right + (", and so is every line" if len(self.lines) > 1 else "")
 

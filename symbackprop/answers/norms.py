@@ -15,9 +15,10 @@ from fractions import Fraction
 from symbackprop import expr
 from symbackprop.answers.question import Question
 from symbackprop.answers.references import references
-from symbackprop.dims import ONE, Dim, at_most, index
+from symbackprop.dims import ONE, Dim, at_most, bound_to, index
 from symbackprop.expr import LARGEST, Expr, IndexedProduct, Norm, Partial, Product, SingularValue, factors_of
 from symbackprop.magnitudes import Extreme
+from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import free_symbols, substitute
 
@@ -79,7 +80,7 @@ def _product(*factors: Expr) -> Expr:
 # --- bounded ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class _Size:
     """The norm of a matrix, once or for each value of an index between bounds.
 
@@ -160,7 +161,7 @@ def _of_sizes(e: Expr, question: Question) -> _Bag | None:
                     case _:
                         return None
             case IndexedProduct(body=body):
-                each = _for_each(_of_sizes(body, question), factor, question)
+                each = _for_each(_of_sizes(body, _where(factor, question)), factor, question)
                 if each is None:
                     return None
                 made.sizes += each
@@ -183,13 +184,18 @@ def _of_factors(e: Expr, question: Question) -> _Bag | None:
                 made.coefficient *= inside.coefficient
                 made.sizes += inside.sizes
             case IndexedProduct(body=body):
-                each = _for_each(_of_factors(body, question), factor, question)
+                each = _for_each(_of_factors(body, _where(factor, question)), factor, question)
                 if each is None:
                     return None
                 made.sizes += each
             case _:
                 made.sizes[_size(factor, SPECTRAL, question)] += 1
     return _gathered(made)
+
+
+def _where(e: IndexedProduct, question: Question) -> Question:
+    """The question where the index of a product is within its bounds."""
+    return question.knowing(bound_to(question.known, e.index, (e.lower, e.upper)))
 
 
 def _for_each(inside: _Bag | None, e: IndexedProduct, question: Question) -> Counter[_Size] | None:
@@ -213,10 +219,24 @@ def _size(e: Expr, kind: str, question: Question) -> _Size:
                 e = v
             case expr.ActivationJacobian(function, z):
                 e = expr.Diagonal(expr.Elementwise(function, z, 1))
+            case Partial(expr.Variable() as h, expr.Variable() as z) if made := _activation(h, z, question):
+                e = expr.ActivationJacobian(made, z)
             case _:
                 break
     # of a column they are the same
     return _Size(e, SPECTRAL if ONE in shape(e, question.network) else kind)
+
+
+def _activation(h: expr.Variable, z: expr.Variable, question: Question) -> str | None:
+    """The function of which `h = g(z)` has the Jacobian `∂h/∂z`."""
+    try:
+        made = question.network.definition(h, question.known)
+    except LookupError:
+        return None
+    match made and made.right:
+        case expr.LayerMap(name, inner) | expr.Elementwise(name, inner, 0) if inner == z:
+            return name
+    return None
 
 
 def _gathered(bag: _Bag) -> _Bag:

@@ -24,7 +24,7 @@ from symbackprop.notations import notation as notation_named
 from symbackprop.primitives import Rows
 from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain
-from symbackprop.tree import subterms
+from symbackprop.tree import parts
 
 LAYOUTS = ("denominator", "numerator")
 TRANSPOSED = ("reject", "accept")
@@ -121,6 +121,10 @@ class Question:
     @cached_property
     def shape(self) -> Shape:
         return shape(self.asked, self.network)
+
+    @cached_property
+    def _whole(self) -> Expr:
+        return whole(self.asked)
 
     @cached_property
     def known(self) -> Bounds:
@@ -232,8 +236,20 @@ class Question:
 
     def restates(self, e: Expr) -> Expr | None:
         """The part of an expression that is what is asked for, or tells it without any work; None if there is none."""
-        own = whole(self.asked)
-        return next((part for _, part in subterms(e) if isinstance(part, Expr) and whole(part) == own), None)
+        own = self._whole
+        # whatever tells it has a part of its kind in it
+        if not any(type(part) is type(own) and _tells(whole(part), own) for part in parts(e)):
+            return None
+        return next((part for part in parts(e) if isinstance(part, Expr) and _tells(whole(part), own)), None)
+
+
+def _tells(e: Expr, own: Expr) -> bool:
+    """Whether an expression is that quantity, or a derivative by the same of something made of what it is one of."""
+    if e == own:
+        return True
+    if not isinstance(e, Partial) or not isinstance(own, Partial) or e.wrt != own.wrt or isinstance(e.of, Variable):
+        return False
+    return any(part == own.of for part in parts(e.of))
 
 
 def _with_numbers(network: Network, given: Sequence[Chain]) -> Network:
@@ -256,7 +272,7 @@ def _with_numbers(network: Network, given: Sequence[Chain]) -> Network:
 
 def is_number(e: Expr) -> bool:
     """Whether it is made of numbers alone."""
-    return not any(isinstance(part, Variable | Partial) for _, part in subterms(e))
+    return not any(isinstance(part, Variable | Partial) for part in parts(e))
 
 
 def letters_of(network: Network, notation: str | Notation | None) -> Notation:
@@ -278,5 +294,7 @@ def whole(e: Expr) -> Expr:
         wrt = e.wrt
         while isinstance(wrt, PARTS):
             wrt = wrt.operand
-        return Partial(whole(e.of), wrt) if isinstance(wrt, Variable) else e
+        of = whole(e.of)
+        if isinstance(wrt, Variable) and (of is not e.of or wrt is not e.wrt or e.numerator):
+            return Partial(of, wrt)
     return e

@@ -3,7 +3,7 @@ r"""The lines of an answer as trees: what each is about, what it says of that, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from symbackprop.answers.effort import MOST, work
@@ -24,6 +24,7 @@ from symbackprop.latex.readings import Mark, NonconformingError, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Span, Surface
 from symbackprop.orientation import in_rows
+from symbackprop.records import record
 from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
 from symbackprop.substitution import rewritten, substitute
@@ -34,7 +35,7 @@ LAYERS = range(10)
 MOST_FACTORS = 60
 
 
-@dataclass(frozen=True)
+@record
 class Side:
     """One side of a line: a value of what the line is about.
 
@@ -61,7 +62,7 @@ class Side:
         return {path: (span[0] + self.start, span[1] + self.start) for path, span in found.items()}
 
 
-@dataclass(frozen=True)
+@record
 class ReadLine:
     """A line as it was read.
 
@@ -88,7 +89,7 @@ class ReadLine:
         return isinstance(self.error, NonconformingError)
 
 
-@dataclass(frozen=True)
+@record
 class ReadAnswer:
     """The lines of an answer.
 
@@ -258,7 +259,7 @@ class LineReader:
 
     def _name_below(self, whole: Surface, line: Cut) -> None:
         r"""Give the names that are written below braces: `\underbrace{a - y}_{\delta}`."""
-        open_ = [whole]
+        open_ = [whole] if "brace" in line.text else []
         while open_:
             part = open_.pop()
             open_ += parts_of(part)

@@ -17,7 +17,7 @@ from symbackprop.groups import EntrywisePower
 from symbackprop.magnitudes import SingularValueAt, SpectralSum
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import put, rewritten
-from symbackprop.tree import subterms
+from symbackprop.tree import parts, subterms
 
 FROM_SQUARES = (SquareRoot, Norm, SingularValue, SingularValueAt, SpectralSum)
 Same = Callable[[Expr, Expr], bool]
@@ -95,7 +95,7 @@ def _of_network(question: Question) -> Mapping[Expr, Expr | None]:
 def _roots(e: Expr) -> Iterator[Expr]:
     """The parts of an expression that are roots, but for norms under an even power."""
     even: set[Expr] = set()
-    for _, part in subterms(e):
+    for part in parts(e):
         if isinstance(part, Power | EntrywisePower):
             base = part.base if isinstance(part, Power) else part.operand
             if part.exponent.denominator != 1:

@@ -33,11 +33,12 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 from symbackprop import expr
 from symbackprop.answers.bare import NotUniform, counting
-from symbackprop.answers.heights import is_below_the_prime, no_sizes
+from symbackprop.answers.heights import Counted, is_below_the_prime
 from symbackprop.answers.question import Question
 from symbackprop.answers.references import closed
 from symbackprop.answers.vertices import Terms, check_indices, count
@@ -51,7 +52,7 @@ from symbackprop.judges.instances import width_sets
 from symbackprop.judges.settings import FULL, Choice
 from symbackprop.network import MLP
 from symbackprop.substitution import rewritten
-from symbackprop.tree import subterms
+from symbackprop.tree import parts
 
 # formulas of more vertices are not compared at so large sizes, or at more lists of sizes
 MOST = 40
@@ -72,7 +73,7 @@ def holds_for_all_sizes(left: Expr, right: Expr, question: Question, seeded_by: 
     try:
         _check_given(question)
         one, two = (_plain(side, question) for side in (left, right))
-        if not is_below_the_prime(_letters_as_ones(one), _letters_as_ones(two), no_sizes):
+        if not is_below_the_prime(one, two, Counted(question, by_graphs=True)):
             return False
         check_indices(question, (one, two))
         drawn = _sizes_drawn(one, question, seeded_by), _sizes_drawn(two, question, seeded_by)
@@ -120,13 +121,13 @@ def _sizes_drawn(e: Expr, question: Question, seed: str) -> Expr:
     def drawn(part: Expr) -> Expr | None:
         return number(_drawn(part.size, f"{question.ask} {seed}")) if isinstance(part, expr.Size) else None
 
-    return rewritten(e, drawn)
+    return rewritten(e, drawn) if any(isinstance(part, expr.Size) for part in parts(e)) else e
 
 
 def _has_root(e: Expr) -> bool:
     return any(
         isinstance(part, expr.SquareRoot) or (isinstance(part, expr.Power) and part.exponent.denominator != 1)
-        for _, part in subterms(e)
+        for part in parts(e)
     )
 
 
@@ -139,24 +140,15 @@ def _drawn(size: Dim, seed: str) -> int:
     return size.constant + sum(letter(atom) * times for atom, times in size.terms)
 
 
-def _letters_as_ones(e: Expr) -> Expr:
-    """The formula with the sum of its coefficients for each size: a polynomial in letters is 0 if all of them are."""
-
-    def coefficients(part: Expr) -> Expr | None:
-        if not isinstance(part, expr.Size):
-            return None
-        return number(abs(part.size.constant) + sum(abs(times) for _, times in part.size.terms))
-
-    return rewritten(e, coefficients)
-
-
 # --- where it is compared --------------------------------------------------------------------------------------------
 
 
 def _needed(one: Expr, two: Expr, question: Question) -> Terms:
     """How large sizes must be, and how many values of each are too many for the difference to be 0 by chance."""
     at = counting(question, one, two)
-    left, right = count(one, at), count(two, at)
+    # one side is what is asked for, the same for all answers
+    left = question.network.kept(("counted", one, at.divided), lambda: count(one, at))
+    right = count(two, at)
     made = left.across(right)
     found = Terms(made.vertices + ENTRY, made.degrees)
     if found.vertices > MOST:
@@ -167,14 +159,20 @@ def _needed(one: Expr, two: Expr, question: Question) -> Terms:
 def _at_one(one: Expr, two: Expr, question: Question, needed: int, seed: int) -> bool:
     """Whether both agree at one list of sizes that are large enough."""
 
+    network = question.network
+    level = network.depth.constant if isinstance(network, MLP) else 1
+    found = list(exact.evaluate(question.claim(one, two), level, replace(ONCE, seed=seed), (_from(needed),)))
+    return bool(found) and all(sample.result == "agree" and min(sample.widths, default=0) >= needed for sample in found)
+
+
+@cache
+def _from(needed: int) -> Choice:
+    """Sizes that are not smaller; made once, as what is found of it is kept."""
+
     def widths(depth: int, bias_units: bool, least: int, multiple: int) -> list[tuple[int, ...]]:
         return width_sets(depth, bias_units, max(least, needed), multiple)
 
-    network = question.network
-    level = network.depth.constant if isinstance(network, MLP) else 1
-    choice = Choice(widths, lambda each: each >= needed)
-    found = list(exact.evaluate(question.claim(one, two), level, replace(ONCE, seed=seed), (choice,)))
-    return bool(found) and all(sample.result == "agree" and min(sample.widths, default=0) >= needed for sample in found)
+    return Choice(widths, lambda each: each >= needed)
 
 
 def _at_every(one: Expr, two: Expr, question: Question, needed: Terms, seeded_by: str) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import field, replace
 from typing import Any
 
+from symbackprop.keeping import keep
 from symbackprop.latex.surface import Span
+from symbackprop.records import record
 
 CORRECT, INCORRECT, UNDECIDED, UNREADABLE = "correct", "incorrect", "undecided", "unreadable"
 VERDICTS = (CORRECT, INCORRECT, UNDECIDED, UNREADABLE)
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """What is said of one line of an answer.
 
@@ -33,7 +36,7 @@ class Line:
         return {"line": self.number, "latex": self.latex, "verdict": self.verdict, "note": self.note}
 
 
-@dataclass(frozen=True)
+@record
 class Mistake:
     """A mistake that explains a wrong value.
 
@@ -51,7 +54,7 @@ class Mistake:
         return {"code": self.code, "message": self.message, "span": list(self.span)}
 
 
-@dataclass(frozen=True)
+@record
 class Witness:
     """Real numbers at which an answer has another value than it should have.
 
@@ -72,7 +75,7 @@ class Witness:
         return {"widths": list(self.widths), "point": self.point, "expected": self.expected, "got": self.got}
 
 
-@dataclass(frozen=True)
+@record
 class Certificate:
     """On what an acceptance rests.
 
@@ -104,7 +107,7 @@ class Certificate:
         }
 
 
-@dataclass(frozen=True)
+@record
 class Verdict:
     """What is said of an answer.
 
@@ -117,8 +120,7 @@ class Verdict:
         assumed: what was taken for granted, as LaTeX or in words.
         lines: what is said of each.
         first_wrong_line: its number; None where no line is wrong.
-        value: names the value of the last line: answers of one question with one value are equal. Empty where there
-            is none.
+        valued: `value`, or what finds it when it is first asked for.
     """
 
     verdict: str
@@ -132,7 +134,18 @@ class Verdict:
     certificate: Certificate | None = None
     id: str | None = None
     question: str | None = None
-    value: str = ""
+    valued: str | Callable[[], str] = field(default="", compare=False, repr=False)
+
+    @property
+    def value(self) -> str:
+        """What names the value of the last line, the same for equal answers to one question; empty without one."""
+        if not isinstance(self.valued, str):
+            keep(self, "valued", self.valued())
+        assert isinstance(self.valued, str)
+        return self.valued
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "valued": self.value}
 
     @property
     def is_correct(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import singledispatch
 from itertools import pairwise
 
@@ -29,11 +29,12 @@ from symbackprop.answers.question import Question
 from symbackprop.answers.roots import free_roots
 from symbackprop.dims import Dim, dim
 from symbackprop.expr import LOSS, Expr, Partial, Variable
+from symbackprop.records import record
 from symbackprop.substitution import free_symbols, own_dims
 from symbackprop.tree import children, subterms
 
 
-@dataclass(frozen=True)
+@record
 class Terms:
     """Of every term of a numerator or a denominator.
 
@@ -52,7 +53,7 @@ class Terms:
         return Terms(max(self.vertices, other.vertices), Counter(self.degrees) | Counter(other.degrees))
 
 
-@dataclass(frozen=True)
+@record
 class Count:
     """What is counted of a fraction."""
 
@@ -286,7 +287,7 @@ def _of_root(radicand: Expr, at: Counting) -> Count:
 @count.register
 def _(e: Partial, at: Counting) -> Count:
     if e.of == LOSS:
-        if not _is_unknown(e, at.question):
+        if not is_unknown(e, at.question):
             raise NotUniform
         return NOTHING
     # by the rules for products and fractions a term of a derivative has at most twice as many, and those asked for
@@ -295,8 +296,10 @@ def _(e: Partial, at: Counting) -> Count:
     return Count(inner.above.times(inner.below).times(inner.above), inner.below.times(inner.below)).times(asked)
 
 
-def _is_unknown(e: Partial, question: Question) -> bool:
+def is_unknown(e: Partial, question: Question) -> bool:
     """Whether it is the gradient of a loss of which nothing is known, by what that reads."""
+    if e.of != LOSS:
+        return False
     loss = question.network.definition(LOSS, {})
     return loss is not None and isinstance(loss.right, expr.Function) and e.wrt in loss.right.arguments
 

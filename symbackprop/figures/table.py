@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from symbackprop.records import record
 
 Cell = str | int | float
 DIMENSIONLESS = "dimensionless"
@@ -14,7 +15,7 @@ DIMENSIONLESS = "dimensionless"
 FIGURES = 6
 
 
-@dataclass(frozen=True)
+@record
 class Column:
     """A column; one of words has no unit."""
 
@@ -32,7 +33,7 @@ def words(name: str) -> Column:
     return Column(name, None)
 
 
-@dataclass(frozen=True)
+@record
 class Table:
     """What a figure shows. NumPy's numbers are made Python's, so that they are written with all their figures.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from symbackprop.answers.verdict import CORRECT, VERDICTS
 from symbackprop.grading.marked import Marked
+from symbackprop.records import record
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Cluster:
         return len(self.ids)
 
 
-@dataclass(frozen=True)
+@record
 class Summary:
     """What is told of the answers to one question.
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from symbackprop.records import record
 
 BETWEEN = ",;\t"
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 
-@dataclass(frozen=True)
+@record
 class CsvRow:
     """The cells of a row, which begins in a line counted from 1."""
 
@@ -21,7 +22,7 @@ class CsvRow:
     cells: list[str]
 
 
-@dataclass(frozen=True)
+@record
 class CsvError:
     """A line in which a row begins that is none."""
 

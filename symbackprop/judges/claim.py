@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from symbackprop.dims import Bounds
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
+from symbackprop.records import record
 from symbackprop.statements import Chain
 
 
-@dataclass(frozen=True)
+@record
 class Claim:
     """`left relation right` in a network, for all values of the free integer symbols within `known`.
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
 from hashlib import blake2b
 
 from symbackprop.draws import Draws
+from symbackprop.records import record
 
 # a value or a tuple of values, with its weight
 Law = dict[int, int]
@@ -35,7 +36,7 @@ class Unvalued(Exception):
     """Something that has no exact mean here; the text says why."""
 
 
-@dataclass(frozen=True)
+@record
 class Kind:
     """One choice of distributions.
 
@@ -252,7 +253,7 @@ def marginal(joint: Joint, places: Sequence[int]) -> Joint:
     return total
 
 
-@dataclass(frozen=True)
+@record
 class Plan:
     """What has to be drawn to know some atoms: blocks that are independent of each other, and their atoms."""
 

@@ -7,7 +7,7 @@ judge's own forward pass; other derivatives come from complex steps alone. No ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import product
 
@@ -27,9 +27,11 @@ from symbackprop.judges.settings import FULL, Choice, Effort, Setting, Sizes, ki
 from symbackprop.judges.spreads import GAUSSIAN, SPREADS
 from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS, by_formula
 from symbackprop.judges.steps import evaluate
+from symbackprop.keeping import kept
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, Array
 from symbackprop.quantities import Quantities
+from symbackprop.records import record
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import parts
 
@@ -56,7 +58,7 @@ FUNCTIONS = (expr.Elementwise, expr.LayerMap, expr.ActivationJacobian)
 SIGNS = 4
 
 
-@dataclass(frozen=True)
+@record
 class Counterexample:
     """Numbers at which a relation fails.
 
@@ -73,7 +75,7 @@ class Counterexample:
     where: str
 
 
-@dataclass(frozen=True)
+@record
 class Compared:
     """One comparison, and what to say of it.
 
@@ -181,9 +183,14 @@ def _generics(claim: Claim) -> int:
     """How many functions are tried in place of one of which nothing is known."""
     if isinstance(claim.network, MLP):
         return len(GENERIC_ACTIVATIONS) if claim.network.activation.is_generic else 1
-    sides = (claim.left, claim.right, *(equation.right for equation in claim.network.equations))
-    named = {part.function for side in sides for part in parts(side) if isinstance(part, FUNCTIONS)}
+    network = claim.network
+    named = network.kept(("functions",), lambda: _functions(*(equation.right for equation in network.equations)))
+    named = named.union(*[kept(side, "_functions", _functions) for side in (claim.left, claim.right)])
     return 1 if all(map(_is_known, named)) else len(GENERIC_ACTIVATIONS)
+
+
+def _functions(*sides: Expr) -> frozenset[str]:
+    return frozenset(part.function for side in sides for part in parts(side) if isinstance(part, FUNCTIONS))
 
 
 def _is_known(name: str) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+
+from symbackprop.records import record
 
 
-@dataclass(frozen=True)
+@record
 class Outcome(ABC):
     """What one judge says of one claim."""
 
@@ -21,7 +22,7 @@ class Outcome(ABC):
         """One line that says on what the outcome rests."""
 
 
-@dataclass(frozen=True)
+@record
 class Proved(Outcome):
     """It holds for all widths and all depths that it makes sense for."""
 
@@ -32,7 +33,7 @@ class Proved(Outcome):
         return self.method
 
 
-@dataclass(frozen=True)
+@record
 class Supported(Outcome):
     """Both sides agreed wherever they were compared; `bound` bounds the probability of that, were they different."""
 
@@ -46,7 +47,7 @@ class Supported(Outcome):
         return f"{self.samples} samples, {self.method}{error}"
 
 
-@dataclass(frozen=True)
+@record
 class Refuted(Outcome):
     """A counterexample was found."""
 
@@ -57,7 +58,7 @@ class Refuted(Outcome):
         return self.counterexample
 
 
-@dataclass(frozen=True)
+@record
 class Undecided(Outcome):
     """Neither; the reason is one sentence."""
 

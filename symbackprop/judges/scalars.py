@@ -10,6 +10,7 @@ does not, or `relu(3u) = 3 relu(u)`: see `is_folded`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -177,6 +178,23 @@ def _growth(e: Any) -> int:
     if e.is_Pow and e.exp.is_Rational:
         return max(1, abs(int(e.exp.p))) * _growth(e.base)
     return max(1, sum(_growth(part) for part in e.args))
+
+
+@cache
+def bits_of(name: str, order: int) -> float:
+    """The bits of all numbers in the formula of a function, or of its derivative of that order."""
+    if order < 2 and name in VALUES:
+        # a tanh is (1 - E)/(1 + E), its slope 4E/(1 + E)²
+        return 2.0
+    return _bits(_derivative(scalar_function(name), order))
+
+
+def _bits(e: Any) -> float:
+    if e.is_Rational:
+        return math.log2(max(abs(int(e.p)), 1)) + math.log2(int(e.q))
+    if e.is_Pow and e.exp.is_Rational:
+        return max(1, abs(int(e.exp.p))) * _bits(e.base)
+    return 1.0 + sum(_bits(part) for part in e.args)
 
 
 @cache

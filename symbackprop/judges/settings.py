@@ -7,7 +7,6 @@ depths; `Quantities` have `given(sizes)` and no depth. Which numbers a judge tak
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, permutations, product
 from typing import Any, Protocol
@@ -17,13 +16,14 @@ from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
+from symbackprop.records import record
 
 DEEPEST = 8
 LARGER = 6  # how many sizes more than letters may be needed until what is known of them is met
 CANDIDATES = 20_000  # combinations of sizes looked through before giving up
 
 
-@dataclass(frozen=True)
+@record
 class Effort:
     """How much a judge tries.
 
@@ -58,7 +58,7 @@ def effort_of(name: str) -> Effort:
     return EFFORTS[name]
 
 
-@dataclass(frozen=True)
+@record
 class Setting:
     """One network in which every size is a number.
 
@@ -75,7 +75,7 @@ class Setting:
     says: str
 
 
-@dataclass(frozen=True)
+@record
 class Choice:
     """Which numbers a judge takes for sizes.
 
@@ -202,8 +202,12 @@ class Sizes:
         return (1,)
 
     def settings(self, level: int, known: Bounds, choice: Choice) -> Iterator[Setting]:
-        for values in _sizes(self.network, tuple(sorted(known.items())), choice):
-            yield at_sizes(self.network, values)
+        key = "settings", frozenset(known.items()), choice
+        yield from self.network.kept(key, lambda: self._settings(known, choice))
+
+    def _settings(self, known: Bounds, choice: Choice) -> tuple[Setting, ...]:
+        every = _sizes(self.network, tuple(sorted(known.items())), choice)
+        return tuple(at_sizes(self.network, values) for values in every)
 
     def tried(self, settings: Sequence[Setting]) -> str:
         return "sizes " + "; ".join(dict.fromkeys(setting.says for setting in settings))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Bounds, Dim, Units, Width, as_width, at_most, bound_to, dim
 from symbackprop.equations import Network
 from symbackprop.expr import Expr, IndexedProduct, Norm, Product, SingularValue
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
+from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.statements import Chain
 from symbackprop.tree import Path, children
@@ -17,7 +18,7 @@ from symbackprop.tree import Path, children
 Equal = Callable[[Expr, Expr], bool]
 
 
-@dataclass(frozen=True)
+@record
 class Setting:
     """Where a theorem is applied.
 

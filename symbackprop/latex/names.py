@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symbackprop.dims import Dim, dim, index
 from symbackprop.expr import Named
@@ -11,6 +11,7 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.places import ENGLISH
 from symbackprop.latex.surface import Surface
 from symbackprop.notations import ACCENTS, Written
+from symbackprop.records import record
 
 # the letters that are indices of layers and of time wherever they stand below
 LAYERS, TIME = "l", "t"
@@ -123,7 +124,7 @@ def written_as(e: Surface, indices: Collection[str]) -> tuple[str, Written] | No
     return variable.name, Written(base.text, style, accent, place, fence, label=label)
 
 
-@dataclass(frozen=True)
+@record
 class Mention:
     """A variable that a formula seems to name.
 

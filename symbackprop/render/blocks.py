@@ -7,16 +7,17 @@ The builder in `document` makes it once from a derivation; every format is one s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
+from symbackprop.records import record
 from symbackprop.render.boxes import Box
 from symbackprop.render.layout import Look, layout
 from symbackprop.render.speech import speak
 from symbackprop.tree import Node
 
 
-@dataclass(frozen=True)
+@record
 class Math:
     """A formula.
 
@@ -54,12 +55,12 @@ class Math:
 Words = tuple[str | Math, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Block:
     """Base of the blocks."""
 
 
-@dataclass(frozen=True)
+@record
 class Heading(Block):
     """The title of a section.
 
@@ -73,12 +74,12 @@ class Heading(Block):
     numbered: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Contents(Block):
     """The numbered headings with their pages."""
 
 
-@dataclass(frozen=True)
+@record
 class Paragraph(Block):
     """A sentence or several.
 
@@ -90,14 +91,14 @@ class Paragraph(Block):
     leads: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Listing(Block):
     """Short sentences, one an item."""
 
     items: tuple[Words, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Display(Block):
     """Formulas on lines of their own, each with a note beside it.
 
@@ -109,14 +110,14 @@ class Display(Block):
     inset: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Result(Block):
     """What a derivation has led to: its start and its last line."""
 
     line: Line
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """One line of a chain.
 
@@ -133,7 +134,7 @@ class Line:
     dots: Math | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Proof:
     """A subproof: a titled chain of steps."""
 
@@ -141,7 +142,7 @@ class Proof:
     steps: tuple[StepBlock, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Verdict:
     """What the judges say of a step.
 
@@ -163,7 +164,7 @@ class Verdict:
 Said = Callable[[], Verdict | None]
 
 
-@dataclass(frozen=True)
+@record
 class StepBlock(Block):
     """A step of a derivation.
 
@@ -197,7 +198,7 @@ class StepBlock(Block):
         return None if self.said is None else self.said()
 
 
-@dataclass(frozen=True)
+@record
 class OneLine(Block):
     """A short derivation as one line, `start = … = result`, with the reason of each step below it."""
 
@@ -205,7 +206,7 @@ class OneLine(Block):
     steps: tuple[StepBlock, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Table(Block):
     """Cells of plain words.
 
@@ -220,7 +221,7 @@ class Table(Block):
     right: tuple[bool, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Picture(Block):
     """A figure.
 
@@ -239,7 +240,7 @@ class Picture(Block):
         return f"symbackprop plot {self.name}"
 
 
-@dataclass(frozen=True)
+@record
 class Aside(Block):
     """Blocks that are set off from the others: a remark."""
 
@@ -247,7 +248,7 @@ class Aside(Block):
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Document:
     """A title and blocks, in the order in which they are read."""
 

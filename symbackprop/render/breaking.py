@@ -7,11 +7,12 @@ format, and a format needs no engine for that. A factor that is too wide by itse
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import singledispatch
 from typing import Protocol
 
 from symbackprop.keeping import kept
+from symbackprop.records import record
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Row
 
@@ -168,7 +169,7 @@ def words_width(words: Sequence[str | HasBox]) -> float:
 # --- where a line may be broken --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class _Part:
     """A piece of a line.
 
@@ -334,7 +335,7 @@ def _end_of_line(parts: Sequence[_Part], widths: Sequence[float], start: int, li
     return len(parts)
 
 
-@dataclass(frozen=True)
+@record
 class Laid:
     """A line of a chain on a page.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from symbackprop.records import record
 
 # top, middle, bottom of a tall delimiter; a brace also has a point in its middle
 _TALL = {
@@ -30,7 +31,7 @@ def columns(text: str) -> int:
     return total
 
 
-@dataclass(frozen=True)
+@record
 class Picture:
     """Lines of one width; `base` is the number of the line on which neighbours align."""
 

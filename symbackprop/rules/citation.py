@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule
 from symbackprop.errors import RuleError
 from symbackprop.expr import Expr
+from symbackprop.records import record
 from symbackprop.substitution import everywhere, places
 
 
-@dataclass(frozen=True)
+@record
 class Cited(Rule):
     """A step that a derivation justifies, which the step carries as its subproof."""
 
 
-@dataclass(frozen=True)
+@record
 class Claimed(Rule):
     """A line that is printed as somebody made it; no rule leads to it."""
 

@@ -204,6 +204,61 @@ def test_bounds():
     assert made.verdict == "incorrect"
 
 
+def test_bounds_by_norms_of_jacobians():
+    ask = r"\left\| \frac{\partial L}{\partial \vec{z}_1} \right\|_2"
+    jacobian, end = r"\frac{\partial \vec{h}_k}{\partial \vec{z}_k}", r"\|\frac{\partial L}{\partial \hat{\vec{y}}}\|_2"
+    bound = rf"\prod_{{k=1}}^{{L}} (\|{jacobian}\|_2 \|W_k\|_2) {end}"
+    asked = question(ask, "lecture")
+    assert judge(asked, rf"{ask} \le {bound}").verdict == "correct"
+    assert judge(asked, rf"{ask} \le {bound.replace('k=1', 'k=2')}").verdict == "incorrect"
+    assert judge(asked, rf"{ask} \le \frac{{1}}{{2}} {bound}").verdict == "incorrect"
+    # another layer's slopes are no bound
+    assert judge(asked, rf"{ask} \le {bound.replace('z}_k', 'z}_{k+1}')}").verdict != "correct"
+
+
+def test_a_chain_goes_one_way():
+    ask = r"\left\| \frac{\partial L}{\partial \vec{h}_L} \right\|"
+    bound = r"\left\| W_L^\top \right\|_2 \left\| \frac{\partial L}{\partial \hat{\vec{y}}} \right\|"
+    asked = question(ask, "lecture")
+    assert judge(asked, rf"{ask} \le {bound} = {bound}").verdict == "correct"
+    for answer in (rf"{ask} \le {bound} \ge 0", rf"{ask} \le {bound} \\ \ge 0"):
+        made = judge(asked, answer)
+        assert (made.verdict, "one chain" in made.reason) == ("incorrect", True)
+
+
+def test_a_bound_is_no_value_of_a_gradient():
+    right = r"(p - y) x^\top"
+    asked = question(r"\frac{\partial L}{\partial W}", "softmax")
+    assert judge(asked, rf"\frac{{\partial L}}{{\partial W}} = {right}").verdict == "correct"
+    for relation in (r"\le", r"\ge"):
+        made = judge(asked, rf"\frac{{\partial L}}{{\partial W}} {relation} {right}")
+        assert (made.verdict, "a bound" in made.reason) == ("incorrect", True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        r"\frac{\partial (L + 1)}{\partial z}",
+        r"\frac{\partial (2 L)}{\partial z} / 2",
+        r"\frac{\partial L^2}{\partial z} / (2 L)",
+        r"\frac{\partial (-\sum_k y_k \log p_k)}{\partial z}",
+        r"-\frac{\partial (y^\top \log(p))}{\partial z}",
+        r"2 \frac{\partial}{\partial z} (-\frac{1}{2} \sum_k y_k \log p_k)",
+    ],
+)
+def test_a_derivative_that_is_not_worked_out_restates_the_question(answer):
+    made = judge(question(r"\frac{\partial L}{\partial z}", "softmax"), answer)
+    assert (made.verdict, [mistake.code for mistake in made.mistakes]) == ("incorrect", ["restates-question"])
+
+
+def test_on_the_way_it_may_stand():
+    way = r"\frac{\partial L}{\partial z} = \frac{\partial}{\partial z} (-\sum_k y_k \log p_k) = p - y"
+    assert judge(question(r"\frac{\partial L}{\partial z}", "softmax"), way).verdict == "correct"
+    # of what is between it may be used
+    asked = question(r"\frac{\partial L}{\partial z}", "softmax")
+    assert judge(asked, r"(\frac{\partial p}{\partial z})^\top \frac{\partial L}{\partial p}").verdict == "correct"
+
+
 def test_the_same_each_time():
     once, again = (json.dumps(judge(question(W1), "2" + BACK).as_json()) for _ in range(2))
     assert once == again
@@ -243,3 +298,12 @@ def test_an_entry_of_a_row_at_a_letter_says_the_whole(answer, verdict):
         data="rows",
     )
     assert judge(Question(r"\frac{\partial J}{\partial \theta}", network), answer).verdict == verdict
+
+
+def test_a_gradient_of_zero_has_no_share_that_it_may_be_off():
+    network = sb.Network(r"z = w^\top x", r"L = \frac{1}{2}(z - y)^2", shapes={"w": "2", "x": "2", "y": "scalar"})
+    data = [r"x = (2, 3)^\top", r"w = (1, 1)^\top", "y = 5"]
+    asked = Question(r"\frac{\partial L}{\partial w}", network, assume=data, tolerance=0.01)
+    assert judge(asked, r"(0, 0)^\top").verdict == "correct"
+    assert judge(asked, "0").verdict == "correct"
+    assert judge(asked, r"(0.001, 0)^\top").verdict == "incorrect"
