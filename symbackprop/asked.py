@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbackprop.adjoints import HADAMARD, JACOBIAN
 from symbackprop.derivation import Context, Derivation, Rule, within
@@ -18,7 +18,6 @@ from symbackprop.expr import LOSS, Bias, Expr, Function, Partial, Variable, Weig
 from symbackprop.forms import has_gradient
 from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
-from symbackprop.records import record
 from symbackprop.rules.citation import as_derived
 from symbackprop.rules.layers import along, free_letter
 from symbackprop.rules.reverse import through_uses, uses, variable_of
@@ -82,7 +81,7 @@ def all_gradients(network: Network, style: str = HADAMARD) -> Topic:
 # --- the variables of a network --------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Member:
     """A variable, or every one of a family: at a letter, with its bounds.
 

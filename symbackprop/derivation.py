@@ -6,7 +6,7 @@ A derivation is data. It says nothing of whether it is right: that is for the ju
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.dims import ONE, Bounds, Dim, bound_to, dim
@@ -14,7 +14,6 @@ from symbackprop.equations import Network
 from symbackprop.errors import RuleError, ShapeError
 from symbackprop.expr import Expr, Product
 from symbackprop.orientation import oriented
-from symbackprop.records import record
 from symbackprop.shapes import Shape, shape, written
 from symbackprop.statements import Chain
 from symbackprop.substitution import bound_index, replace_at
@@ -47,7 +46,7 @@ def compose(first: str, second: str) -> str:
 Reason = tuple[str | Node, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Context:
     """Where a rule is applied: the network, what is known of the integer symbols, and the equations assumed."""
 
@@ -56,7 +55,7 @@ class Context:
     given: tuple[Chain, ...] = ()
 
 
-@record
+@dataclass(frozen=True)
 class Rewritten:
     """What a rule made of an expression, with the derivations that justify it where it needs any."""
 
@@ -68,7 +67,7 @@ class Rewritten:
 Rewrite = Callable[[Expr, Context], "Rewritten | Expr | None"]
 
 
-@record
+@dataclass(frozen=True)
 class Rule:
     """A named rewriting: `rewrite` gives what stands in place of an expression, or None where it does not apply.
 
@@ -101,7 +100,7 @@ def rule(name: str, *, relation: str = "=", source: str = "", requires: str = ""
     return make
 
 
-@record
+@dataclass(frozen=True)
 class Shown:
     """How a printer shows a line; it changes nothing in what the line says.
 
@@ -127,7 +126,7 @@ class Shown:
         return replace(self, notes=tuple((oriented(part), words) for part, words in self.notes)) if self.notes else self
 
 
-@record
+@dataclass(frozen=True)
 class Step:
     """`before relation after`, because `rule` was applied at `where`.
 
@@ -165,7 +164,7 @@ class Step:
         )
 
 
-@record
+@dataclass(frozen=True)
 class Derivation:
     """`start = … = result`, step by step.
 

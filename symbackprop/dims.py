@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from symbackprop.keeping import keep, kept
-from symbackprop.records import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Units:
 Atom = Symbol | Width | Units
 
 
-@record
+@dataclass(frozen=True)
 class Dim:
     """An affine integer expression `Σ coefficient·atom + constant`; build it with `index`, `width` and `+ - *`."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 from symbackprop.dims import DEPTH, Bounds, Dim, Units, Width, at_most, dim, index
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
-from symbackprop.records import record
 from symbackprop.shapes import Shape
 from symbackprop.substitution import scopes, substitute
 
@@ -20,7 +20,7 @@ Family = tuple[type[Variable], str]
 MOST_KEPT = 50_000
 
 
-@record
+@dataclass(frozen=True)
 class Equation:
     """`left = right`, for every value of `index` from `lower` to `upper` where it is a family.
 

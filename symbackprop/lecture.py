@@ -6,7 +6,7 @@ No line is kept as text: a line is a derivation in one line, a step of one, or a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbackprop.derivation import Derivation, Shown, compose
 from symbackprop.dims import DEPTH
@@ -15,12 +15,11 @@ from symbackprop.expr import Expr
 from symbackprop.library import derive
 from symbackprop.network import MLP
 from symbackprop.notations import notation as notation_named
-from symbackprop.records import record
 from symbackprop.statements import Chain, Ellipsis, Statement
 from symbackprop.topic import Shows, Topic
 
 
-@record
+@dataclass(frozen=True)
 class Line:
     """A line of the lecture: what it says, and how it is shown."""
 

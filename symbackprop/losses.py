@@ -7,6 +7,7 @@ which the index calculus can differentiate. A batch sums its examples unless its
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.dims import ONE, Dim, index
@@ -25,14 +26,13 @@ from symbackprop.expr import (
     Softmax,
     number,
 )
-from symbackprop.records import record
 from symbackprop.statements import Chain, equal
 
 # `(output, target, size) -> scalar tree`
 Formula = Callable[[Expr, Expr, Dim], Expr]
 
 
-@record
+@dataclass(frozen=True)
 class LossFunction:
     """A loss.
 

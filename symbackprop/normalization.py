@@ -10,6 +10,7 @@ Wu and He 2018 (group); Zhang and Sennrich 2019 (RMS).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.dims import ONE, Dim, dim, index, units
@@ -37,7 +38,6 @@ from symbackprop.expr import (
 )
 from symbackprop.groups import EntrywisePower, Membership, per_group
 from symbackprop.quantities import Quantities
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, Shape
 
 # the names of the variables that a scheme adds, as they stand in the equations
@@ -47,7 +47,7 @@ BEFORE, BIAS = "t", "b"
 DEVIATION, STANDARD, SHARED_SCALE, SHARED_SHIFT = "sigma", "xhat", "gamma", "beta"
 
 
-@record
+@dataclass(frozen=True)
 class Scheme:
     """A normalization scheme.
 
@@ -138,7 +138,7 @@ def epsilon_of(value: Epsilon) -> Expr | None:
     return Named(value) if isinstance(value, str) else Number(value)
 
 
-@record
+@dataclass(frozen=True)
 class Normalized:
     """The equations of one set: what the scheme computes from a column.
 
@@ -250,7 +250,7 @@ class Normalized:
         return tuple(Equation(left, right, family, first, last, short) for left, right, short in self.lines())
 
 
-@record
+@dataclass(frozen=True)
 class Standardized(Normalized):
     """The same with the standard deviation in place of the length, as batch normalization is written.
 
@@ -287,7 +287,7 @@ class Standardized(Normalized):
         yield self.argument, self.scaled(None, self.out), False
 
 
-@record
+@dataclass(frozen=True)
 class Grouped(Normalized):
     """The same for the units of a layer in groups, all sets of it at once.
 

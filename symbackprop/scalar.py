@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Elementwise, Expr
-from symbackprop.records import record
 
 
-@record
+@dataclass(frozen=True)
 class Activation:
     """A scalar function `g`.
 

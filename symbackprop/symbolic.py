@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
@@ -18,7 +19,6 @@ from symbackprop.expr import LOSS, Bias, Expr, Hidden, PreActivation, Target, Va
 from symbackprop.matrices import scalar
 from symbackprop.network import MLP
 from symbackprop.primitives import ROWS, DiagonalPart, EntrywiseQuotient, Rows, Stacked, Trace
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import substitute
 
@@ -113,7 +113,7 @@ def _variable(e: Expr) -> Variable:
 # --- a whole network -------------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class ExplicitNetwork:
     """A network in SymPy: `x` to `loss`, every entry written out in weights, biases and input.
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.derivation import Derivation, Reason, Shown, Step
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr
-from symbackprop.records import record
 from symbackprop.statements import Statement
 
 if TYPE_CHECKING:
     from pathlib import Path as File
 
 
-@record
+@dataclass(frozen=True)
 class Prose:
     """One or more sentences, of words and formulas."""
 
     words: Reason
 
 
-@record
+@dataclass(frozen=True)
 class Shows:
     """A line that is shown and not derived here: a definition, an implication, a line stated again.
 
@@ -39,7 +38,7 @@ class Shows:
     note: Reason = ()
 
 
-@record
+@dataclass(frozen=True)
 class Numbers:
     """A table of numbers; `compute` gives the cells, row by row, when somebody looks at it."""
 
@@ -48,7 +47,7 @@ class Numbers:
     compute: Callable[[], tuple[tuple[str, ...], ...]]
 
 
-@record
+@dataclass(frozen=True)
 class Picture:
     """A figure, by its name on the command line (`symbackprop plot NAME`)."""
 
@@ -56,7 +55,7 @@ class Picture:
     caption: Reason = ()
 
 
-@record
+@dataclass(frozen=True)
 class Remark:
     """What a careful reader must know of the lines before it; it may derive or refute something itself."""
 
@@ -64,7 +63,7 @@ class Remark:
     parts: tuple[Part, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Topic:
     """A part of the lecture.
 

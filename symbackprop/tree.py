@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from dataclasses import FrozenInstanceError
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from symbackprop.dims import Dim
 from symbackprop.keeping import keep, kept
-from symbackprop.records import fields_only
 
 Path = tuple[int, ...]
 T = TypeVar("T", bound="Node")
@@ -27,10 +26,7 @@ class Node:
     _same: object = None
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise FrozenInstanceError(f"{type(self).__name__} is immutable: make a new one")
-
-    def __delattr__(self, name: str) -> None:
-        raise FrozenInstanceError(f"{type(self).__name__} is immutable: make a new one")
+        raise AttributeError(f"{type(self).__name__} is immutable: make a new one")
 
     def _values(self) -> tuple[Any, ...]:
         """The values of its fields; `node` puts in a quicker way to read them."""
@@ -67,7 +63,7 @@ class Node:
 @dataclass_transform(frozen_default=True)
 def node(cls: type[T]) -> type[T]:
     """Make a class an immutable node: a frozen dataclass that compares by structure."""
-    made = fields_only(cls)
+    made = dataclass(frozen=True, eq=False, repr=False)(cls)
     made._fields = tuple(f.name for f in dataclasses.fields(made))  # type: ignore[arg-type]
     if len(made._fields) > 1:
         made._values = _reader(attrgetter(*made._fields))  # type: ignore[assignment]

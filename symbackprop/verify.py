@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import accumulate, chain, groupby
 from multiprocessing import get_all_start_methods, get_context
@@ -16,7 +16,6 @@ from symbackprop.forward import ForwardNetwork
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Outcome, Proved, Refuted, Supported, Undecided
 from symbackprop.progress import Progress, silent
-from symbackprop.records import record
 from symbackprop.statements import Chain
 from symbackprop.topic import Topic
 from symbackprop.tree import parts
@@ -26,7 +25,7 @@ JUDGES = ("kernel", "exact", "numeric")
 ENOUGH = 4
 
 
-@record
+@dataclass(frozen=True)
 class Judged:
     """One step with the outcome of each judge, by the judge's name.
 
@@ -50,7 +49,7 @@ class Judged:
         return any(isinstance(o, Proved | Supported) for o in found) and not any(isinstance(o, Refuted) for o in found)
 
 
-@record
+@dataclass(frozen=True)
 class Report:
     """What the judges say of the steps of some derivations."""
 

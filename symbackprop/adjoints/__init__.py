@@ -9,6 +9,7 @@ Pedersen 2012, The Matrix Cookbook.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache, singledispatch
 from importlib import import_module
 from pkgutil import iter_modules
@@ -16,7 +17,6 @@ from pkgutil import iter_modules
 from symbackprop.equations import Network
 from symbackprop.errors import RuleError
 from symbackprop.expr import Expr
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, Shape, shape
 from symbackprop.tree import Path, at_path
 
@@ -27,7 +27,7 @@ class NoAdjoint(RuleError):
     """A primitive through which no gradient can be taken by a rule."""
 
 
-@record
+@dataclass(frozen=True)
 class Setting:
     """The network, and how a product with a diagonal matrix is written.
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symbackprop.answers.question import Question, whole
 from symbackprop.answers.reading import Side
 from symbackprop.answers.verdict import INCORRECT, UNREADABLE, Mistake
 from symbackprop.expr import Entry, Expr, Negative, Number, Partial, Product, Quotient, Sum, Transpose, Variable
 from symbackprop.latex.parse import free_indices
 from symbackprop.latex.surface import Span
-from symbackprop.records import record
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import children, subterms
 
 
-@record
+@dataclass(frozen=True)
 class Refused:
     """Why a side is not judged by its value."""
 

@@ -6,6 +6,7 @@ Everything here errs on one side: an index that surely has a factor, and cannot 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import singledispatch
 
 from symbackprop import expr, groups, primitives
@@ -13,7 +14,6 @@ from symbackprop.answers.question import Question
 from symbackprop.expr import LOSS, Expr, Partial, Variable
 from symbackprop.judges.scalars import is_folded
 from symbackprop.network import MLP
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, Shape, shape
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import children, parts, subterms
@@ -25,7 +25,7 @@ class NotUniform(Exception):
     """Something that is not the same formula for every size."""
 
 
-@record
+@dataclass(frozen=True)
 class Counting:
     """Where it is counted.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbackprop.answers.heights import Counted, is_below_the_prime
 from symbackprop.answers.identities import by_identities
@@ -25,7 +25,6 @@ from symbackprop.judges import exact
 from symbackprop.judges.exact import Sample
 from symbackprop.judges.field import PRIME, OutOfRange, Resample, Unvalued
 from symbackprop.judges.settings import FULL
-from symbackprop.records import record
 from symbackprop.substitution import free_symbols
 
 # at other points than those that everybody is judged at
@@ -35,7 +34,7 @@ SURE = 1e-9
 EQUAL, DIFFERENT, OPEN = "equal", "different", "open"
 
 
-@record
+@dataclass(frozen=True)
 class Compared:
     """What is found of two quantities.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from itertools import islice
@@ -28,7 +29,6 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Number, Partial, Product
 from symbackprop.judges.field import PRIME, OutOfRange, Unvalued
 from symbackprop.latex.surface import Span
-from symbackprop.records import record
 from symbackprop.shapes import written as written_shape
 from symbackprop.substitution import everywhere, replace_at
 from symbackprop.tree import Path, at_path, children, subterms
@@ -57,7 +57,7 @@ ENTRYWISE = ("\\odot", "\\circ", "*", "⊙", "∘", "\\cdot", "\\times", "×", "
 Repairs = Callable[[Expr, Where], Iterator[Repair]]
 
 
-@record
+@dataclass(frozen=True)
 class Change:
     """A repair at a place of an answer."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from symbackprop.answers.lines import HOLDERS
-from symbackprop.records import record
 
 _NAMES = "|".join(
     re.escape(name) for name in sorted(HOLDERS - {"document", "proof", "solution"}, key=len, reverse=True)
@@ -27,7 +27,7 @@ _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _RELATION = re.compile(r"=|<|>|≤|≥|≈|\\(?:leq?|geq?|approx|equiv)(?![A-Za-z])")
 
 
-@record
+@dataclass(frozen=True)
 class Formula:
     """A formula of a document.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import singledispatch
 
@@ -24,7 +24,6 @@ from symbackprop.equations import same_family
 from symbackprop.expr import Expr, Partial, Variable
 from symbackprop.judges.field import PRIME
 from symbackprop.judges.scalars import RATIONAL, bits_of, is_folded
-from symbackprop.records import record
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain
 from symbackprop.tree import children, subterms
@@ -38,7 +37,7 @@ OF_HASHES = frozenset({"exp", "sigmoid", "tanh", "sign", "step"})
 PIECES = frozenset({"identity", "relu", "abs"})
 
 
-@record
+@dataclass(frozen=True)
 class Counted:
     """Where whole numbers are counted.
 
@@ -78,7 +77,7 @@ class Counted:
         return replace(self, ranges={**self.ranges, e.index: last})
 
 
-@record
+@dataclass(frozen=True)
 class Height:
     """Of a fraction.
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.surface import Span
 from symbackprop.latex.tokens import MAX_CHARACTERS
-from symbackprop.records import record
 
 MOST_LINES = 200
 # environments that hold lines rather than a matrix
@@ -49,7 +49,7 @@ _UNFINISHED = re.compile(rf"(?:{_RELATION}|[+\-−*/·,(]|\\(?:cdot|odot|circ|ti
 _GOES_ON = re.compile(r"\s*(?:[+\-−*/·)\]}]|\\(?:cdot|odot|circ|times|otimes|right)(?![A-Za-z])|[_^])")
 
 
-@record
+@dataclass(frozen=True)
 class Cut:
     """A line of an answer.
 
@@ -63,7 +63,7 @@ class Cut:
     span: Span
 
 
-@record
+@dataclass(frozen=True)
 class Cuts:
     """The lines of an answer.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from symbackprop.answers.comparing import Compared, compare
 from symbackprop.answers.formulas import Formula, formulas, line_at
@@ -21,7 +22,6 @@ from symbackprop.latex.readings import AmbiguousError
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.progress import Progress, silent
-from symbackprop.records import record
 from symbackprop.render.latex import latex
 from symbackprop.shapes import shape, written
 
@@ -31,7 +31,7 @@ LETTERS = frozenset("lkm")
 WRONG, AMBIGUOUS, UNREAD, OPEN, RIGHT = "wrong", "ambiguous", "unread", "undecided", "right"
 
 
-@record
+@dataclass(frozen=True)
 class Finding:
     """What is said of one equation.
 

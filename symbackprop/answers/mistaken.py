@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 
 from symbackprop.answers.mistakes.repair import is_slope, is_weight, without
@@ -30,7 +31,6 @@ from symbackprop.expr import (
     Variable,
     number,
 )
-from symbackprop.records import record
 from symbackprop.substitution import everywhere, replace_at, rewritten, substitute
 from symbackprop.tree import subterms
 
@@ -38,7 +38,7 @@ from symbackprop.tree import subterms
 MOST_TERMS = 4
 
 
-@record
+@dataclass(frozen=True)
 class Mistaken:
     """A right formula with a mistake in it.
 

@@ -18,7 +18,6 @@ from symbackprop.answers.references import references
 from symbackprop.dims import ONE, Dim, at_most, bound_to, index
 from symbackprop.expr import LARGEST, Expr, IndexedProduct, Norm, Partial, Product, SingularValue, factors_of
 from symbackprop.magnitudes import Extreme
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.substitution import free_symbols, substitute
 
@@ -80,7 +79,7 @@ def _product(*factors: Expr) -> Expr:
 # --- bounded ---------------------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class _Size:
     """The norm of a matrix, once or for each value of an index between bounds.
 

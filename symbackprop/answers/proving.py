@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 
 from symbackprop.answers.congruent import Congruence, operands_in_pairs
@@ -19,7 +19,6 @@ from symbackprop.indices import Inexpressible
 from symbackprop.judges import kernel
 from symbackprop.judges.outcome import Proved
 from symbackprop.network import MLP
-from symbackprop.records import record
 from symbackprop.statements import Chain
 from symbackprop.substitution import free_symbols, rewritten, substitute
 from symbackprop.tree import parts, subterms
@@ -34,7 +33,7 @@ CLOSEST = 4
 SHIFTS = (0, 1, -1)
 
 
-@record
+@dataclass(frozen=True)
 class Proof:
     """That it holds everywhere.
 

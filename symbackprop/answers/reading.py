@@ -3,7 +3,7 @@ r"""The lines of an answer as trees: what each is about, what it says of that, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symbackprop.answers.effort import MOST, work
@@ -24,7 +24,6 @@ from symbackprop.latex.readings import Mark, NonconformingError, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Span, Surface
 from symbackprop.orientation import in_rows
-from symbackprop.records import record
 from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
 from symbackprop.substitution import rewritten, substitute
@@ -35,7 +34,7 @@ LAYERS = range(10)
 MOST_FACTORS = 60
 
 
-@record
+@dataclass(frozen=True)
 class Side:
     """One side of a line: a value of what the line is about.
 
@@ -62,7 +61,7 @@ class Side:
         return {path: (span[0] + self.start, span[1] + self.start) for path, span in found.items()}
 
 
-@record
+@dataclass(frozen=True)
 class ReadLine:
     """A line as it was read.
 
@@ -89,7 +88,7 @@ class ReadLine:
         return isinstance(self.error, NonconformingError)
 
 
-@record
+@dataclass(frozen=True)
 class ReadAnswer:
     """The lines of an answer.
 

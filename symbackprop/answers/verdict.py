@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symbackprop.keeping import keep
 from symbackprop.latex.surface import Span
-from symbackprop.records import record
 
 CORRECT, INCORRECT, UNDECIDED, UNREADABLE = "correct", "incorrect", "undecided", "unreadable"
 VERDICTS = (CORRECT, INCORRECT, UNDECIDED, UNREADABLE)
 
 
-@record
+@dataclass(frozen=True)
 class Line:
     """What is said of one line of an answer.
 
@@ -36,7 +35,7 @@ class Line:
         return {"line": self.number, "latex": self.latex, "verdict": self.verdict, "note": self.note}
 
 
-@record
+@dataclass(frozen=True)
 class Mistake:
     """A mistake that explains a wrong value.
 
@@ -54,7 +53,7 @@ class Mistake:
         return {"code": self.code, "message": self.message, "span": list(self.span)}
 
 
-@record
+@dataclass(frozen=True)
 class Witness:
     """Real numbers at which an answer has another value than it should have.
 
@@ -75,7 +74,7 @@ class Witness:
         return {"widths": list(self.widths), "point": self.point, "expected": self.expected, "got": self.got}
 
 
-@record
+@dataclass(frozen=True)
 class Certificate:
     """On what an acceptance rests.
 
@@ -107,7 +106,7 @@ class Certificate:
         }
 
 
-@record
+@dataclass(frozen=True)
 class Verdict:
     """What is said of an answer.
 

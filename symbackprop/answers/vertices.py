@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from itertools import pairwise
 
@@ -29,12 +29,11 @@ from symbackprop.answers.question import Question
 from symbackprop.answers.roots import free_roots
 from symbackprop.dims import Dim, dim
 from symbackprop.expr import LOSS, Expr, Partial, Variable
-from symbackprop.records import record
 from symbackprop.substitution import free_symbols, own_dims
 from symbackprop.tree import children, subterms
 
 
-@record
+@dataclass(frozen=True)
 class Terms:
     """Of every term of a numerator or a denominator.
 
@@ -53,7 +52,7 @@ class Terms:
         return Terms(max(self.vertices, other.vertices), Counter(self.degrees) | Counter(other.degrees))
 
 
-@record
+@dataclass(frozen=True)
 class Count:
     """What is counted of a fraction."""
 

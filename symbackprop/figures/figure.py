@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from symbackprop.errors import MissingExtraError
 from symbackprop.figures.table import Table
-from symbackprop.records import record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Sheet
 
 
-@record
+@dataclass(frozen=True)
 class Design:
     """What a file in `panels` says of its figure.
 
@@ -32,7 +32,7 @@ class Design:
     draw: Callable[[Table], Sheet]
 
 
-@record
+@dataclass(frozen=True)
 class Figure:
     """A figure whose numbers are there. The same numbers give the same bytes, whenever and wherever they are drawn.
 

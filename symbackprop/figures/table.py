@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from symbackprop.records import record
 
 Cell = str | int | float
 DIMENSIONLESS = "dimensionless"
@@ -15,7 +14,7 @@ DIMENSIONLESS = "dimensionless"
 FIGURES = 6
 
 
-@record
+@dataclass(frozen=True)
 class Column:
     """A column; one of words has no unit."""
 
@@ -33,7 +32,7 @@ def words(name: str) -> Column:
     return Column(name, None)
 
 
-@record
+@dataclass(frozen=True)
 class Table:
     """What a figure shows. NumPy's numbers are made Python's, so that they are written with all their figures.
 

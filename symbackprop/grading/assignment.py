@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,13 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.given_file import table_in
 from symbackprop.grading.question_table import EQUATIONS, KEYS, question_of
 from symbackprop.grading.tables import Table
-from symbackprop.records import record
 
 # what is of each question by itself
 OWN = ("id", "ask", "points")
 FOR_ALL = tuple(key for key in KEYS if key not in OWN)
 
 
-@record
+@dataclass(frozen=True)
 class Task:
     """A question of an assignment as it is written.
 
@@ -59,7 +59,7 @@ class Task:
         return question_of(self.table, self.where)
 
 
-@record
+@dataclass(frozen=True)
 class Assignment:
     """What a class is asked."""
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from symbackprop.answers.verdict import CORRECT, VERDICTS
 from symbackprop.grading.marked import Marked
-from symbackprop.records import record
 
 
 @dataclass
@@ -30,7 +29,7 @@ class Cluster:
         return len(self.ids)
 
 
-@record
+@dataclass(frozen=True)
 class Summary:
     """What is told of the answers to one question.
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from symbackprop.records import record
+from dataclasses import dataclass
 
 BETWEEN = ",;\t"
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 
-@record
+@dataclass(frozen=True)
 class CsvRow:
     """The cells of a row, which begins in a line counted from 1."""
 
@@ -22,7 +21,7 @@ class CsvRow:
     cells: list[str]
 
 
-@record
+@dataclass(frozen=True)
 class CsvError:
     """A line in which a row begins that is none."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,12 @@ from symbackprop.grading.submissions import Submission, read_submissions
 from symbackprop.grading.worker import JUDGE
 from symbackprop.grading.workers import Job, Judged, Limits, judged
 from symbackprop.progress import Progress, silent
-from symbackprop.records import record
 from symbackprop.writing import write_all
 
 GRADES, REPORT = "grades.csv", "report.html"
 
 
-@record
+@dataclass(frozen=True)
 class Graded:
     """What came of a run.
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from symbackprop.errors import SymbackpropError
 from symbackprop.grading.csv_rows import CsvError, csv_rows
 from symbackprop.grading.folders import files_of, folder_files
-from symbackprop.records import record
 
 KEYS = ("id", "question", "answer")
 # characters of one row, of which an answer may have a small part only
@@ -24,7 +23,7 @@ LONGEST_ID = 200
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-@record
+@dataclass(frozen=True)
 class Submission:
     """One row.
 

@@ -24,7 +24,6 @@ from typing import Any
 from symbackprop.errors import SymbackpropError
 from symbackprop.grading.assignment import Task
 from symbackprop.grading.worker import JUDGE
-from symbackprop.records import record
 
 # answers that a process has at a time: while one report is read, the next answer is judged
 AHEAD = 16
@@ -39,7 +38,7 @@ OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 1 << 20))
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
-@record
+@dataclass(frozen=True)
 class Limits:
     """What one answer may take.
 
@@ -52,7 +51,7 @@ class Limits:
     megabytes: int = 512
 
 
-@record
+@dataclass(frozen=True)
 class Job:
     """An answer to judge.
 
@@ -67,7 +66,7 @@ class Job:
     alone: bool = False
 
 
-@record
+@dataclass(frozen=True)
 class Judged:
     """What came of a job: a verdict as JSON and what names its value, or why there is none."""
 

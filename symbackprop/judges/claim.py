@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from symbackprop.dims import Bounds
 from symbackprop.equations import Network
 from symbackprop.expr import Expr
-from symbackprop.records import record
 from symbackprop.statements import Chain
 
 
-@record
+@dataclass(frozen=True)
 class Claim:
     """`left relation right` in a network, for all values of the free integer symbols within `known`.
 

@@ -6,6 +6,7 @@ are new indeterminates. Sums and products add the degrees of their operands.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import singledispatch
 
@@ -18,12 +19,11 @@ from symbackprop.judges.settings import Setting
 from symbackprop.network import MLP
 from symbackprop.primitives import Pairwise
 from symbackprop.quantities import Quantities
-from symbackprop.records import record
 from symbackprop.substitution import substitute
 from symbackprop.tree import children
 
 
-@record
+@dataclass(frozen=True)
 class Within:
     """Where a degree is asked for: a network of given sizes, and how what is assumed there is made."""
 

@@ -6,7 +6,7 @@ A derivative in a claim is found by dual numbers from the network's forward equa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from flint import nmod_mat
@@ -36,7 +36,6 @@ from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.scalars import is_folded
 from symbackprop.judges.settings import FULL, Choice, Effort, Kind, Setting, at_sizes, at_widths, kind
 from symbackprop.quantities import Quantities
-from symbackprop.records import record
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
 
@@ -46,7 +45,7 @@ SIZES = Choice(width_sets)
 WITH_ROOTS = Choice(partial(width_sets, roots=True), has_root)
 
 
-@record
+@dataclass(frozen=True)
 class Sample:
     """What came of one comparison.
 
@@ -98,7 +97,7 @@ def judge(claim: Claim, effort: Effort = FULL) -> Outcome:
         return Undecided(f"the network has no value in a prime field: {error}")
 
 
-@record
+@dataclass(frozen=True)
 class Found:
     """What came of all comparisons of a claim.
 

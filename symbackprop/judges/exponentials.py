@@ -8,13 +8,13 @@ rule `d/dz = t d/dt`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from symbackprop import expr
 from symbackprop.equations import Network
 from symbackprop.expr import Expr, Variable
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.tree import subterms
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flint import fmpq_poly
 
 
-@record
+@dataclass(frozen=True)
 class InExponential:
     """`above / below`, polynomials in `t` with rational coefficients, in lowest terms, `below` with leading 1."""
 

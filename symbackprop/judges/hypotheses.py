@@ -8,6 +8,7 @@ both sides there: a plan may fail, and a claim is never judged at a point that d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop import expr
@@ -15,7 +16,6 @@ from symbackprop.dims import Dim, dim, index
 from symbackprop.equations import Network, same_family
 from symbackprop.expr import Expr, Number, Product, Transpose, Variable, factors_of
 from symbackprop.judges.claim import Claim
-from symbackprop.records import record
 from symbackprop.statements import Chain
 from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
@@ -28,7 +28,7 @@ class Unmade(Exception):
     """A point at which something that is assumed holds cannot be made; the text says what."""
 
 
-@record
+@dataclass(frozen=True)
 class Made:
     """How the values of a variable, or of a family, are made.
 
@@ -57,7 +57,7 @@ class Made:
         return Made(wanted, self.how, None if self.source is None else substitute(self.source, value))
 
 
-@record
+@dataclass(frozen=True)
 class Plan:
     """How the values of variables are made at a point."""
 

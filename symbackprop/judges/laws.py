@@ -11,13 +11,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from hashlib import blake2b
 
 from symbackprop.draws import Draws
-from symbackprop.records import record
 
 # a value or a tuple of values, with its weight
 Law = dict[int, int]
@@ -36,7 +35,7 @@ class Unvalued(Exception):
     """Something that has no exact mean here; the text says why."""
 
 
-@record
+@dataclass(frozen=True)
 class Kind:
     """One choice of distributions.
 
@@ -253,7 +252,7 @@ def marginal(joint: Joint, places: Sequence[int]) -> Joint:
     return total
 
 
-@record
+@dataclass(frozen=True)
 class Plan:
     """What has to be drawn to know some atoms: blocks that are independent of each other, and their atoms."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
@@ -24,7 +25,6 @@ from symbackprop.judges.moment_samples import BATCHES, SAMPLES, samples_of
 from symbackprop.judges.moment_values import Asked, OutOfRange, check_consistent, computed, key_of, top_of, value
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.settings import FULL, Effort, written
-from symbackprop.records import record
 from symbackprop.tree import parts
 
 # units of each layer, input first: pairwise distinct where they are compared, and few
@@ -63,7 +63,7 @@ def _made(network: RandomMLP, widths: tuple[int, ...], points: int) -> Kind:
     return Kind(widths, network.bias, network.activation.name, draws, variance, points)
 
 
-@record
+@dataclass(frozen=True)
 class _Constants:
     """No random values at all: what a variance is given by."""
 

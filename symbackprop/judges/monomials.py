@@ -6,16 +6,16 @@ Dividing by 0 gives 0 here, so that a line says something for all values: `c (1/
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop import expr
 from symbackprop.expr import Expr, Norm, Product, factors_of
 from symbackprop.judges.signs import Setting, is_nonnegative, is_positive
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 
 
-@record
+@dataclass(frozen=True)
 class Monomial:
     """`coefficient · Π atom^power`.
 

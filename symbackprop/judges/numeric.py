@@ -7,7 +7,7 @@ judge's own forward pass; other derivatives come from complex steps alone. No ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import product
 
@@ -31,7 +31,6 @@ from symbackprop.keeping import kept
 from symbackprop.network import MLP
 from symbackprop.numeric.backprop import ACTIVATIONS, Array
 from symbackprop.quantities import Quantities
-from symbackprop.records import record
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import parts
 
@@ -58,7 +57,7 @@ FUNCTIONS = (expr.Elementwise, expr.LayerMap, expr.ActivationJacobian)
 SIGNS = 4
 
 
-@record
+@dataclass(frozen=True)
 class Counterexample:
     """Numbers at which a relation fails.
 
@@ -75,7 +74,7 @@ class Counterexample:
     where: str
 
 
-@record
+@dataclass(frozen=True)
 class Compared:
     """One comparison, and what to say of it.
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
-from symbackprop.records import record
 
-
-@record
+@dataclass(frozen=True)
 class Outcome(ABC):
     """What one judge says of one claim."""
 
@@ -22,7 +21,7 @@ class Outcome(ABC):
         """One line that says on what the outcome rests."""
 
 
-@record
+@dataclass(frozen=True)
 class Proved(Outcome):
     """It holds for all widths and all depths that it makes sense for."""
 
@@ -33,7 +32,7 @@ class Proved(Outcome):
         return self.method
 
 
-@record
+@dataclass(frozen=True)
 class Supported(Outcome):
     """Both sides agreed wherever they were compared; `bound` bounds the probability of that, were they different."""
 
@@ -47,7 +46,7 @@ class Supported(Outcome):
         return f"{self.samples} samples, {self.method}{error}"
 
 
-@record
+@dataclass(frozen=True)
 class Refuted(Outcome):
     """A counterexample was found."""
 
@@ -58,7 +57,7 @@ class Refuted(Outcome):
         return self.counterexample
 
 
-@record
+@dataclass(frozen=True)
 class Undecided(Outcome):
     """Neither; the reason is one sentence."""
 

@@ -7,6 +7,7 @@ depths; `Quantities` have `given(sizes)` and no depth. Which numbers a judge tak
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, permutations, product
 from typing import Any, Protocol
@@ -16,14 +17,13 @@ from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.network import MLP
 from symbackprop.quantities import Quantities
-from symbackprop.records import record
 
 DEEPEST = 8
 LARGER = 6  # how many sizes more than letters may be needed until what is known of them is met
 CANDIDATES = 20_000  # combinations of sizes looked through before giving up
 
 
-@record
+@dataclass(frozen=True)
 class Effort:
     """How much a judge tries.
 
@@ -58,7 +58,7 @@ def effort_of(name: str) -> Effort:
     return EFFORTS[name]
 
 
-@record
+@dataclass(frozen=True)
 class Setting:
     """One network in which every size is a number.
 
@@ -75,7 +75,7 @@ class Setting:
     says: str
 
 
-@record
+@dataclass(frozen=True)
 class Choice:
     """Which numbers a judge takes for sizes.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbackprop import expr
 from symbackprop.dims import ONE, Bounds, Dim, Units, Width, as_width, at_most, bound_to, dim
 from symbackprop.equations import Network
 from symbackprop.expr import Expr, IndexedProduct, Norm, Product, SingularValue
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.statements import Chain
 from symbackprop.tree import Path, children
@@ -18,7 +17,7 @@ from symbackprop.tree import Path, children
 Equal = Callable[[Expr, Expr], bool]
 
 
-@record
+@dataclass(frozen=True)
 class Setting:
     """Where a theorem is applied.
 

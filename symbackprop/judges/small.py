@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import product
 
@@ -15,7 +16,6 @@ from symbackprop.expr import Expr
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.settings import Choice, Setting, at_widths, kind
 from symbackprop.network import MLP
-from symbackprop.records import record
 from symbackprop.shapes import shape
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.symbolic import at_widths as with_equations
@@ -43,7 +43,7 @@ NORMALIZED = {
 SQUARE = {depth: ((3,) * (depth + 2), (2,) * (depth + 2)) for depth in WIDTHS}
 
 
-@record
+@dataclass(frozen=True)
 class Instance:
     """A claim at given sizes with numbers for its free indices."""
 

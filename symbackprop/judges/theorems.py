@@ -8,7 +8,7 @@ inequality inside an expression is one of the whole where the place is monotone 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbackprop import expr
@@ -19,14 +19,13 @@ from symbackprop.judges.differentiation import is_chain_to, is_one_term, is_sum_
 from symbackprop.judges.monomials import is_at_most_one, same_monomial
 from symbackprop.judges.signs import Setting, inside_of, is_nonnegative, spelled
 from symbackprop.magnitudes import Extreme, OverUnit, SingularValueAt, SpectralSum
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.statements import Chain
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import Node, children, subterms
 
 
-@record
+@dataclass(frozen=True)
 class Theorem:
     """A statement with a check of whether `left relation right` is an instance of it."""
 

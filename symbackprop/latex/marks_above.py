@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from symbackprop.dims import Dim
@@ -10,7 +11,6 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.meaning_dims import as_dim
 from symbackprop.latex.readings import Reader
 from symbackprop.latex.surface import Surface
-from symbackprop.records import record
 
 TRANSPOSES = frozenset({"⊤", "⊺", "T", "t"})
 # so many ways to read what stands above a letter
@@ -18,19 +18,19 @@ MOST_MARKS = 16
 PRIMES = frozenset({"′", "'"})
 
 
-@record
+@dataclass(frozen=True)
 class Turned:
     """A transpose."""
 
 
-@record
+@dataclass(frozen=True)
 class Layer:
     """An index that stands above: `l`, `(l)`, `[l]`."""
 
     at: Dim
 
 
-@record
+@dataclass(frozen=True)
 class Raised:
     """A power; entry by entry where it is written so."""
 

@@ -3,6 +3,7 @@ r"""What takes the rest of its term along: `\sum`, `\prod`, `\max_i`, `\sup_{\|x
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from symbackprop import expr, magnitudes
 from symbackprop.dataset import Family
@@ -15,7 +16,6 @@ from symbackprop.latex.parts import measured
 from symbackprop.latex.readings import Reader, Reading, Readings, over, said
 from symbackprop.latex.sizes import Found, is_open, put_in, same
 from symbackprop.latex.surface import Surface, values
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.substitution import counts_layers
 from symbackprop.tree import subterms
@@ -28,7 +28,7 @@ _REFUSED = {
 }
 
 
-@record
+@dataclass(frozen=True)
 class Bounds:
     """An index with the ends of its range as they are written; None where they are not."""
 

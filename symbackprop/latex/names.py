@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbackprop.dims import Dim, dim, index
 from symbackprop.expr import Named
@@ -11,7 +11,6 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.places import ENGLISH
 from symbackprop.latex.surface import Surface
 from symbackprop.notations import ACCENTS, Written
-from symbackprop.records import record
 
 # the letters that are indices of layers and of time wherever they stand below
 LAYERS, TIME = "l", "t"
@@ -124,7 +123,7 @@ def written_as(e: Surface, indices: Collection[str]) -> tuple[str, Written] | No
     return variable.name, Written(base.text, style, accent, place, fence, label=label)
 
 
-@record
+@dataclass(frozen=True)
 class Mention:
     """A variable that a formula seems to name.
 

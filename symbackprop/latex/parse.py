@@ -14,6 +14,7 @@ What is printed is read back as the tree that it was printed from, but for what 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from symbackprop.activations import FUNCTIONS, activation
@@ -46,7 +47,6 @@ from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
 from symbackprop.orientation import in_rows
 from symbackprop.quantities import Quantities
-from symbackprop.records import record
 from symbackprop.shapes import Shape
 from symbackprop.statements import Statement
 from symbackprop.substitution import free_symbols
@@ -69,7 +69,7 @@ REGISTERED = (
 )
 
 
-@record
+@dataclass(frozen=True)
 class Parsed:
     """What was read.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from symbackprop.dims import Dim
 from symbackprop.expr import Expr
 from symbackprop.notations import GREEK
-from symbackprop.records import record
 
 ENGLISH: Mapping[str, str] = {letter: name for name, letter in GREEK.items()} | {"ℓ": "ell", "ℒ": "L", "ϵ": "epsilon"}
 # the styles that mark a vector or a matrix; the others are those of letters, words and sets
@@ -15,7 +15,7 @@ MARKED = frozenset({"vec", "bold", "underline"})
 Accents = tuple[str, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Head:
     """A letter with its style and accents, in the order of the alphabet, without scripts."""
 
@@ -45,7 +45,7 @@ class Anywhere(str):
 ANY = Anywhere("·")
 
 
-@record
+@dataclass(frozen=True)
 class Range:
     """`1 … n` in a subscript."""
 
@@ -53,7 +53,7 @@ class Range:
     last: Dim
 
 
-@record
+@dataclass(frozen=True)
 class Label:
     """A subscript that is no index: the `x` of `W_x`."""
 
@@ -69,7 +69,7 @@ def is_entry(rest: Places) -> bool:
     return bool(rest) and all(isinstance(place, Dim) for place in rest)
 
 
-@record
+@dataclass(frozen=True)
 class Candidate:
     """A quantity that a letter with its first scripts may be, the scripts that are left, and what is taken for granted.
 

@@ -32,14 +32,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pkgutil import get_data
 from typing import Any
 
 from symbackprop.dims import Dim, Symbol, index
 from symbackprop.errors import SymbackpropError
-from symbackprop.records import record
 
 _GREEK = """alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ
 omicron ο pi π rho ρ sigma σ tau τ upsilon υ phi φ chi χ psi ψ omega ω
@@ -60,7 +59,7 @@ DATA = ("columns", "rows")
 SAME_THING = {"x": "input", "y": "target", "z": "preactivation", "W": "weight", "b": "bias"}
 
 
-@record
+@dataclass(frozen=True)
 class Written:
     """How one quantity is written.
 
@@ -120,7 +119,7 @@ class Written:
         return self.letter, self.style, self.accent, self.prefix, self.label
 
 
-@record
+@dataclass(frozen=True)
 class IndexLetter:
     """An integer symbol of the tree written as `letter + shift`."""
 
@@ -128,7 +127,7 @@ class IndexLetter:
     shift: int = 0
 
 
-@record
+@dataclass(frozen=True)
 class Notation:
     """A notation: a table from quantities to letters, and a few marks. See the package's docstring."""
 

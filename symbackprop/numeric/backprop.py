@@ -9,11 +9,10 @@ of `|r|` is 0 at 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from symbackprop.records import record
 
 # NumPy types most results of arithmetic as Any: a stricter name than that says nothing
 Array = Any
@@ -146,7 +145,7 @@ LOSSES: dict[str, tuple[OfOutput, OfOutput]] = {
 }
 
 
-@record
+@dataclass(frozen=True)
 class Pass:
     """Everything a forward and a backward pass compute; `z[0]` and `dz[0]` are None, `h[0]` is the input.
 

@@ -6,6 +6,7 @@ All values are floats: they illustrate, and no verdict rests on them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from symbackprop.numeric.rungs import RUNGS, UPPER, Factors
 from symbackprop.numeric.scaled import Scaled, norm, scaled
 from symbackprop.numeric.slopes import pair
 from symbackprop.progress import Progress, silent
-from symbackprop.records import record
 
 if TYPE_CHECKING:
     from symbackprop.numeric.tightness import Counterexample, Tightness
@@ -29,7 +29,7 @@ Array = Any
 MARGIN = 1e-9
 
 
-@record
+@dataclass(frozen=True)
 class Rung:
     """One bound at one point; `size` is its value with an exponent of its own, `holds` whether it is proven."""
 
@@ -43,7 +43,7 @@ class Rung:
         return self.size.value
 
 
-@record
+@dataclass(frozen=True)
 class Ladder:
     """The bounds at one point beside the true value.
 

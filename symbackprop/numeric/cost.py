@@ -8,6 +8,7 @@ each or one fewer, and functions of one variable are evaluated once an entry; ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import singledispatch
 
 from symbackprop import expr
@@ -19,7 +20,6 @@ from symbackprop.expr import LOSS, Expr, Partial, Size, Variable, number
 from symbackprop.forms import plus, times
 from symbackprop.forward import ForwardNetwork
 from symbackprop.primitives import EntrywiseQuotient
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.tree import children
 
@@ -27,7 +27,7 @@ LEFT, RIGHT, BEST = "left", "right", "best"
 ORDERS = (LEFT, RIGHT, BEST)
 
 
-@record
+@dataclass(frozen=True)
 class Count:
     """A polynomial in sizes: `2 m n + n` is `{(m, n): 2, (n,): 1}`."""
 
@@ -189,7 +189,7 @@ def _is_ones(e: Expr) -> bool:
 # --- passes ----------------------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Cost:
     """What a line of a pass costs.
 

@@ -6,11 +6,12 @@ written by hand. `J = Σ_i ‖y_i - f(x_i)‖² + λ Σ_l ‖W̃_l‖_F²`, the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from symbackprop.errors import SymbackpropError
 from symbackprop.numeric.backprop import ACTIVATIONS, LOSSES, Array, backprop
-from symbackprop.records import record
 
 WIDTHS = (3, 9, 9, 1)
 EXAMPLES = 12
@@ -20,7 +21,7 @@ TANH = (np.tanh, lambda z: 1 - np.tanh(z) ** 2)
 ONES = (lambda o, y: o.sum(axis=0), lambda o, y: np.ones_like(o))
 
 
-@record
+@dataclass(frozen=True)
 class Trained:
     """A trained network: how it fits, how it reacts to its input, and the bounds of that.
 

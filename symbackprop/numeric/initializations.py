@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
@@ -25,7 +26,6 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.network import MLP
 from symbackprop.numeric.slopes import Array, pair
 from symbackprop.numeric.spectra import check_count, gaussian, orthogonal
-from symbackprop.records import record
 
 UNITS, LECTURE = "units", "lecture"
 READINGS = (UNITS, LECTURE)
@@ -35,7 +35,7 @@ Widths = MLP | Sequence[int]
 Number = Fraction | float
 
 
-@record
+@dataclass(frozen=True)
 class Fans:
     """How many units one unit of `W_l` reads, and by how many one is read."""
 
@@ -43,7 +43,7 @@ class Fans:
     fan_out: int
 
 
-@record
+@dataclass(frozen=True)
 class Initialization:
     """An initialization: weights of mean 0, all of a layer with one variance.
 
@@ -233,7 +233,7 @@ def draw(
 # --- gains -----------------------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Gains:
     """What each layer does to mean squares, `l = 0 … L`.
 
@@ -275,7 +275,7 @@ def gains(
     return Gains(tuple(forward for forward, _ in pairs), tuple(backward for _, backward in pairs))
 
 
-@record
+@dataclass(frozen=True)
 class MeasuredGains:
     """Gains of random layers and their standard errors, `l = 0 … L`."""
 

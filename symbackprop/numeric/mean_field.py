@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -29,7 +30,6 @@ from symbackprop.activations import Activation
 from symbackprop.errors import SymbackpropError
 from symbackprop.numeric.slopes import HUGE, Array, Entrywise, bisected, numeric_row, pair
 from symbackprop.numeric.spectra import check_count
-from symbackprop.records import record
 
 # parts of the line: the probability of each, its nodes, weights in the proportion of the normal density, and their sum
 Rule = tuple[tuple[float, Array, Array, float], ...]
@@ -48,7 +48,7 @@ SHORTEST, LONGEST = 1e-12, 1e8
 # --- expectations over a normal variable -----------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Expectation:
     """`E[f(√q z)]`.
 
@@ -200,7 +200,7 @@ def fixed_point(activation: str | Activation, sigma_w2: float, sigma_b2: float =
     return bisected(growth, 0.0, q) if growth(0.0) > 0 else 0.0
 
 
-@record
+@dataclass(frozen=True)
 class MeanField:
     """A row of the table of decays: `q*`, `χ` there, and `decay = √χ`, the factor of a gradient's norm per layer."""
 
@@ -229,7 +229,7 @@ def decay_per_layer(
 # --- the critical line -----------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Critical:
     """A point of the critical line: there `q` is a fixed point of the length map and χ = 1."""
 
@@ -276,7 +276,7 @@ def critical(activation: str | Activation, sigma_b2: float = 0.0) -> Critical:
 # --- measured networks -----------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Measured:
     """Gradients of random networks beside mean-field theory, layers `l = 1 … L`.
 

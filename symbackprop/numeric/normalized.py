@@ -7,14 +7,14 @@ by its length and multiplied by `√n`. Nothing is conjugated, so that complex a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from symbackprop.numeric.backprop import Array, Entrywise, OfOutput, Pass
-from symbackprop.records import record
 
 
-@record
+@dataclass(frozen=True)
 class SetPass:
     """What normalizing sets of `n` numbers computes; the sums over a set keep their axis, of length 1.
 
@@ -66,7 +66,7 @@ def normalize(z: Array, axis: int = 0, is_centred: bool = True, epsilon: float =
     return SetPass(mean, c, s, n**0.5 / s * c, axis, is_centred)
 
 
-@record
+@dataclass(frozen=True)
 class GroupsPass:
     """What normalizing the units of a layer in groups computes, for a batch of columns.
 
@@ -98,7 +98,7 @@ def normalize_in_groups(z: Array, groups: int, epsilon: float = 0.0) -> GroupsPa
     return GroupsPass(made, made.out.reshape(z.shape))
 
 
-@record
+@dataclass(frozen=True)
 class NormalizedPass(Pass):
     """A pass through a network of normalized layers.
 

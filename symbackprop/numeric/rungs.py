@@ -33,13 +33,13 @@ the largest, so each lower rung is at least the one before it, factor by factor,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from symbackprop.numeric.scaled import Scaled, norm, product, rescaled, scaled
-from symbackprop.records import record
 
 Array = Any
 EPSILON = 2.0**-52
@@ -50,7 +50,7 @@ FALSE_READING = "lecture, smallest nonzero"
 # --- singular values -------------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Extremes:
     """Of a matrix: σ, s (0 where it is wide), and the smallest singular value that is not 0 (0 if there is none)."""
 
@@ -193,7 +193,7 @@ class Factors:
 # --- the rungs -------------------------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Statement:
     """What a rung says: a number which, times ‖∂L/∂ŷ‖, bounds ‖∂L/∂W_0‖_F.
 

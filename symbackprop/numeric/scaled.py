@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from symbackprop.records import record
-
 Array = Any
 
 
-@record
+@dataclass(frozen=True)
 class Scaled:
     """A number `mantissa · 2^exponent ≥ 0`, the mantissa below 1 and at least 1/2, or 0."""
 

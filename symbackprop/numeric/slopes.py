@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,6 @@ from symbackprop.activations import Activation
 from symbackprop.activations import activation as find_activation
 from symbackprop.numeric.backprop import ACTIVATIONS
 from symbackprop.numeric.module import run
-from symbackprop.records import record
 
 # NumPy types most results of arithmetic as Any: a stricter name than that says nothing
 Array = Any
@@ -107,7 +107,7 @@ def bisected(f: Callable[[float], float], low: float, high: float) -> float:
     return low
 
 
-@record
+@dataclass(frozen=True)
 class Extreme:
     """The least or greatest slope of an activation.
 
@@ -124,7 +124,7 @@ class Extreme:
     exact: Any = None
 
 
-@record
+@dataclass(frozen=True)
 class Steepness:
     """Between what the slopes of an activation lie; `bound = sup |φ'|`, which no singular value of `D_l` exceeds."""
 

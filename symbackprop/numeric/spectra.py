@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
@@ -17,7 +18,6 @@ from symbackprop.activations import Activation
 from symbackprop.errors import SymbackpropError
 from symbackprop.numeric.slopes import Array, pair
 from symbackprop.progress import Progress, silent
-from symbackprop.records import record
 
 # one matrix, from a stream of random numbers
 Draw = Callable[[np.random.Generator], Array]
@@ -124,7 +124,7 @@ def end_to_end(
 # --- laws for large matrices -----------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class MarchenkoPastur:
     """The law of the singular values of a large `rows × columns` matrix of independent entries with mean 0.
 
@@ -230,7 +230,7 @@ def spectra(
         yield found
 
 
-@record
+@dataclass(frozen=True)
 class Histogram:
     """Singular values of many random matrices, counted.
 

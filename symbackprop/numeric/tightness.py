@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -15,12 +16,11 @@ from symbackprop.network import MLP
 from symbackprop.numeric.bounds import BoundLadder, Ladder, Rung
 from symbackprop.numeric.rungs import FALSE_READING, LOWER, RUNGS
 from symbackprop.progress import Progress
-from symbackprop.records import record
 
 Array = Any
 
 
-@record
+@dataclass(frozen=True)
 class Tightness:
     """A row of the table over random networks.
 
@@ -44,7 +44,7 @@ class Tightness:
     failed_for_a_row: float
 
 
-@record
+@dataclass(frozen=True)
 class Counterexample:
     """A point, in tenths, where the lecture's lower bound fails if it is read with smallest nonzero singular values.
 

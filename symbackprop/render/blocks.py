@@ -7,17 +7,16 @@ The builder in `document` makes it once from a derivation; every format is one s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from symbackprop.records import record
 from symbackprop.render.boxes import Box
 from symbackprop.render.layout import Look, layout
 from symbackprop.render.speech import speak
 from symbackprop.tree import Node
 
 
-@record
+@dataclass(frozen=True)
 class Math:
     """A formula.
 
@@ -55,12 +54,12 @@ class Math:
 Words = tuple[str | Math, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Block:
     """Base of the blocks."""
 
 
-@record
+@dataclass(frozen=True)
 class Heading(Block):
     """The title of a section.
 
@@ -74,12 +73,12 @@ class Heading(Block):
     numbered: bool = False
 
 
-@record
+@dataclass(frozen=True)
 class Contents(Block):
     """The numbered headings with their pages."""
 
 
-@record
+@dataclass(frozen=True)
 class Paragraph(Block):
     """A sentence or several.
 
@@ -91,14 +90,14 @@ class Paragraph(Block):
     leads: bool = True
 
 
-@record
+@dataclass(frozen=True)
 class Listing(Block):
     """Short sentences, one an item."""
 
     items: tuple[Words, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Display(Block):
     """Formulas on lines of their own, each with a note beside it.
 
@@ -110,14 +109,14 @@ class Display(Block):
     inset: bool = False
 
 
-@record
+@dataclass(frozen=True)
 class Result(Block):
     """What a derivation has led to: its start and its last line."""
 
     line: Line
 
 
-@record
+@dataclass(frozen=True)
 class Line:
     """One line of a chain.
 
@@ -134,7 +133,7 @@ class Line:
     dots: Math | None = None
 
 
-@record
+@dataclass(frozen=True)
 class Proof:
     """A subproof: a titled chain of steps."""
 
@@ -142,7 +141,7 @@ class Proof:
     steps: tuple[StepBlock, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Verdict:
     """What the judges say of a step.
 
@@ -164,7 +163,7 @@ class Verdict:
 Said = Callable[[], Verdict | None]
 
 
-@record
+@dataclass(frozen=True)
 class StepBlock(Block):
     """A step of a derivation.
 
@@ -198,7 +197,7 @@ class StepBlock(Block):
         return None if self.said is None else self.said()
 
 
-@record
+@dataclass(frozen=True)
 class OneLine(Block):
     """A short derivation as one line, `start = … = result`, with the reason of each step below it."""
 
@@ -206,7 +205,7 @@ class OneLine(Block):
     steps: tuple[StepBlock, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Table(Block):
     """Cells of plain words.
 
@@ -221,7 +220,7 @@ class Table(Block):
     right: tuple[bool, ...] = ()
 
 
-@record
+@dataclass(frozen=True)
 class Picture(Block):
     """A figure.
 
@@ -240,7 +239,7 @@ class Picture(Block):
         return f"symbackprop plot {self.name}"
 
 
-@record
+@dataclass(frozen=True)
 class Aside(Block):
     """Blocks that are set off from the others: a remark."""
 
@@ -248,7 +247,7 @@ class Aside(Block):
     blocks: tuple[Block, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Document:
     """A title and blocks, in the order in which they are read."""
 

@@ -8,15 +8,15 @@ the expression, because it says what a formula means and not where its parts sta
 
 from __future__ import annotations
 
-from symbackprop.records import record
+from dataclasses import dataclass
 
 
-@record
+@dataclass(frozen=True)
 class Box:
     """Base of the boxes."""
 
 
-@record
+@dataclass(frozen=True)
 class Symbol(Box):
     """A variable, digit string or sign in math: "z", "ψ", "∂", "12", "0", "…"; `operator` names are upright: "tanh"."""
 
@@ -24,14 +24,14 @@ class Symbol(Box):
     operator: bool = False
 
 
-@record
+@dataclass(frozen=True)
 class Prefixed(Symbol):
     """A letter with one before it that is part of its name, so that no line is broken between: `dZ`."""
 
     prefix: str = ""
 
 
-@record
+@dataclass(frozen=True)
 class Words(Box):
     """Upright text within a formula: ", or "."""
 
@@ -42,28 +42,28 @@ class Words(Box):
 RELATIONS = frozenset("=≤≥<>⇒←≈≠")
 
 
-@record
+@dataclass(frozen=True)
 class Infix(Box):
     """A relation or binary operation standing between its neighbours in a row: = ≤ + − × ⊙."""
 
     text: str
 
 
-@record
+@dataclass(frozen=True)
 class Space(Box):
     """ "quad" or "thin"."""
 
     size: str
 
 
-@record
+@dataclass(frozen=True)
 class Row(Box):
     """Boxes side by side."""
 
     items: tuple[Box, ...]
 
 
-@record
+@dataclass(frozen=True)
 class Scripts(Box):
     """A base with subscript and superscript; `primes` stand before the superscript."""
 
@@ -73,7 +73,7 @@ class Scripts(Box):
     primes: int = 0
 
 
-@record
+@dataclass(frozen=True)
 class Accent(Box):
     """A base under "vec", "hat", "bar" or "tilde"."""
 
@@ -81,25 +81,25 @@ class Accent(Box):
     mark: str
 
 
-@record
+@dataclass(frozen=True)
 class Bold(Box):
     """An upright bold letter, for courses that write vectors so."""
 
     base: Box
 
 
-@record
+@dataclass(frozen=True)
 class Fraction(Box):
     numerator: Box
     denominator: Box
 
 
-@record
+@dataclass(frozen=True)
 class Radical(Box):
     body: Box
 
 
-@record
+@dataclass(frozen=True)
 class Fenced(Box):
     """A body between delimiters "(", "[", "{", "‖", "|"; `grows` with the body."""
 
@@ -109,14 +109,14 @@ class Fenced(Box):
     grows: bool = True
 
 
-@record
+@dataclass(frozen=True)
 class Matrix(Box):
     """Rows of cells between round brackets."""
 
     rows: tuple[tuple[Box, ...], ...]
 
 
-@record
+@dataclass(frozen=True)
 class Big(Box):
     """`∏` or `Σ` with its bounds; what it applies to follows in the row. Also "sup" and "inf"."""
 
@@ -125,7 +125,7 @@ class Big(Box):
     upper: Box | None = None
 
 
-@record
+@dataclass(frozen=True)
 class Under(Box):
     """A body with a brace under it and a note below the brace."""
 
@@ -133,7 +133,7 @@ class Under(Box):
     note: Box
 
 
-@record
+@dataclass(frozen=True)
 class Over(Box):
     """A body with a small note above it."""
 
@@ -141,7 +141,7 @@ class Over(Box):
     note: Box
 
 
-@record
+@dataclass(frozen=True)
 class Stack(Box):
     """Lines one below another, within a note."""
 

@@ -7,12 +7,11 @@ format, and a format needs no engine for that. A factor that is too wide by itse
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Protocol
 
 from symbackprop.keeping import kept
-from symbackprop.records import record
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Row
 
@@ -169,7 +168,7 @@ def words_width(words: Sequence[str | HasBox]) -> float:
 # --- where a line may be broken --------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class _Part:
     """A piece of a line.
 
@@ -335,7 +334,7 @@ def _end_of_line(parts: Sequence[_Part], widths: Sequence[float], start: int, li
     return len(parts)
 
 
-@record
+@dataclass(frozen=True)
 class Laid:
     """A line of a chain on a page.
 

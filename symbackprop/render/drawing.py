@@ -11,10 +11,10 @@ draw an empty frame in their place. Hats, bars and tildes are kept, as one chara
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import singledispatch
 
 from symbackprop.keeping import kept
-from symbackprop.records import record
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box
 from symbackprop.render.pictures import Picture, beside, brace, delimiter, flush, line_of, padded, stacked
@@ -263,7 +263,7 @@ def _(box: boxes.Stack) -> Picture:
 # --- rows: what stands between neighbours, and where a line may be broken --------------------------------------------
 
 
-@record
+@dataclass(frozen=True)
 class Part:
     """A picture in a row, the blanks before it, and how gladly a line is broken before it: 0 is never."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import SymbackpropError
 from symbackprop.notations import Notation
-from symbackprop.records import record
 from symbackprop.render.blocks import Document
 from symbackprop.render.document import document
 from symbackprop.render.verdicts import Report
@@ -17,7 +17,7 @@ from symbackprop.topic import Topic
 from symbackprop.writing import check_place, write_all
 
 
-@record
+@dataclass(frozen=True)
 class Options:
     """How a file is to look; not every format needs all of it."""
 

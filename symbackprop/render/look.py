@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cache, cached_property, singledispatch
 
@@ -16,7 +16,6 @@ from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
 from symbackprop.notations import Notation, Written, notation
 from symbackprop.orientation import in_rows
-from symbackprop.records import record
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Fenced, Infix, Row, Scripts, Symbol, Words
 from symbackprop.shapes import Shape, shape
@@ -31,7 +30,7 @@ def _lecture() -> Notation:
     return notation("lecture")
 
 
-@record
+@dataclass(frozen=True)
 class Look:
     """How formulas are to look.
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-
-from symbackprop.records import record
+from dataclasses import dataclass
 
 # top, middle, bottom of a tall delimiter; a brace also has a point in its middle
 _TALL = {
@@ -31,7 +30,7 @@ def columns(text: str) -> int:
     return total
 
 
-@record
+@dataclass(frozen=True)
 class Picture:
     """Lines of one width; `base` is the number of the line on which neighbours align."""
 

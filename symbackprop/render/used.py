@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from symbackprop.derivation import Derivation
@@ -13,11 +13,10 @@ from symbackprop.expr import LOSS, Expr, Named, Partial
 from symbackprop.network import MLP
 from symbackprop.notations import Notation
 from symbackprop.notations import notation as notation_named
-from symbackprop.records import record
 from symbackprop.tree import Node, children
 
 
-@record
+@dataclass(frozen=True)
 class Used:
     """What stands in some lines: one example of each kind of node.
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbackprop.derivation import Context, Derivation, Reason, Rewritten, Rule
 from symbackprop.errors import RuleError
 from symbackprop.expr import Expr
-from symbackprop.records import record
 from symbackprop.substitution import everywhere, places
 
 
-@record
+@dataclass(frozen=True)
 class Cited(Rule):
     """A step that a derivation justifies, which the step carries as its subproof."""
 
 
-@record
+@dataclass(frozen=True)
 class Claimed(Rule):
     """A line that is printed as somebody made it; no rule leads to it."""
 

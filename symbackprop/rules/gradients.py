@@ -7,7 +7,7 @@ Nothing here says what the Jacobian of a layer is: with `z = W h + h` in place o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 from symbackprop import expr
@@ -18,7 +18,6 @@ from symbackprop.equations import Equation, same_family
 from symbackprop.expr import LOSS, Entry, Expr, Hidden, Partial, PreActivation, Row, Transpose, Variable, Weight
 from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.normalform import derivative, normal
-from symbackprop.records import record
 from symbackprop.rules.recognise import written
 from symbackprop.rules.reverse import gradient, local_jacobian, variable_of
 from symbackprop.shapes import shape
@@ -99,7 +98,7 @@ def jacobian(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
-@record
+@dataclass(frozen=True)
 class _Worked:
     """One Jacobian as it is worked out: the equation, entry `i` of it, its derivative by entry `k`, and the matrix."""
 

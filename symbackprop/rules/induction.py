@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from symbackprop.derivation import Context, Derivation, Rewritten, Rule
 from symbackprop.dims import Dim, at_most, bound_to, dim, index
 from symbackprop.errors import RuleError
 from symbackprop.expr import Expr, Size
-from symbackprop.records import record
 from symbackprop.rules.products import at_index
 
 Prove = Callable[[Derivation], Derivation]
 
 
-@record
+@dataclass(frozen=True)
 class Induction(Rule):
     """`before = claim(lower)`, and `claim(m) = claim(m+1)` for `lower ≤ m < upper`; so `before = claim(upper)`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from symbackprop import expr
 from symbackprop.adjoints import HADAMARD, NoAdjoint, Setting, contribution
@@ -16,14 +17,13 @@ from symbackprop.forms import times as times_of
 from symbackprop.groups import EntrywisePower
 from symbackprop.indices import UNIT, Calculus, Inexpressible, summed, times
 from symbackprop.normalform import derivative, normal
-from symbackprop.records import record
 from symbackprop.rules.recognise import recognised
 from symbackprop.statements import equal
 from symbackprop.substitution import bound_index, free_symbols, replace_at, substitute
 from symbackprop.tree import Path, at_path, children, subterms
 
 
-@record
+@dataclass(frozen=True)
 class Use:
     """Where a variable is used.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from math import prod
@@ -36,7 +36,6 @@ from symbackprop.groups import EntrywisePower
 from symbackprop.indices import Calculus, Inexpressible
 from symbackprop.normalform import normal
 from symbackprop.primitives import EntrywiseQuotient
-from symbackprop.records import record
 from symbackprop.rules.recognise import recognised
 from symbackprop.shapes import SCALAR, shape
 from symbackprop.statements import equal
@@ -236,7 +235,7 @@ def _counted(e: Expr) -> tuple[Fraction, Expr]:
     return Fraction(1), e
 
 
-@record
+@dataclass(frozen=True)
 class _Term:
     """What is multiplied entry by entry in a term, with the scalars in front."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import sympy
@@ -16,7 +17,6 @@ from symbackprop.forward import ForwardNetwork
 from symbackprop.network import MLP
 from symbackprop.notations import GREEK
 from symbackprop.quantities import Quantities
-from symbackprop.records import record
 
 # how latex2sympy2 names a letter with an accent; one that says only "vector" or "matrix" is no part of the name
 _ACCENT = re.compile(r"\\(\w+) ?\{([^{}]*)\}")
@@ -32,7 +32,7 @@ _LAYERED: dict[str, Any] = {
 }
 
 
-@record
+@dataclass(frozen=True)
 class Scope:
     """What the symbols of an expression mean.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from symbackprop.expr import (
     ActivationJacobian,
@@ -20,14 +20,13 @@ from symbackprop.expr import (
     Weight,
     WithoutBias,
 )
-from symbackprop.records import record
 from symbackprop.tree import children, subterms
 
 # letters of weights in networks whose variables are of its own
 WEIGHTS = ("W", "V", "U", "w", "v", "u")
 
 
-@record
+@dataclass(frozen=True)
 class Repair:
     """A part of an answer as it should have been.
 

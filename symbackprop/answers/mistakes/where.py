@@ -35,7 +35,6 @@ from symbackprop.expr import (
     Variable,
 )
 from symbackprop.network import MLP
-from symbackprop.records import record
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.substitution import substitute
 from symbackprop.tree import rebuild, subterms
@@ -44,7 +43,7 @@ from symbackprop.tree import rebuild, subterms
 LINEAR = (Variable, Number, Size, Ones, Partial, Sum, Product, Hadamard, Negative, Quotient, Transpose)
 
 
-@record
+@dataclass(frozen=True)
 class Layer:
     """An activation in the network: `h = g(z)`.
 
