@@ -9,7 +9,7 @@ from symbackprop.numeric.module import HELPERS
 from symbackprop.numeric.straight.mlp import Pass
 from symbackprop.numeric.straight.writer import INDENT
 
-# the least number of examples in a tile, and of entries in one of its layers and in all of them; and the widest layer of
+# the least number of examples in a tile, and of entries in one of its layers and in all; and the widest layer of
 # a network that is worked through in tiles: to add up the gradients of a wider one costs more than it saves
 TILE, NUMBERS, CACHE, WIDEST = 128, 2**13, 2**17, 128
 # how many workspaces are kept for sizes that may come again
