@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from symbackprop.network import MLP
-from symbackprop.numeric.arguments import check_bias_unit, check_network, check_out, check_vectors
-from symbackprop.numeric.arrays import common_type
+from symbackprop.numeric.arguments import check_bias_unit, check_lists, check_network, check_out, check_vectors
+from symbackprop.numeric.arrays import array_of, common_type
 
 Array = Any
 
@@ -49,7 +49,17 @@ class Call:
         if self.biases is None:
             return grads
         dW, db = grads
-        return dW, [made.reshape(np.shape(bias)) for made, bias in zip(db, self.biases, strict=True)]
+        return dW, self._as_biases(db)
+
+    def factors(self, grads: Any, by_rows: bool) -> Any:
+        """Pairs of factors with an example as a column, or as a row; gradients by biases in the shapes of these."""
+        pairs = grads if self.biases is None else grads[0]
+        if by_rows:
+            pairs = [(left.T, right.T) for left, right in pairs]
+        return pairs if self.biases is None else (pairs, self._as_biases(grads[1]))
+
+    def _as_biases(self, db: Sequence[Array]) -> list[Array]:
+        return [made.reshape(np.shape(bias)) for made, bias in zip(db, self.biases or (), strict=True)]
 
 
 def call_of(network: MLP, W: Sequence[Any], data: Sequence[Any], out: Any, by_rows: bool, any_target: bool) -> Call:
@@ -63,18 +73,20 @@ def call_of(network: MLP, W: Sequence[Any], data: Sequence[Any], out: Any, by_ro
         ShapeError: for arrays that do not conform.
         SymbackpropError: for an input without its bias unit, several types, or `out` that cannot be filled.
     """
-    b = data[0] if len(data) == 3 else None
-    x, y = (np.asarray(array).T if by_rows else np.asarray(array) for array in data[-2:])
+    check_lists(W, data[0] if len(data) == 3 else None)
+    weights, biases = _named("W", W), _named("b", data[0] if len(data) == 3 else [])
+    (_, x), (_, y) = vectors = [(name, array_of(name, given)) for name, given in zip("xy", data[-2:], strict=True)]
+    kind = common_type([*weights, *biases, *(vectors[:1] if any_target else vectors)])
+    W, b = [w for _, w in weights], [bias for _, bias in biases] if len(data) == 3 else None
     check_network(network, W, b)
-    check_vectors(network, W, x, y, any_target=any_target, batch=True)
-    check_bias_unit(network, x)
-    W, biases = [np.asarray(w) for w in W], [np.asarray(bias) for bias in b or ()]
-    named = [*_named("W", W), *_named("b", biases), ("x", x), *([] if any_target else [("y", y)])]
-    kind = common_type(named)
-    own_W, own_b = [_as(w, kind) for w in W], [column(_as(bias, kind)) for bias in biases]
+    if by_rows:
+        x, y = x.T, y.T
+    check_vectors(network, W, x, y, any_target=any_target, batch=True, by_rows=by_rows)
+    check_bias_unit(network, x, by_rows)
+    own_W, own_b = [_as(w, kind) for w in W], None if b is None else [column(_as(bias, kind)) for bias in b]
     own_x, own_y = column(_as(x, kind)), column(y if any_target else _as(y, kind))
-    check_out(out, own_W, None if b is None else own_b, biases, own_x, own_y)
-    return Call(own_W, None if b is None else own_b, own_x, own_y, _targets(out, kind, b is not None), out, b)
+    check_out(out, own_W, own_b, b or [], own_x, own_y)
+    return Call(own_W, own_b, own_x, own_y, _targets(out, kind, b is not None), out, b)
 
 
 def column(array: Array) -> Array:
@@ -87,8 +99,8 @@ def flat(nested: Any) -> list[Array]:
     return [array for part in nested for array in (flat(part) if isinstance(part, list | tuple) else [part])]
 
 
-def _named(family: str, arrays: Sequence[Array]) -> list[tuple[str, Array]]:
-    return [(f"{family}_{l}", array) for l, array in enumerate(arrays)]
+def _named(family: str, given: Sequence[Any]) -> list[tuple[str, Array]]:
+    return [(f"{family}_{l}", array_of(f"{family}_{l}", array)) for l, array in enumerate(given)]
 
 
 def _as(array: Array, kind: np.dtype[Any]) -> Array:
@@ -105,5 +117,6 @@ def _targets(out: Any, kind: np.dtype[Any], separate: bool) -> Any:
 
 
 def _target(array: Array, kind: np.dtype[Any]) -> Array:
-    fits = array.flags.c_contiguous and array.dtype == kind
+    # C order, aligned, writeable
+    fits = array.flags.carray and array.dtype == kind
     return array if fits else np.empty(array.shape, kind)

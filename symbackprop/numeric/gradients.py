@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from symbackprop.errors import SymbackpropError
+import numpy as np
+
+from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr
 from symbackprop.network import MLP
-from symbackprop.numeric.arguments import check_bias_unit, check_scheme
+from symbackprop.numeric.arguments import check_bias_unit, check_lists, check_scheme
 from symbackprop.numeric.arrays import Given
 from symbackprop.numeric.calls import call_of, flat
 from symbackprop.numeric.module import run
@@ -33,13 +35,15 @@ class Gradients:
         reduction: "sum" or "mean" over the batch.
         lines: pairs `(∂L/∂v, formula)` from the output down; those that the rules derive, if not given.
         factored: each gradient by a weight as a pair `(∂L/∂z_{l+1}, h_l)`, an example a column of both: the gradient is
-            the first times the transposed second.
+            the first times the transposed second. With data="rows" an example is a row of both, and the gradient the
+            transposed first times the second.
         inputs: `∂L/∂x` comes as a third result, of the shape of `x`.
         precise: `g′` to full precision where units saturate. Without it, tanh has `1 - h²` and sigmoid `h (1 - h)`,
             which is quicker, and exact to the rounding of a number near 1.
         data: whether examples are the "columns" or the "rows" of `x` and `y`.
         functions: `g`, `dg` and `loss`, `dloss` for a network where these are generic; the last two take
-            `(yhat, y)` and give the loss of each example and `∂L/∂ŷ`, an example a column.
+            `(yhat, y)` and give the loss of each example and `∂L/∂ŷ`, an example a column. What they are given is there
+            to be read, and during the call only: the next one overwrites it.
 
     Raises:
         SymbackpropError: for another reduction, and for what is generic and not given.
@@ -106,13 +110,18 @@ class Gradients:
         if len(data) != 2 + separate:
             wanted = "W, b, x, y" if separate else "W, x, y"
             raise SymbackpropError(f"{1 + len(data)} arguments were given: write gradients({wanted})")
-        arrays = [*W, *data] if out is None else [*W, *data, *out]
-        if not self._given.seen(arrays):
-            return self._checked(W, data, out, arrays)
-        if self.network.augmented:
-            check_bias_unit(self.network, data[-2])
-        result: tuple[Any, ...] = self._at(len(W) - 1)(W, *data, out=out, **self._functions)
-        return result
+        check_lists(W, data[0] if separate else None)
+        arrays = [*W, *data] if out is None or not isinstance(out, list | tuple) else [*W, *data, *out]
+        if self._given.seen(len(W), arrays, data[-2:]):
+            if self.network.augmented:
+                check_bias_unit(self.network, data[-2])
+            try:
+                result: tuple[Any, ...] = self._at(len(W) - 1)(W, *data, out=out, **self._functions)
+                return result
+            except (TypeError, ValueError):
+                # an array was changed in place, or a function of the caller's raises what it will raise again
+                pass
+        return self._checked(W, data, out, arrays)
 
     def _checked(self, W: Sequence[Any], data: Sequence[Any], out: Any, arrays: Sequence[Any]) -> tuple[Any, ...]:
         """The same for arrays of which nothing is known yet."""
@@ -124,11 +133,10 @@ class Gradients:
             raise SymbackpropError('there is no mean of no examples: give at least one, or write reduction="sum"')
         taken = [*call.arguments, *([] if out is None else [call.out])]
         if call.b is None and all(one is other for one, other in zip(flat(taken), arrays, strict=True)):
-            self._given.keep(arrays)
+            self._given.keep(len(W), arrays, data[-2:])
         total, grads, *rest = self._at(len(W) - 1)(*call.arguments, out=call.out, **self._functions)
-        shaped = [made.T if by_rows else made for made in rest]
-        inputs = [made.reshape(array.shape) for made, array in zip(shaped, data[-2:-1], strict=False)]
-        return (total, grads if self.wanted.factored else call.returned(grads), *inputs)
+        inputs = [(made.T if by_rows else made).reshape(np.shape(data[-2])) for made in rest]
+        return (total, call.factors(grads, by_rows) if self.wanted.factored else call.returned(grads), *inputs)
 
     def _at(self, depth: int) -> Callable[..., Any]:
         found = self._compiled.get(depth)
@@ -166,7 +174,20 @@ def _generic(network: MLP, given: dict[str, Any]) -> dict[str, Any]:
             f"gradients({', '.join(f'{name}=…' for name in missing)}), functions of NumPy arrays, "
             'or name them, as MLP(activation="tanh", loss="squared_error")'
         )
-    return {name: given[name] for name in wanted}
+    return {name: given[name] if name == "loss" else _entrywise(name, given[name]) for name in wanted}
+
+
+def _entrywise(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, checking that it gives a number for each entry of what it is given, or one for all."""
+
+    def checked(first: Any, *more: Any) -> Any:
+        made = function(first, *more)
+        if np.shape(made) not in ((), first.shape):
+            found, wanted = (" × ".join(map(str, shape)) for shape in (np.shape(made), first.shape))
+            raise ShapeError(f"{name} gives {found} numbers for {wanted}: it must give one for each entry")
+        return made
+
+    return checked
 
 
 def _what(missing: Sequence[str]) -> list[str]:

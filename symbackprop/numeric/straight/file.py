@@ -94,13 +94,14 @@ def _is_whole(made: Pass) -> bool:
 
 
 def _prepared(made: Pass, arguments: str, passed: str) -> str:
+    """New arrays where none are given; many examples in tiles, where what is asked for is added up over them."""
+    weights, biases = "[np.empty(w.shape, w.dtype) for w in W]", "[np.empty(v.shape, v.dtype) for v in b]"
+    separate = made.network.bias == "separate"
+    new = [*([] if made.wanted.factored else [weights]), *([biases] if separate else [])]
+    lines = f"    if out is None:\n        out = {', '.join(new)}\n" if new else ""
     if _is_whole(made):
-        return ""
-    new = "[np.empty(w.shape, w.dtype) for w in W]"
-    if made.network.bias == "separate":
-        new = f"{new}, [np.empty(v.shape, v.dtype) for v in b]"
-    tiles = TILES.format(tile=TILE, widest=WIDEST, arguments=arguments, passed=passed)
-    return f"    if out is None:\n        out = {new}\n{tiles}"
+        return lines
+    return lines + TILES.format(tile=TILE, widest=WIDEST, arguments=arguments, passed=passed)
 
 
 def _in_tiles(arguments: str, passed: str, separate: bool) -> str:

@@ -197,7 +197,7 @@ class Pass:
             self._guard(writer)
         self.results = [self._result(writer, stacks)]
         arrays, self.lines = writer.body()
-        self.arrays = [*self._stack_arrays(stacks), *arrays]
+        self.arrays = [*self._stack_arrays(writer, stacks), *arrays]
         if self.wanted.inputs:
             self.lines.insert(0, "dx = np.empty(x.shape, kind)")
         if self.wanted.factored:
@@ -229,13 +229,15 @@ class Pass:
             right = f"kept_hidden[rows[{layer - 1}]:rows[{layer}]]"
         return f"({left}, {right})"
 
-    def _stack_arrays(self, stacks: dict[str, list[Value]]) -> list[str]:
+    def _stack_arrays(self, writer: Writer, stacks: dict[str, list[Value]]) -> list[str]:
+        """Each value by the name that it has in the pass, where it may share its place with others."""
         lines: list[str] = []
         hidden = range(1, self.last + 1)
         if "hidden" in stacks:
             lines.append(f"rows = np.cumsum([0, {', '.join(spelled(self.units(l)) for l in hidden)}])")
             lines.append("hidden = np.ones((rows[-1], N), kind)")
-            lines += [f"h{l} = hidden[rows[{l - 1}]:rows[{l}]]" for l in hidden]
+            for i, value in enumerate(stacks["hidden"]):
+                lines.append(f"{writer.name(value)} = hidden[rows[{i}]:rows[{i + 1}]]")
         if self.at_once:
             lines.append(f"at_once = hidden.size <= {AT_ONCE}")
             lines.append("slopes = np.empty_like(hidden if at_once else hidden[:max(np.diff(rows))])")
@@ -244,7 +246,7 @@ class Pass:
             lines.append(f"ends = np.cumsum([0, {', '.join(f'n{l}' for l in range(1, self.last + 2))}])")
             lines.append("upstream = np.empty((ends[-1], N), kind)")
             for i, value in enumerate(stacks["upstream"]):
-                lines.append(f"{value.name} = upstream[ends[{i}]:ends[{i + 1}]]")
+                lines.append(f"{writer.name(value)} = upstream[ends[{i}]:ends[{i + 1}]]")
         return lines
 
     def _guard(self, writer: Writer) -> None:
