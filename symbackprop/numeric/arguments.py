@@ -236,11 +236,24 @@ def _outputs(upstream: Any, W: Sequence[Any], what: str) -> Any:
     return upstream
 
 
-def check_out(out: Any, W: Sequence[Any], b: Sequence[Any] | None, biases: Sequence[Any], x: Any, y: Any) -> None:
+def check_same(name: str, array: Any, like_name: str, like: Any) -> None:
+    """That an array has the shape of another one.
+
+    Raises:
+        ShapeError: if not.
+    """
+    if np.shape(array) != np.shape(like):
+        raise ShapeError(f"{name} is {_size(array)}, but {like_name} is {_size(like)}: they must agree")
+
+
+def check_out(
+    out: Any, W: Sequence[Any], b: Sequence[Any] | None, biases: Sequence[Any], x: Any, y: Any, target: str = "y"
+) -> None:
     """The arrays given for the gradients, `(dW, db)` where biases stand apart; None where there are none.
 
     Args:
         biases: as the caller gave them, in whose shapes their gradients come.
+        target: what `y` is called.
 
     Raises:
         ShapeError: for one that does not have the shape of what it is the gradient by.
@@ -263,7 +276,7 @@ def check_out(out: Any, W: Sequence[Any], b: Sequence[Any] | None, biases: Seque
             _check_target(f"{name}_{l}", target, one, x.dtype)
             named.append((f"out for {name}_{l}", target))
     inputs = [(f"{name}_{l}", array) for name, of in (("W", W), ("b", b or [])) for l, array in enumerate(of)]
-    if found := overlap(named, [*inputs, ("x", x), ("y", y)]):
+    if found := overlap(named, [*inputs, ("x", x), (target, y)]):
         raise SymbackpropError(f"{found[0]} shares memory with {found[1]}: give arrays of their own")
 
 
@@ -272,8 +285,7 @@ def _check_target(name: str, target: Any, like: Any, kind: np.dtype[Any]) -> Non
         raise SymbackpropError(
             f"out for {name} is a {type(target).__name__}, which cannot be filled: write np.empty_like({name})"
         )
-    if target.shape != np.shape(like):
-        raise ShapeError(f"out for {name} is {_size(target)}, but {name} is {_size(like)}: they must agree")
+    check_same(f"out for {name}", target, name, like)
     if not np.can_cast(kind, target.dtype, "same_kind"):
         raise SymbackpropError(
             f"out for {name} is an array of {target.dtype}, which cannot hold gradients of {kind}: "

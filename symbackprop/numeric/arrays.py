@@ -92,15 +92,16 @@ def overlap(targets: Sequence[tuple[str, Any]], others: Sequence[tuple[str, Any]
     named = [(*_span(array), i, name, array) for i, (name, array) in enumerate([*targets, *others]) if array.size]
     # by where they begin: only those that have not ended where the next begins can share anything with it
     reaching: list[tuple[int, int, int, str, Any]] = []
+    shared: list[tuple[int, int, str, str]] = []
     for part in sorted(named, key=lambda p: p[:3]):
         reaching = [other for other in reaching if other[1] > part[0]]
         for other in reaching:
             one, two = sorted((other, part), key=lambda p: p[2])
             # exactly, unless that takes long: then it says that they do
             if one[2] < len(targets) and np.may_share_memory(one[4], two[4], max_work=ATTEMPTS):
-                return one[3], two[3]
+                shared.append((one[2], two[2], one[3], two[3]))
         reaching.append(part)
-    return None
+    return min(shared)[2:] if shared else None
 
 
 def _span(array: Any) -> tuple[int, int]:

@@ -8,8 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from symbackprop.errors import SymbackpropError
 from symbackprop.network import MLP
-from symbackprop.numeric.arguments import check_bias_unit, check_lists, check_network, check_out, check_vectors
+from symbackprop.numeric.arguments import (
+    check_bias_unit,
+    check_lists,
+    check_network,
+    check_out,
+    check_same,
+    check_vectors,
+)
 from symbackprop.numeric.arrays import array_of, common_type
 
 Array = Any
@@ -62,12 +70,14 @@ class Call:
         return [made.reshape(np.shape(bias)) for made, bias in zip(db, self.biases or (), strict=True)]
 
 
-def call_of(network: MLP, W: Sequence[Any], data: Sequence[Any], out: Any, by_rows: bool, any_target: bool) -> Call:
+def call_of(
+    network: MLP, W: Sequence[Any], data: Sequence[Any], out: Any, by_rows: bool, any_target: bool, target: str = "y"
+) -> Call:
     """The arguments of a call.
 
     Args:
         data: `x, y`, or `b, x, y`; by_rows: whether examples are the rows of `x` and `y`.
-        any_target: whether `y` is for the caller's own functions alone.
+        any_target: whether `y` is for the caller's own functions alone; target: what it is called.
 
     Raises:
         ShapeError: for arrays that do not conform.
@@ -75,18 +85,78 @@ def call_of(network: MLP, W: Sequence[Any], data: Sequence[Any], out: Any, by_ro
     """
     check_lists(W, data[0] if len(data) == 3 else None)
     weights, biases = _named("W", W), _named("b", data[0] if len(data) == 3 else [])
-    (_, x), (_, y) = vectors = [(name, array_of(name, given)) for name, given in zip("xy", data[-2:], strict=True)]
+    (_, x), (_, y) = vectors = [
+        (name, array_of(name, given)) for name, given in zip(("x", target), data[-2:], strict=True)
+    ]
     kind = common_type([*weights, *biases, *(vectors[:1] if any_target else vectors)])
     W, b = [w for _, w in weights], [bias for _, bias in biases] if len(data) == 3 else None
     check_network(network, W, b)
     if by_rows:
         x, y = x.T, y.T
-    check_vectors(network, W, x, y, any_target=any_target, batch=True, by_rows=by_rows)
+    check_vectors(network, W, x, y, any_target=any_target, batch=True, by_rows=by_rows, target=target)
     check_bias_unit(network, x, by_rows)
     own_W, own_b = [_as(w, kind) for w in W], None if b is None else [column(_as(bias, kind)) for bias in b]
     own_x, own_y = column(_as(x, kind)), column(y if any_target else _as(y, kind))
-    check_out(out, own_W, own_b, b or [], own_x, own_y)
+    check_out(out, own_W, own_b, b or [], own_x, own_y, target)
     return Call(own_W, own_b, own_x, own_y, _targets(out, kind, b is not None), out, b)
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The arguments of one call of a Jacobian–vector product, as the code takes them: `W, (b,) x, dW, (db,) dx`.
+
+    Attributes:
+        shape: that of `x` as the caller gave it.
+    """
+
+    arguments: tuple[Any, ...]
+    shape: tuple[int, ...]
+
+
+def direction_of(network: MLP, W: Sequence[Any], data: Sequence[Any], by_rows: bool) -> Direction:
+    """The arguments of a Jacobian–vector product.
+
+    Args:
+        data: `x, dW, dx`, or `b, x, dW, db, dx`.
+
+    Raises:
+        ShapeError: for arrays that do not conform.
+        SymbackpropError: for an input without its bias unit, or several types.
+    """
+    b, x, dW, db, dx = data if len(data) == 5 else (None, data[0], data[1], None, data[2])
+    check_lists(W, b)
+    lists = [_named("W", W), _named("b", b or []), [("x", array_of("x", x))]]
+    tangents = [_tangents("W", dW, W), _tangents("b", db, b or []), [("dx", array_of("dx", dx))]]
+    kind = common_type([pair for part in (*lists, *tangents) for pair in part])
+    weights, biases, (x,) = ([array for _, array in part] for part in lists)
+    check_network(network, weights, None if b is None else biases)
+    columns = x.T if by_rows else x
+    check_vectors(network, weights, columns, columns, any_target=True, batch=True, by_rows=by_rows)
+    check_bias_unit(network, columns, by_rows)
+    for part, changes in zip(lists, tangents, strict=True):
+        for (name, array), (changed, change) in zip(part, changes, strict=True):
+            check_same(changed, change, name, array)
+
+    def taken(part: Sequence[tuple[str, Array]]) -> list[Array]:
+        return [column(_as(array, kind)) for _, array in part]
+
+    def all_of(parts: Sequence[Sequence[tuple[str, Array]]]) -> list[Any]:
+        (vector,) = (column(_as(array.T if by_rows else array, kind)) for _, array in parts[2])
+        return [taken(parts[0]), *([] if b is None else [taken(parts[1])]), vector]
+
+    return Direction((*all_of(lists), *all_of(tangents)), x.shape)
+
+
+def _tangents(family: str, given: Any, of: Sequence[Any]) -> list[tuple[str, Array]]:
+    """Those of weights or biases, as many as there are of these."""
+    if given is None and not of:
+        return []
+    if not isinstance(given, list | tuple) or len(given) != len(of):
+        raise SymbackpropError(
+            f"d{family} must be a list of {len(of)} arrays, one for each of {family}: write "
+            f"[d{family}_0 … d{family}_{len(of) - 1}]"
+        )
+    return _named(f"d{family}", given)
 
 
 def column(array: Array) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from symbackprop.expr import Expr
 from symbackprop.network import MLP
 from symbackprop.numeric.arguments import check_bias_unit, check_lists, check_scheme
 from symbackprop.numeric.arrays import Given
-from symbackprop.numeric.calls import call_of, flat
+from symbackprop.numeric.calls import Call, call_of, flat
+from symbackprop.numeric.examples import Norms, gradients_of, norms_of
 from symbackprop.numeric.module import run
 from symbackprop.numeric.straight.file import file_of
 from symbackprop.numeric.straight.mlp import REDUCTIONS, Lines, Pass, Wanted
@@ -40,6 +42,7 @@ class Gradients:
         inputs: `∂L/∂x` comes as a third result, of the shape of `x`.
         precise: `g′` to full precision where units saturate. Without it, tanh has `1 - h²` and sigmoid `h (1 - h)`,
             which is quicker, and exact to the rounding of a number near 1.
+        each: the loss of each example, of shape `(N,)`, comes in place of their sum or mean.
         data: whether examples are the "columns" or the "rows" of `x` and `y`.
         functions: `g`, `dg` and `loss`, `dloss` for a network where these are generic; the last two take
             `(yhat, y)` and give the loss of each example and `∂L/∂ŷ`, an example a column. What they are given is there
@@ -48,6 +51,10 @@ class Gradients:
     Raises:
         SymbackpropError: for another reduction, and for what is generic and not given.
     """
+
+    # how people call it, its last argument, and what of the network must be known
+    called, target = "gradients", "y"
+    generic = GENERIC
 
     def __init__(
         self,
@@ -58,18 +65,19 @@ class Gradients:
         factored: bool = False,
         inputs: bool = False,
         precise: bool = False,
+        each: bool = False,
         data: str = "columns",
         **functions: Any,
     ) -> None:
         if reduction not in REDUCTIONS:
             raise SymbackpropError(f"there is no reduction {reduction!r}: write sum or mean")
-        if data not in DATA:
-            raise SymbackpropError(f"examples are no {data!r}: write data='columns' or data='rows'")
+        check_data(data)
         check_scheme(network)
         self.network = network
-        self.wanted = Wanted(reduction, factored, inputs, precise)
+        self.wanted = Wanted(reduction, factored, inputs, precise, each)
         self.data = data
-        self._functions = _generic(network, functions)
+        self._functions = generic(network, functions, self.generic, self.called)
+        self._given_functions = functions
         self._lines = lines
         self._compiled: dict[int, Callable[..., Any]] = {}
         self._last = 0
@@ -108,8 +116,8 @@ class Gradients:
         """
         separate = self.network.bias == "separate"
         if len(data) != 2 + separate:
-            wanted = "W, b, x, y" if separate else "W, x, y"
-            raise SymbackpropError(f"{1 + len(data)} arguments were given: write gradients({wanted})")
+            wanted = f"W, {'b, ' * separate}x, {self.target}"
+            raise SymbackpropError(f"{1 + len(data)} arguments were given: write {self.called}({wanted})")
         check_lists(W, data[0] if separate else None)
         arrays = [*W, *data] if out is None or not isinstance(out, list | tuple) else [*W, *data, *out]
         if self._given.seen(len(W), arrays, data[-2:]):
@@ -128,20 +136,72 @@ class Gradients:
         if self.wanted.factored and out is not None:
             raise SymbackpropError("factors come in new arrays: leave out= away, or write factored=False")
         by_rows = self.data == "rows"
-        call = call_of(self.network, W, data, out, by_rows, "dloss" in self._functions)
+        call = call_of(self.network, W, data, out, by_rows, "dloss" in self._functions, self.target)
         if self.wanted.reduction == "mean" and not call.x.shape[1]:
             raise SymbackpropError('there is no mean of no examples: give at least one, or write reduction="sum"')
         taken = [*call.arguments, *([] if out is None else [call.out])]
         if call.b is None and all(one is other for one, other in zip(flat(taken), arrays, strict=True)):
             self._given.keep(len(W), arrays, data[-2:])
         total, grads, *rest = self._at(len(W) - 1)(*call.arguments, out=call.out, **self._functions)
+        total = self._first(total, call, np.shape(data[-1]))
         inputs = [(made.T if by_rows else made).reshape(np.shape(data[-2])) for made in rest]
         return (total, call.factors(grads, by_rows) if self.wanted.factored else call.returned(grads), *inputs)
+
+    def _first(self, made: Any, call: Call, shape: tuple[int, ...]) -> Any:
+        """What stands before the gradients, as the caller gets it; `shape` is that of the last argument."""
+        if not self.wanted.each:
+            return made
+        if np.size(made) != call.x.shape[1]:
+            raise ShapeError(
+                f"loss gives {np.size(made)} numbers for {call.x.shape[1]} examples: it must give the loss of each"
+            )
+        return made.reshape(-1)
+
+    def per_example(self, W: Sequence[Any], *data: Any) -> tuple[Any, Any]:
+        """The loss and the gradients of each example on its own, whatever the reduction, without a loop over them.
+
+        The gradient of an example by a weight is the product of two vectors that one pass over the batch gives for all
+        examples (Goodfellow 2015, "Efficient per-example gradient computations").
+
+        Args:
+            W, data: as for a call.
+
+        Returns:
+            The losses, of shape `(N,)`, and the gradients by the weights, each `N × rows × columns`. Where biases
+            stand apart, `(dW, db)`, each of `db` being N times the shape of the bias.
+
+        Raises:
+            ShapeError, SymbackpropError: as a call does.
+        """
+        losses, grads = self._factors(W, *data)
+        biases = data[0] if self.network.bias == "separate" else None
+        return losses, gradients_of(grads, self.data == "rows", biases)
+
+    def norms(self, W: Sequence[Any], *data: Any) -> Norms:
+        """The Frobenius norm of the gradient of each example, without forming these gradients.
+
+        `‖u vᵀ‖ = ‖u‖ ‖v‖` for the two vectors of each (Goodfellow 2015, "Efficient per-example gradient computations").
+
+        Args:
+            W, data: as for a call.
+
+        Raises:
+            ShapeError, SymbackpropError: as a call does.
+        """
+        losses, grads = self._factors(W, *data)
+        return norms_of(losses, grads, self.data == "rows", self.network.bias == "separate")
+
+    @cached_property
+    def _factors(self) -> Gradients:
+        """The losses and the two factors of all gradients, not divided by the number of examples."""
+        precise, lines = self.wanted.precise, self._lines
+        options: dict[str, Any] = {"precise": precise, "data": self.data, **self._given_functions}
+        return Gradients(self.network, "sum", lines, factored=True, each=True, **options)
 
     def _at(self, depth: int) -> Callable[..., Any]:
         found = self._compiled.get(depth)
         if found is None:
-            found = self._compiled[depth] = run(self._source(depth), "gradients")
+            found = self._compiled[depth] = run(self._source(depth), self.called)
             self._last = depth
         return found
 
@@ -149,29 +209,51 @@ class Gradients:
         network = self.network
         if not network.depth.is_constant and type(network) is not MLP:
             raise SymbackpropError("gradients of a network of your own need its depth: give it a number")
-        if type(network) is MLP:
-            # without the widths, with which a column of one unit could pass for a scalar
-            network = MLP(depth, None, network.activation.name, network.loss.name, network.bias)
-        made = Pass(network, self._lines or _derived(network), self.wanted, spelled)
-        return file_of(made, _title(network), _docstring(made), tuple(self._functions))
+        return self._file(at_depth(network, depth), spelled)
+
+    def _file(self, network: MLP, spelled: Callable[[Expr], str]) -> str:
+        made = Pass(network, self._lines or derived(network), self.wanted, spelled)
+        return file_of(made, title("Loss and gradients", network), _docstring(made), tuple(self._functions))
 
 
-def _generic(network: MLP, given: dict[str, Any]) -> dict[str, Any]:
+def check_data(data: str) -> None:
+    """That examples are "columns" or "rows".
+
+    Raises:
+        SymbackpropError: for anything else.
+    """
+    if data not in DATA:
+        raise SymbackpropError(f"examples are no {data!r}: write data='columns' or data='rows'")
+
+
+def at_depth(network: MLP, depth: int) -> MLP:
+    """The network without its widths, with which a column of one unit could pass for a scalar."""
+    if type(network) is not MLP:
+        return network
+    return MLP(depth, None, network.activation.name, network.loss.name, network.bias)
+
+
+def generic(
+    network: MLP, given: Mapping[str, Any], kinds: Mapping[str, tuple[str, ...]], called: str
+) -> dict[str, Any]:
     """The functions that stand for what is generic.
+
+    Args:
+        kinds: of what they may be, and how they are called; called: the function that they are given to.
 
     Raises:
         SymbackpropError: if one is missing, or given for what is not generic.
     """
-    wanted: tuple[str, ...] = GENERIC["activation"] if network.activation.is_generic else ()
-    wanted += GENERIC["loss"] if network.loss.is_generic else ()
+    wanted = [name for what, functions in kinds.items() if getattr(network, what).is_generic for name in functions]
     surplus = [name for name in given if name not in wanted and given[name] is not None]
     if surplus:
         raise SymbackpropError(f"{surplus[0]}= is for a generic function: this network has its own, so leave it out")
     missing = [name for name in wanted if given.get(name) is None]
     if missing:
+        what = [what for what, names in kinds.items() if set(names) & set(missing)]
         raise SymbackpropError(
-            f"this network has a generic {' and '.join(_what(missing))}: write "
-            f"gradients({', '.join(f'{name}=…' for name in missing)}), functions of NumPy arrays, "
+            f"this network has a generic {' and '.join(what)}: write "
+            f"{called}({', '.join(f'{name}=…' for name in missing)}), functions of NumPy arrays, "
             'or name them, as MLP(activation="tanh", loss="squared_error")'
         )
     return {name: given[name] if name == "loss" else _entrywise(name, given[name]) for name in wanted}
@@ -190,20 +272,18 @@ def _entrywise(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-def _what(missing: Sequence[str]) -> list[str]:
-    return [what for what, names in GENERIC.items() if set(names) & set(missing)]
-
-
-def _derived(network: MLP) -> Lines:
+def derived(network: MLP) -> Lines:
+    """The lines of backpropagation that the rules derive."""
     # only here, so that lines of one's own need no rules
     from symbackprop.rules.backward import backward
 
     return backward(network)
 
 
-def _title(network: MLP) -> str:
+def title(what: str, network: MLP) -> str:
+    """What a file is, in words."""
     return (
-        f"Loss and gradients of an MLP of depth {network.depth}: activation {network.activation.name}, "
+        f"{what} of an MLP of depth {network.depth}: activation {network.activation.name}, "
         f"loss {network.loss.name}, bias {network.bias}.\n\nMade by symbackprop; needs NumPy only.\n"
     )
 
@@ -224,10 +304,8 @@ def _docstring(made: Pass) -> list[str]:
         if wanted.factored
         else "the gradients"
     )
+    first = "The loss of each example" if wanted.each else "The loss"
     how = "the mean" if wanted.reduction == "mean" else "summed"
-    lines += [
-        "",
-        "Returns:",
-        f"    The loss and {gives}, {how} over the batch{'; then ∂L/∂x' if wanted.inputs else ''}.",
-    ]
+    then = "; then ∂L/∂x" if wanted.inputs else ""
+    lines += ["", "Returns:", f"    {first} and {gives}, {how} over the batch{then}."]
     return lines

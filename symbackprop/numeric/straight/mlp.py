@@ -43,12 +43,14 @@ class Wanted:
         factored: each gradient by a weight as its two factors.
         inputs: the gradient by the input as well.
         precise: slopes to full precision where units saturate.
+        each: the loss of each example in place of their sum or mean.
     """
 
     reduction: str = "sum"
     factored: bool = False
     inputs: bool = False
     precise: bool = False
+    each: bool = False
 
 
 class Pass:
@@ -60,6 +62,9 @@ class Pass:
         code: the names and functions that they use.
     """
 
+    # how the function is called, and its last argument
+    called, target = "gradients", "y"
+
     def __init__(self, network: MLP, lines: Lines, wanted: Wanted, spelled: Callable[[Expr], str] = str) -> None:
         self.network = network
         self.last = network.depth.constant
@@ -68,12 +73,11 @@ class Pass:
         self.code = Code(network, straight=True, batch=True)
         self._sizes = {l: index(f"n{l}") for l in range(self.last + 2)}
         forward, loss, backward = self._texts(lines)
-        self.program = Program(_functions(self.code, wanted))
+        self.program = Program(functions_of(self.code, wanted))
         self._arguments()
         for line in forward:
             self._define(*line)
-        self.program.comment("the loss")
-        self.total = self.program.define("total", f"np.sum({loss}){self._share()}")
+        self.total = self._value(loss)
         self._chains: list[tuple[Value, list[Value]]] = []
         self._delivered: list[Value] = []
         for left, right, text in backward:
@@ -102,6 +106,13 @@ class Pass:
         needed = used(lines, [Partial(LOSS, variable) for variable in asked], network)
         return forward, loss, [(left, right, self._text(left, right)) for left, right in needed]
 
+    def _value(self, loss: str) -> Value:
+        """What is given with the gradients, by the NumPy expression of the loss of each example."""
+        self.program.comment("the loss")
+        if self.wanted.each:
+            return self.program.define("losses", loss)
+        return self.program.define("total", f"np.sum({loss}){self._share()}")
+
     def _text(self, left: Expr, right: Expr) -> str:
         if left == Partial(LOSS, self.network.output):
             text = "dloss(yhat, y)" if self.network.loss.is_generic else emitted(right, self.code)
@@ -123,7 +134,7 @@ class Pass:
             for l in range(self.last + 1):
                 argument(f"b{l}", (sizes[l + 1], ONE))
         argument("x", (sizes[0], EXAMPLES))
-        argument("y", (sizes[self.last + 1], EXAMPLES))
+        argument(self.target, (sizes[self.last + 1], EXAMPLES))
 
     def units(self, layer: int) -> Dim:
         """How many entries `h_l` has."""
@@ -213,7 +224,9 @@ class Pass:
             grads = f"[{', '.join(self._factors(writer, stacks, l) for l in range(self.last + 1))}]"
             if self.network.bias == "separate":
                 grads = f"({grads}, out)"
-        return f"return total, {grads}{', dx' if self.wanted.inputs else ''}"
+        # a number, or a copy of what the next pass overwrites
+        value = "total" if self.total.shape == () else f"np.array({writer.name(self.total)})"
+        return f"return {value}, {grads}{', dx' if self.wanted.inputs else ''}"
 
     def _factors(self, writer: Writer, stacks: dict[str, list[Value]], layer: int) -> str:
         """`(∂L/∂z_{l+1}, h_l)`, copies that the next pass does not overwrite."""
@@ -259,7 +272,8 @@ class Pass:
         first[0].before = ["# the slopes of all layers", "if at_once:", *(f"{INDENT}{line}" for line in whole)]
 
 
-def _functions(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None]:
+def functions_of(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None]:
+    """The functions of one variable that a program meets, as `Program` takes them."""
     found: dict[str, tuple[str, str] | None] = {"dloss": None}
     for name, order in code.functions:
         row = scalar_function(name)
