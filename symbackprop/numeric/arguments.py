@@ -33,15 +33,15 @@ def check_scheme(network: MLP) -> None:
         )
 
 
-def check_lists(W: Any, b: Any) -> None:
-    """That weights, and biases where there are any, are lists.
+def check_lists(W: Any, b: Any = ()) -> None:
+    """That weights are a list, and biases, which are left out where they do not stand apart.
 
     Raises:
         SymbackpropError: for what is none.
     """
     if not isinstance(W, list | tuple):
         raise SymbackpropError(f"W must be a list of the weights W_0 … W_L, not a {type(W).__name__}: write [W_0, W_1]")
-    if b is not None and not isinstance(b, list | tuple):
+    if not isinstance(b, list | tuple):
         raise SymbackpropError(
             f"b must be a list of {len(W)} biases, one for each of the weights: write [b_0 … b_{len(W) - 1}]"
         )
@@ -54,7 +54,7 @@ def check_network(network: MLP, W: Sequence[Any], b: Sequence[Any] | None = None
         SymbackpropError: for a wrong number of them.
         ShapeError: for one that does not conform.
     """
-    check_lists(W, b)
+    check_lists(W, () if b is None else b)
     if network.depth.is_constant and len(W) != network.depth.constant + 1:
         raise SymbackpropError(
             f"a network of depth {network.depth} has {network.depth.constant + 1} weight matrices, but W has {len(W)}: "
@@ -272,9 +272,9 @@ def check_out(
     for name, given, like in (("W", dW, W), ("b", db, biases)):
         if len(given) != len(like):
             raise SymbackpropError(f"out has {len(given)} arrays for the gradients by {name}, but needs {len(like)}")
-        for l, (target, one) in enumerate(zip(given, like, strict=True)):
-            _check_target(f"{name}_{l}", target, one, x.dtype)
-            named.append((f"out for {name}_{l}", target))
+        for l, (array, one) in enumerate(zip(given, like, strict=True)):
+            _check_target(f"{name}_{l}", array, one, x.dtype)
+            named.append((f"out for {name}_{l}", array))
     inputs = [(f"{name}_{l}", array) for name, of in (("W", W), ("b", b or [])) for l, array in enumerate(of)]
     if found := overlap(named, [*inputs, ("x", x), (target, y)]):
         raise SymbackpropError(f"{found[0]} shares memory with {found[1]}: give arrays of their own")

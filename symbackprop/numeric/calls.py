@@ -83,10 +83,11 @@ def call_of(
         ShapeError: for arrays that do not conform.
         SymbackpropError: for an input without its bias unit, several types, or `out` that cannot be filled.
     """
-    check_lists(W, data[0] if len(data) == 3 else None)
-    weights, biases = _named("W", W), _named("b", data[0] if len(data) == 3 else [])
+    given = data[0] if len(data) == 3 else ()
+    check_lists(W, given)
+    weights, biases = _named("W", W), _named("b", given)
     (_, x), (_, y) = vectors = [
-        (name, array_of(name, given)) for name, given in zip(("x", target), data[-2:], strict=True)
+        (name, array_of(name, array)) for name, array in zip(("x", target), data[-2:], strict=True)
     ]
     kind = common_type([*weights, *biases, *(vectors[:1] if any_target else vectors)])
     W, b = [w for _, w in weights], [bias for _, bias in biases] if len(data) == 3 else None
@@ -123,13 +124,14 @@ def direction_of(network: MLP, W: Sequence[Any], data: Sequence[Any], by_rows: b
         ShapeError: for arrays that do not conform.
         SymbackpropError: for an input without its bias unit, or several types.
     """
-    b, x, dW, db, dx = data if len(data) == 5 else (None, data[0], data[1], None, data[2])
+    separate = len(data) == 5
+    b, x, dW, db, dx = data if separate else ((), data[0], data[1], (), data[2])
     check_lists(W, b)
-    lists = [_named("W", W), _named("b", b or []), [("x", array_of("x", x))]]
-    tangents = [_tangents("W", dW, W), _tangents("b", db, b or []), [("dx", array_of("dx", dx))]]
-    kind = common_type([pair for part in (*lists, *tangents) for pair in part])
+    lists = [_named("W", W), _named("b", b), [("x", array_of("x", x))]]
     weights, biases, (x,) = ([array for _, array in part] for part in lists)
-    check_network(network, weights, None if b is None else biases)
+    check_network(network, weights, biases if separate else None)
+    tangents = [_tangents("W", dW, W), _tangents("b", db, b), [("dx", array_of("dx", dx))]]
+    kind = common_type([pair for part in (*lists, *tangents) for pair in part])
     columns = x.T if by_rows else x
     check_vectors(network, weights, columns, columns, any_target=True, batch=True, by_rows=by_rows)
     check_bias_unit(network, columns, by_rows)
@@ -142,15 +144,13 @@ def direction_of(network: MLP, W: Sequence[Any], data: Sequence[Any], by_rows: b
 
     def all_of(parts: Sequence[Sequence[tuple[str, Array]]]) -> list[Any]:
         (vector,) = (column(_as(array.T if by_rows else array, kind)) for _, array in parts[2])
-        return [taken(parts[0]), *([] if b is None else [taken(parts[1])]), vector]
+        return [taken(parts[0]), *([taken(parts[1])] if separate else []), vector]
 
     return Direction((*all_of(lists), *all_of(tangents)), x.shape)
 
 
 def _tangents(family: str, given: Any, of: Sequence[Any]) -> list[tuple[str, Array]]:
     """Those of weights or biases, as many as there are of these."""
-    if given is None and not of:
-        return []
     if not isinstance(given, list | tuple) or len(given) != len(of):
         raise SymbackpropError(
             f"d{family} must be a list of {len(of)} arrays, one for each of {family}: write "

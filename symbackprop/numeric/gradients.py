@@ -118,7 +118,7 @@ class Gradients:
         if len(data) != 2 + separate:
             wanted = f"W, {'b, ' * separate}x, {self.target}"
             raise SymbackpropError(f"{1 + len(data)} arguments were given: write {self.called}({wanted})")
-        check_lists(W, data[0] if separate else None)
+        check_lists(W, data[0] if separate else ())
         arrays = [*W, *data] if out is None or not isinstance(out, list | tuple) else [*W, *data, *out]
         if self._given.seen(len(W), arrays, data[-2:]):
             if self.network.augmented:

@@ -225,6 +225,20 @@ def test_weights_that_are_no_list_are_refused(W):
         network().gradients()(W, np.ones(5), np.ones(3))
 
 
+@pytest.mark.parametrize("b", [None, 3, np.ones((3, 4)), []])
+def test_biases_that_are_no_list_are_refused(b, example):
+    e = example(WIDTHS, "separate", examples=EXAMPLES)
+    dW = [np.ones_like(w) for w in e.W]
+    for call in (
+        lambda: network("separate").gradients()(e.W, b, e.x, e.y),
+        lambda: network("separate").gradients().norms(e.W, b, e.x, e.y),
+        lambda: network("separate").vjp()(e.W, b, e.x, e.y),
+        lambda: network("separate").jvp()(e.W, b, e.x, dW, b, e.x),
+    ):
+        with pytest.raises(SymbackpropError, match="b must be a list of 3 biases"):
+            call()
+
+
 @pytest.mark.parametrize("out", [3, "out", np.ones(3), {}, (w for w in ())])
 def test_out_that_is_no_list_is_refused(out, example):
     e = example(WIDTHS, examples=EXAMPLES)
