@@ -32,6 +32,7 @@ from symbackprop.shapes import SCALAR, Shape
 
 if TYPE_CHECKING:
     from symbackprop.numeric.gradients import Gradients
+    from symbackprop.numeric.jacobian import JacobianVector, VectorJacobian
     from symbackprop.symbolic import ExplicitNetwork
 
 BIASES = ("augmented", "separate", "none")
@@ -120,6 +121,26 @@ class MLP(Network):
         from symbackprop.numeric.gradients import Gradients
 
         return Gradients(self, reduction, **options)
+
+    def vjp(self, **options: Any) -> VectorJacobian:
+        """A compiled function `(W, x, v) -> (ŷ, [vᵀ ∂ŷ/∂W_0, …], vᵀ ∂ŷ/∂x)`; with separate biases `(W, b, x, v)`.
+
+        Args:
+            options: those of `VectorJacobian`: `precise=True`, `data="rows"`, and `g`, `dg` where these are generic.
+        """
+        from symbackprop.numeric.jacobian import VectorJacobian
+
+        return VectorJacobian(self, **options)
+
+    def jvp(self, **options: Any) -> JacobianVector:
+        """A compiled function `(W, x, dW, dx) -> (ŷ, dŷ)`; with separate biases `(W, b, x, dW, db, dx)`.
+
+        Args:
+            options: those of `JacobianVector`: `precise=True`, `data="rows"`, and `g`, `dg` where these are generic.
+        """
+        from symbackprop.numeric.jacobian import JacobianVector
+
+        return JacobianVector(self, **options)
 
     @property
     def augmented(self) -> bool:

@@ -44,6 +44,11 @@ CALLS = {
 }
 # of two or more arguments, taken two by two
 PAIRS = {sympy.Max: "np.maximum({}, {})", sympy.Min: "np.minimum({}, {})"}
+# slopes of losses in pieces, the last of which gives NaN for NaN: it is 0, or z, elsewhere too
+PIECES = {
+    sympy.Piecewise((-1, Z < 0), (1, Z > 0), (0, True)): "np.where(z < 0, -1.0, np.where(z > 0, 1.0, z))",
+    sympy.Piecewise((-1, Z < -1), (Z, Z <= 1), (1, True)): "np.where(z < -1, -1.0, np.where(z > 1, 1.0, z))",
+}
 ARITHMETIC = (sympy.Add, sympy.Mul, sympy.Pow, sympy.Symbol, sympy.Number, sympy.NumberSymbol)
 CONDITIONS = (sympy.core.relational.Relational, sympy.And, sympy.Or, sympy.Not)
 
@@ -61,7 +66,7 @@ def numpy_source(e: sympy.Expr) -> str:
     """
     if not e.has(Z):
         return f"np.full_like(z, {_constant(e)}, dtype=float)"
-    return _source(e, (1, -1))
+    return PIECES.get(e) or _source(e, (1, -1))
 
 
 def _source(e: sympy.Expr, signs: tuple[int, ...]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from symbackprop.dims import Bounds, Dim, Units, Width
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.network import MLP
-from symbackprop.numeric.arrays import overlap
+from symbackprop.numeric.arrays import overlap, repeats
 
 
 def _size(array: Any) -> str:
@@ -33,6 +33,20 @@ def check_scheme(network: MLP) -> None:
         )
 
 
+def check_lists(W: Any, b: Any = ()) -> None:
+    """That weights are a list, and biases, which are left out where they do not stand apart.
+
+    Raises:
+        SymbackpropError: for what is none.
+    """
+    if not isinstance(W, list | tuple):
+        raise SymbackpropError(f"W must be a list of the weights W_0 … W_L, not a {type(W).__name__}: write [W_0, W_1]")
+    if not isinstance(b, list | tuple):
+        raise SymbackpropError(
+            f"b must be a list of {len(W)} biases, one for each of the weights: write [b_0 … b_{len(W) - 1}]"
+        )
+
+
 def check_network(network: MLP, W: Sequence[Any], b: Sequence[Any] | None = None) -> None:
     """Weights and biases against the network and each other.
 
@@ -40,8 +54,7 @@ def check_network(network: MLP, W: Sequence[Any], b: Sequence[Any] | None = None
         SymbackpropError: for a wrong number of them.
         ShapeError: for one that does not conform.
     """
-    if not isinstance(W, list | tuple):
-        raise SymbackpropError(f"W must be a list of the weights W_0 … W_L, not a {type(W).__name__}: write [W_0, W_1]")
+    check_lists(W, () if b is None else b)
     if network.depth.is_constant and len(W) != network.depth.constant + 1:
         raise SymbackpropError(
             f"a network of depth {network.depth} has {network.depth.constant + 1} weight matrices, but W has {len(W)}: "
@@ -56,6 +69,8 @@ def check_network(network: MLP, W: Sequence[Any], b: Sequence[Any] | None = None
             raise ShapeError(
                 f"W_{l} must be a matrix, but it is {_size(w)}: write it as n_{l + 1} rows of n_{l} columns"
             )
+        if not np.size(w):
+            raise ShapeError(f"W_{l} is {_size(w)}: a layer has at least one unit, so give it rows and columns")
         if network.widths is not None:
             _check_given(network, l, w)
     for l in range(1, len(W)):
@@ -82,7 +97,7 @@ def _check_given(network: MLP, l: int, w: Any) -> None:
 
 
 def _check_biases(W: Sequence[Any], b: Sequence[Any]) -> None:
-    if not isinstance(b, list | tuple) or len(b) != len(W):
+    if len(b) != len(W):
         raise SymbackpropError(
             f"b must be a list of {len(W)} biases, one for each of the weights: write [b_0 … b_{len(W) - 1}]"
         )
@@ -93,35 +108,58 @@ def _check_biases(W: Sequence[Any], b: Sequence[Any]) -> None:
             )
 
 
-def check_vectors(network: MLP, W: Sequence[Any], x: Any, y: Any, any_target: bool, batch: bool = False) -> None:
-    """Input and target against the weights; `any_target` if `y` is for the caller's own functions alone.
+def check_vectors(
+    network: MLP,
+    W: Sequence[Any],
+    x: Any,
+    y: Any,
+    any_target: bool,
+    batch: bool = False,
+    by_rows: bool = False,
+    target: str = "y",
+) -> None:
+    """Input and target against the weights.
+
+    Args:
+        x, y: examples as columns.
+        any_target: whether `y` is for the caller's own functions alone, of whatever entries.
+        batch: whether there may be many examples.
+        by_rows: whether the caller gave examples as rows, of which the sentences then speak.
+        target: what `y` is called.
 
     Raises:
         ShapeError: for one that does not conform.
     """
-    _check_columns(
-        "x", x, np.shape(W[0])[1], batch, f"W_0 ({_size(W[0])}) has {np.shape(W[0])[1]} columns", network.augmented
-    )
-    if any_target:
+    because = f"W_0 ({_size(W[0])}) has {np.shape(W[0])[1]} columns"
+    _check_columns("x", x, np.shape(W[0])[1], because, batch, by_rows, network.augmented)
+    if any_target and not batch:
         return
-    outputs = np.shape(W[-1])[0]
-    _check_columns("y", y, outputs, batch, f"W_{len(W) - 1} ({_size(W[-1])}) has {outputs} rows", False)
+    if not any_target:
+        outputs = np.shape(W[-1])[0]
+        because = f"W_{len(W) - 1} ({_size(W[-1])}) has {outputs} rows"
+        _check_columns(target, y, outputs, because, batch, by_rows)
     if np.ndim(x) != np.ndim(y) or (np.ndim(x) == 2 and np.shape(x)[1] != np.shape(y)[1]):
-        raise ShapeError(f"x is {_size(x)} and y is {_size(y)}: both must have one column for each example, or be 1-D")
+        x, y, line = (np.transpose(x), np.transpose(y), "row") if by_rows else (x, y, "column")
+        raise ShapeError(
+            f"x is {_size(x)} and {target} is {_size(y)}: both must have one {line} for each example, or be 1-D"
+        )
 
 
-def _check_columns(name: str, array: Any, rows: int, batch: bool, because: str, augmented: bool) -> None:
-    found = np.shape(array)
+def _check_columns(
+    name: str, array: Any, rows: int, because: str, batch: bool, by_rows: bool, augmented: bool = False
+) -> None:
+    found, lines = np.shape(array), "rows" if by_rows else "columns"
     if len(found) not in (1, 2) or (len(found) == 2 and found[1] != 1 and not batch):
-        wanted = "a column, or n × N with an example in each column" if batch else "1-D or n × 1"
-        raise ShapeError(f"{name} is {_size(array)}: write it as {wanted}")
+        many = "N × n with an example in each row" if by_rows else "n × N with an example in each column"
+        wanted = f"1-D, or {many}" if batch else "1-D or n × 1"
+        raise ShapeError(f"{name} is {_size(np.transpose(array) if by_rows else array)}: write it as {wanted}")
     if found[0] != rows:
         hint = f": does {name} end in the bias unit 1?" if augmented and found[0] == rows - 1 else ""
-        hint = hint or (": are the examples its columns?" if len(found) == 2 and found[1] == rows else "")
+        hint = hint or (f": are the examples its {lines}?" if len(found) == 2 and found[1] == rows else "")
         raise ShapeError(f"{name} has {found[0]} entries, but {because}{hint}")
 
 
-def check_bias_unit(network: MLP, x: Any) -> None:
+def check_bias_unit(network: MLP, x: Any, by_rows: bool = False) -> None:
     """That an input, which ends in the bias unit, has a 1 there: slide 1 appends it, and it is no variable.
 
     Raises:
@@ -132,7 +170,7 @@ def check_bias_unit(network: MLP, x: Any) -> None:
     last = np.atleast_1d(np.asarray(x)[-1])
     other = np.flatnonzero(last != 1)
     if other.size:
-        where = f" in column {other[0] + 1}" if last.size > 1 else ""
+        where = f" in {'row' if by_rows else 'column'} {other[0] + 1}" if last.size > 1 else ""
         raise SymbackpropError(
             f"x must end in the bias unit 1: its last entry{where} is {last[other[0]]}; append 1 or use bias='separate'"
         )
@@ -198,11 +236,24 @@ def _outputs(upstream: Any, W: Sequence[Any], what: str) -> Any:
     return upstream
 
 
-def check_out(out: Any, W: Sequence[Any], b: Sequence[Any] | None, biases: Sequence[Any], x: Any, y: Any) -> None:
+def check_same(name: str, array: Any, like_name: str, like: Any) -> None:
+    """That an array has the shape of another one.
+
+    Raises:
+        ShapeError: if not.
+    """
+    if np.shape(array) != np.shape(like):
+        raise ShapeError(f"{name} is {_size(array)}, but {like_name} is {_size(like)}: they must agree")
+
+
+def check_out(
+    out: Any, W: Sequence[Any], b: Sequence[Any] | None, biases: Sequence[Any], x: Any, y: Any, target: str = "y"
+) -> None:
     """The arrays given for the gradients, `(dW, db)` where biases stand apart; None where there are none.
 
     Args:
         biases: as the caller gave them, in whose shapes their gradients come.
+        target: what `y` is called.
 
     Raises:
         ShapeError: for one that does not have the shape of what it is the gradient by.
@@ -221,25 +272,26 @@ def check_out(out: Any, W: Sequence[Any], b: Sequence[Any] | None, biases: Seque
     for name, given, like in (("W", dW, W), ("b", db, biases)):
         if len(given) != len(like):
             raise SymbackpropError(f"out has {len(given)} arrays for the gradients by {name}, but needs {len(like)}")
-        for l, (target, one) in enumerate(zip(given, like, strict=True)):
-            _check_target(f"{name}_{l}", target, one, x.dtype)
-            named.append((f"out for {name}_{l}", target))
+        for l, (array, one) in enumerate(zip(given, like, strict=True)):
+            _check_target(f"{name}_{l}", array, one, x.dtype)
+            named.append((f"out for {name}_{l}", array))
     inputs = [(f"{name}_{l}", array) for name, of in (("W", W), ("b", b or [])) for l, array in enumerate(of)]
-    if found := overlap(named, [*inputs, ("x", x), ("y", y)]):
+    if found := overlap(named, [*inputs, ("x", x), (target, y)]):
         raise SymbackpropError(f"{found[0]} shares memory with {found[1]}: give arrays of their own")
 
 
 def _check_target(name: str, target: Any, like: Any, kind: np.dtype[Any]) -> None:
-    if not isinstance(target, np.ndarray):
+    if not isinstance(target, np.ndarray) or isinstance(target, np.ma.MaskedArray):
         raise SymbackpropError(
             f"out for {name} is a {type(target).__name__}, which cannot be filled: write np.empty_like({name})"
         )
-    if target.shape != np.shape(like):
-        raise ShapeError(f"out for {name} is {_size(target)}, but {name} is {_size(like)}: they must agree")
+    check_same(f"out for {name}", target, name, like)
     if not np.can_cast(kind, target.dtype, "same_kind"):
         raise SymbackpropError(
             f"out for {name} is an array of {target.dtype}, which cannot hold gradients of {kind}: "
             f"write np.empty({target.shape}, dtype={kind.name!r})"
         )
+    if repeats(target):
+        raise SymbackpropError(f"out for {name} has several entries in one place: write np.empty_like({name})")
     if not target.flags.writeable:
         raise SymbackpropError(f"out for {name} is a read-only array: give one that can be filled")

@@ -9,6 +9,25 @@ import numpy as np
 
 from symbackprop.errors import SymbackpropError
 
+# candidates for a common byte of two arrays; NumPy's types know no such number
+ATTEMPTS: Any = 10_000
+
+
+def array_of(name: str, given: Any) -> Any:
+    """An array of what was given.
+
+    Raises:
+        SymbackpropError: for a masked array, and for lists that make none.
+    """
+    if type(given) is np.ndarray:
+        return given
+    if isinstance(given, np.ma.MaskedArray):
+        raise SymbackpropError(f"{name} is a masked array, whose mask nothing would heed: write {name}.filled(0)")
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise SymbackpropError(f"{name} is no array of numbers ({error}): write rows of equally many numbers") from None
+
 
 def common_type(named: Sequence[tuple[str, Any]]) -> np.dtype[Any]:
     """The one floating-point type of some arrays; whole numbers go with any.
@@ -38,19 +57,38 @@ def common_type(named: Sequence[tuple[str, Any]]) -> np.dtype[Any]:
 
 
 def overlap(targets: Sequence[tuple[str, Any]], others: Sequence[tuple[str, Any]]) -> tuple[str, str] | None:
-    """The names of two arrays that may share memory, the first of them a target; None if there are none."""
-    seen: dict[int, str] = {}
-    parts: list[tuple[str, Any, bool]] = []
-    for is_target, group in ((True, targets), (False, others)):
-        for name, array in group:
-            if id(array) in seen and (is_target or any(array is t for _, t in targets)):
-                return seen[id(array)], name
-            seen[id(array)] = name
-            parts.append((name, array, is_target))
-    # an array that owns its memory shares it with its views alone
-    views = [part for part in parts if part[1].base is not None]
-    for name, view, is_target in views:
-        for other, array, is_other in parts:
-            if view is not array and (is_target or is_other) and np.may_share_memory(view, array):
-                return (name, other) if is_target else (other, name)
-    return None
+    """The names of two arrays that share memory, the first of them a target; None if there are none."""
+    named = [(*_span(array), i, name, array) for i, (name, array) in enumerate([*targets, *others]) if array.size]
+    # by where they begin: only those that have not ended where the next begins can share anything with it
+    reaching: list[tuple[int, int, int, str, Any]] = []
+    shared: list[tuple[int, int, str, str]] = []
+    for part in sorted(named, key=lambda p: p[:3]):
+        reaching = [other for other in reaching if other[1] > part[0]]
+        for other in reaching:
+            one, two = sorted((other, part), key=lambda p: p[2])
+            # exactly, unless that takes long: then it says that they do
+            if one[2] < len(targets) and np.may_share_memory(one[4], two[4], max_work=ATTEMPTS):
+                shared.append((one[2], two[2], one[3], two[3]))
+        reaching.append(part)
+    return min(shared)[2:] if shared else None
+
+
+def _span(array: Any) -> tuple[int, int]:
+    """From which address to which it reaches."""
+    start = array.__array_interface__["data"][0]
+    if array.flags.forc:
+        return start, start + array.nbytes
+    steps = [(n - 1) * step for n, step in zip(array.shape, array.strides, strict=True)]
+    return start + sum(min(step, 0) for step in steps), start + sum(max(step, 0) for step in steps) + array.itemsize
+
+
+def repeats(array: Any) -> bool:
+    """Whether several entries may be in the same place: some step does not leave behind all that smaller ones reach."""
+    if array.flags.forc:
+        return False
+    reach = array.itemsize
+    for step, n in sorted((abs(step), n) for step, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if step < reach:
+            return True
+        reach += (n - 1) * step
+    return False

@@ -62,7 +62,7 @@ class Memory:
         if last[2] is None:
             return None
         try:
-            return last[2] if tuple(map(id, _arrays(W, b, out))) == last[0] else None
+            return last[2] if (len(W), *map(id, _arrays(W, b, out))) == last[0] else None
         except (TypeError, ValueError):
             return None
 
@@ -70,7 +70,7 @@ class Memory:
         """Remember these until one of the arrays is no more."""
         if found is not None:
             arrays = _arrays(W, b, out)
-            self._last = tuple(map(id, arrays)), [weakref.ref(array, self._forget) for array in arrays], found
+            self._last = (len(W), *map(id, arrays)), [weakref.ref(array, self._forget) for array in arrays], found
 
     def _forget(self, _: object) -> None:
         self._last = (), (), None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbackprop.activations import scalar_function
+from symbackprop.numeric.code import Code
 from symbackprop.numeric.module import HELPERS
 from symbackprop.numeric.straight.mlp import Pass
 from symbackprop.numeric.straight.writer import INDENT
@@ -21,20 +22,20 @@ def outer(u):
     return partial(np.multiply, u) if u.shape[-1] == 1 and len(u) > 128 else u.dot
 '''
 CALL = '''\
-def gradients({arguments}, out=None{keywords}):
+def {called}({arguments}, out=None{keywords}):
     """{doc}
     """
 {prepared}    return once({arguments}, out, x.shape[1]{passed})
-
-
-def once({arguments}, out, count{keywords_only}):
-    """Loss and gradients of some of `count` examples."""
+'''
+ONCE = '''\
+def once({given}{keywords_only}):
+    """One pass, in arrays that no other one is working in."""
     waiting = ready(W, x)
     try:
         run = waiting.pop()
     except IndexError:
         run = workspace(W, x)
-    result = run({arguments}, out, count{passed})
+    result = run({given}{passed})
     waiting.append(run)
     return result
 
@@ -88,37 +89,54 @@ def file_of(made: Pass, title: str, doc: Sequence[str], functions: Sequence[str]
         functions: names of what the caller gives because it is generic.
     """
     separate = made.network.bias == "separate"
-    arguments = ", ".join(["W", *(["b"] if separate else []), "x", "y"])
+    arguments = ", ".join(["W", *(["b"] if separate else []), "x", made.target])
     passed = "".join(f", {name}" for name in functions)
     call = CALL.format(
+        called=made.called,
         arguments=arguments,
         keywords=f", *{passed}" if functions else "",
-        keywords_only=passed,
-        passed="".join(f", {name}={name}" for name in functions) if functions else "",
+        passed=_by_keyword(functions),
         doc=f"\n{INDENT}".join(doc),
         prepared=_prepared(made, arguments, passed),
-        kept=KEPT,
     )
-    called = call[: call.index("def once")]
     tiles = [] if _is_whole(made) else [_in_tiles(arguments, passed, separate)]
-    blocks = [*_definitions(made), OUTER, _workspace(made, arguments, passed), called, *tiles, call[len(called) :]]
-    head = f'"""{title}"""\n\nfrom functools import partial\n\nimport numpy as np\n'
+    space = workspace(made.last, made.arrays, f"{arguments}, out, count{passed}", _run(made))
+    given = f"{arguments}, out, count"
+    return joined(title, [*definitions(made.code, made.lines), OUTER, space, call, *tiles, once(given, functions)])
+
+
+def joined(title: str, blocks: Sequence[str]) -> str:
+    """A file of these definitions."""
+    partial = "from functools import partial\n\n" if OUTER in blocks else ""
+    head = f'"""{title}"""\n\n{partial}import numpy as np\n'
     return head + "".join(f"\n\n{block.strip(chr(10))}\n" for block in blocks)
+
+
+def once(given: str, functions: Sequence[str]) -> str:
+    """The function `once`, which finds a workspace for a pass and takes these arguments."""
+    keywords_only = "".join(f", {name}" for name in functions)
+    return ONCE.format(given=given, keywords_only=keywords_only, passed=_by_keyword(functions), kept=KEPT)
+
+
+def _by_keyword(functions: Sequence[str]) -> str:
+    return "".join(f", {name}={name}" for name in functions)
 
 
 def _is_whole(made: Pass) -> bool:
     """Whether it is not added up tile by tile: it has a part for each example, or there is one."""
-    return made.wanted.factored or made.wanted.inputs or made.wanted.single
+    wanted = made.wanted
+    return wanted.factored or wanted.inputs or wanted.each or wanted.single
 
 
 def _prepared(made: Pass, arguments: str, passed: str) -> str:
-    if made.wanted.factored:
-        return ""
-    new = "[np.empty(w.shape, w.dtype) for w in W]"
-    if made.network.bias == "separate":
-        new = f"{new}, [np.empty(v.shape, v.dtype) for v in b]"
-    tiles = "" if _is_whole(made) else TILES.format(arguments=arguments, passed=passed)
-    return f"    if out is None:\n        out = {new}\n{tiles}"
+    """New arrays where none are given; many examples in tiles, where what is asked for is added up over them."""
+    weights, biases = "[np.empty(w.shape, w.dtype) for w in W]", "[np.empty(v.shape, v.dtype) for v in b]"
+    separate = made.network.bias == "separate"
+    new = [*([] if made.wanted.factored else [weights]), *([biases] if separate else [])]
+    lines = f"    if out is None:\n        out = {', '.join(new)}\n" if new else ""
+    if _is_whole(made):
+        return lines
+    return lines + TILES.format(arguments=arguments, passed=passed)
 
 
 def _in_tiles(arguments: str, passed: str, separate: bool) -> str:
@@ -146,41 +164,54 @@ def _in_tiles(arguments: str, passed: str, separate: bool) -> str:
     )
 
 
-def _definitions(made: Pass) -> list[str]:
-    """What the lines use and NumPy does not have."""
-    text = "\n".join(made.lines)
-    names = {name for name, _ in made.code.functions}
+def definitions(code: Code, written: Sequence[str]) -> list[str]:
+    """What lines use and NumPy does not have."""
+    text = "\n".join(written)
+    names = {name for name, _ in code.functions}
     preambles = [scalar_function(name).preamble for name in sorted(names) if scalar_function(name).preamble]
-    helpers = [HELPERS[name] for name in sorted(made.code.helpers) if f"{name}(" in text]
+    helpers = [HELPERS[name] for name in sorted(code.helpers) if f"{name}(" in text]
     return [*dict.fromkeys(preambles), *helpers]
 
 
-def _workspace(made: Pass, arguments: str, passed: str) -> str:
-    """The function that makes the arrays and, within it, the pass."""
-    last, separate = made.last, made.network.bias == "separate"
-    outs = [] if made.wanted.factored else ["out" if not separate else "out_W"]
+def workspace(last: int, arrays: Sequence[str], given: str, run: Sequence[str]) -> str:
+    """The function that makes the arrays and, within it, the pass.
+
+    Args:
+        last: the number of the last weight; given: the arguments of the pass; run: its lines.
+    """
     lines = [
         "def workspace(W, x):",
         '    """The pass over arrays of these sizes, with the arrays that it works in."""',
         "    (n0, N), kind = x.shape, x.dtype",
         f"    {', '.join(f'n{l}' for l in range(1, last + 2))} = map(len, W)",
-        *(f"    {line}" for line in made.arrays),
+        *(f"    {line}" for line in arrays),
         "",
-        f"    def run({arguments}, out, count{passed}):",
-        f"        {_names('W', last)} = W",
-        *([f"        {_names('b', last)} = b"] if separate else []),
+        f"    def run({given}):",
+        *(f"        {line}" for line in run),
     ]
-    if separate and outs:
-        lines.append("        out_W, out_b = out")
-    for name in outs:
-        lines.append(f"        {_names('out', last)} = {name}")
-    if separate:
-        source = "out_b" if outs else "out"
-        lines.append(f"        {_names('out_b', last)} = {source}")
-    lines += [f"        {line}" for line in made.lines]
-    lines += [f"        {line}" for line in made.results]
     return "\n".join([*lines, "", "    return run"])
 
 
-def _names(family: str, last: int) -> str:
+def _run(made: Pass) -> list[str]:
+    """The lines of the pass, the lists that it is given taken apart first."""
+    last, separate = made.last, made.network.bias == "separate"
+    outs = [] if made.wanted.factored else ["out" if not separate else "out_W"]
+    lines = [unpacked("W", last), *([unpacked("b", last)] if separate else [])]
+    if separate and outs:
+        lines.append("out_W, out_b = out")
+    for name in outs:
+        lines.append(f"{names('out', last)} = {name}")
+    if separate:
+        source = "out_b" if outs else "out"
+        lines.append(f"{names('out_b', last)} = {source}")
+    return [*lines, *made.lines, *made.results]
+
+
+def unpacked(family: str, last: int) -> str:
+    """`W0, W1 = W`."""
+    return f"{names(family, last)} = {family}"
+
+
+def names(family: str, last: int) -> str:
+    """`W0, W1`."""
     return ", ".join(f"{family}{l}" for l in range(last + 1))

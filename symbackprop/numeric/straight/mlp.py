@@ -43,6 +43,7 @@ class Wanted:
         factored: each gradient by a weight as its two factors.
         inputs: the gradient by the input as well.
         precise: slopes to full precision where units saturate.
+        each: the loss of each example in place of their sum or mean.
         single: for one example alone, which is then quicker.
     """
 
@@ -50,6 +51,7 @@ class Wanted:
     factored: bool = False
     inputs: bool = False
     precise: bool = False
+    each: bool = False
     single: bool = False
 
 
@@ -62,6 +64,9 @@ class Pass:
         code: the names and functions that they use.
     """
 
+    # how the function is called, and its last argument
+    called, target = "gradients", "y"
+
     def __init__(self, network: MLP, lines: Lines, wanted: Wanted, spelled: Callable[[Expr], str] | None) -> None:
         self.network = network
         self.last = network.depth.constant
@@ -70,12 +75,11 @@ class Pass:
         self.code = Code(network, straight=True, batch=True)
         self._sizes = {l: index(f"n{l}") for l in range(self.last + 2)}
         forward, loss, backward = self._texts(lines)
-        self.program = Program(_functions(self.code, wanted))
+        self.program = Program(functions_of(self.code, wanted))
         self._arguments()
         for line in forward:
             self._define(*line)
-        self.program.comment("the loss")
-        self.total = self.program.define("total", f"np.sum({loss}){self._share()}")
+        self.total = self._value(loss)
         self._chains: list[tuple[Value, list[Value]]] = []
         self._delivered: list[Value] = []
         for left, right, text in backward:
@@ -99,6 +103,13 @@ class Pass:
         needed = needed_lines(lines, network, self.wanted)
         return forward, loss, [(left, right, self._text(left, right)) for left, right in needed]
 
+    def _value(self, loss: str) -> Value:
+        """What is given with the gradients, by the NumPy expression of the loss of each example."""
+        self.program.comment("the loss")
+        if self.wanted.each:
+            return self.program.define("losses", loss)
+        return self.program.define("total", f"np.sum({loss}){self._share()}")
+
     def _text(self, left: Expr, right: Expr) -> str:
         if left == Partial(LOSS, self.network.output):
             text = "dloss(yhat, y)" if self.network.loss.is_generic else emitted(right, self.code)
@@ -120,7 +131,7 @@ class Pass:
             for l in range(self.last + 1):
                 argument(f"b{l}", (sizes[l + 1], ONE))
         argument("x", (sizes[0], EXAMPLES))
-        argument("y", (sizes[self.last + 1], EXAMPLES))
+        argument(self.target, (sizes[self.last + 1], EXAMPLES))
 
     def units(self, layer: int) -> Dim:
         """How many entries `h_l` has."""
@@ -195,7 +206,7 @@ class Pass:
             self._guard(writer)
         self.results = [self._result(writer, stacks)]
         arrays, self.lines = writer.body()
-        self.arrays = [*self._stack_arrays(stacks), *arrays]
+        self.arrays = [*self._stack_arrays(writer, stacks), *arrays]
         if self.wanted.inputs:
             self.lines.insert(0, "dx = np.empty(x.shape, kind)")
         if self.wanted.factored:
@@ -211,7 +222,9 @@ class Pass:
             grads = f"[{', '.join(self._factors(writer, stacks, l) for l in range(self.last + 1))}]"
             if self.network.bias == "separate":
                 grads = f"({grads}, out)"
-        return f"return total, {grads}{', dx' if self.wanted.inputs else ''}"
+        # a number, or a copy of what the next pass overwrites
+        value = "total" if self.total.shape == () else f"np.array({writer.name(self.total)})"
+        return f"return {value}, {grads}{', dx' if self.wanted.inputs else ''}"
 
     def _factors(self, writer: Writer, stacks: dict[str, list[Value]], layer: int) -> str:
         """`(∂L/∂z_{l+1}, h_l)`, copies that the next pass does not overwrite."""
@@ -227,13 +240,14 @@ class Pass:
             right = f"kept_hidden[rows_h{layer}]"
         return f"({left}, {right})"
 
-    def _stack_arrays(self, stacks: dict[str, list[Value]]) -> list[str]:
+    def _stack_arrays(self, writer: Writer, stacks: dict[str, list[Value]]) -> list[str]:
+        """Each value by the name that it has in the pass, where it may share its place with others."""
         lines: list[str] = []
         hidden = range(1, self.last + 1)
         if "hidden" in stacks:
             lines += _rows("h", [self.units(l) for l in hidden])
             lines.append(f"hidden = np.ones(({_end(self.last, 'h')}, N), kind)")
-            lines += [f"h{l} = hidden[rows_h{l}]" for l in hidden]
+            lines += [f"{writer.name(value)} = hidden[rows_h{l}]" for l, value in enumerate(stacks["hidden"], 1)]
         if self.at_once:
             lines.append(f"at_once = hidden.size <= {AT_ONCE}")
             lines.append(f"widest = max({', '.join(f'n{l}' for l in hidden)}, 0)")
@@ -242,7 +256,7 @@ class Pass:
         if "upstream" in stacks:
             lines += _rows("z", [self._sizes[l] for l in range(1, self.last + 2)])
             lines.append(f"upstream = np.empty(({_end(self.last + 1, 'z')}, N), kind)")
-            lines += [f"{value.name} = upstream[rows_z{l}]" for l, value in enumerate(stacks["upstream"], 1)]
+            lines += [f"{writer.name(value)} = upstream[rows_z{l}]" for l, value in enumerate(stacks["upstream"], 1)]
         return lines
 
     def _guard(self, writer: Writer) -> None:
@@ -268,7 +282,8 @@ def _end(layer: int, name: str) -> str:
     return f"rows_{name}{layer}.stop"
 
 
-def _functions(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None]:
+def functions_of(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None]:
+    """The functions of one variable that a program meets, as `Program` takes them."""
     found: dict[str, tuple[str, str] | None] = {"dloss": None}
     for name, order in code.functions:
         row = scalar_function(name)

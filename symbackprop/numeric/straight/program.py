@@ -120,7 +120,9 @@ class Program:
             case ast.Attribute(inner, "T"):
                 return self.view(self._array(inner, local), ".T")
             case ast.Subscript(inner, index) if _is_slice(index):
-                return self.view(self._array(inner, local), f"[{ast.unparse(index)}]")
+                # as it stands between the brackets, where a tuple has none of its own
+                parts = index.elts if isinstance(index, ast.Tuple) else [index]
+                return self.view(self._array(inner, local), f"[{', '.join(map(ast.unparse, parts))}]")
             case ast.Call(called, arguments, keywords):
                 return self._call(called, arguments, keywords, local, name, node)
         return self._expression(node, local, name)

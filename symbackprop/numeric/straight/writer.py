@@ -154,12 +154,12 @@ class Writer:
 
     def _product(self, value: Value, operands: Sequence[str], name: Callable[[Value], str]) -> str:
         left = value.values[0]
-        if left.root.kind in STORED and left.shape is not None and left.shape[-1] in (ONE, self._batch):
+        is_own = left.root.kind in STORED and not left.root.external
+        if is_own and left.shape is not None and left.shape[-1] in (ONE, self._batch):
             called = f"{self.name(left.root)}_times"
             self._bound.setdefault(called, f"outer({operands[0]})")
             return f"{called}({operands[1]}, {name(value)})"
-        right = value.values[1]
-        if self._single and right.root.kind in STORED and value.shape is not None and value.shape[-1] == self._batch:
+        if self._is_row(value):
             # (W h)ᵀ = hᵀ Wᵀ, where hᵀ is at hand
             called, row = f"{operands[1]}_dot", f"{name(value)}_row"
             self._bound.setdefault(called, f"{operands[1]}.T.dot")
@@ -167,6 +167,13 @@ class Writer:
             turned = left.values[0] if left.kind is Kind.VIEW and left.text == ".T" else left
             return f"{called}({name(turned)}{'' if turned is not left else '.T'}, {row})"
         return f"{operands[0]}.dot({operands[1]}, {name(value)})"
+
+    def _is_row(self, value: Value) -> bool:
+        """Whether it is of one example, and it and what it is computed from are the workspace's."""
+        if not self._single or value.external or value.shape is None or value.shape[-1] != self._batch:
+            return False
+        right = value.values[1].root
+        return right.kind in STORED and not right.external
 
     def name(self, value: Value) -> str:
         """How a value is called; a view of an array of the workspace has a name of its own."""
