@@ -20,6 +20,7 @@ class Kind(Enum):
     UFUNC = "entry by entry, into an array"
     REDUCED = "a sum or an extreme along an axis, into an array"
     COPIED = "whatever an expression gives, copied into an array"
+    CONSTANT = "the same in every pass: made with the workspace"
     WITH_UNIT = "a value with a row of ones below it, in which the value itself is worked out"
     PLAIN = "whatever an expression gives, kept as it is"
 
