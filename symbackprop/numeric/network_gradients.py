@@ -86,9 +86,7 @@ class NetworkGradients:
         named = arrays if given is None else {**given, **arrays}
         _check_names(named, self.parameters, "array", "this network has")
         values = [named[name] for name in self.parameters]
-        if out is not None and not isinstance(out, Mapping):
-            raise SymbackpropError(f"out is a {type(out).__name__}: write a dict, as out={{'{self.asked[0]}': array}}")
-        both = values if out is None else [*values, *out.values()]
+        both = values if out is None else [*values, *self._named_targets(out)]
         if self._given.seen(both):
             result: tuple[Any, dict[str, Any]] = self._run(*values, out=out, **self._functions)
             return result
@@ -169,6 +167,13 @@ class NetworkGradients:
         wanted = _written(self._shapes[name], self._letters)
         raise ShapeError(f"{name} is {size}, but in this network it is {wanted}{why and f', with {why}'}")
 
+    def _named_targets(self, out: Mapping[str, Any]) -> list[Any]:
+        """What is given for the gradients, in their order."""
+        if not isinstance(out, Mapping):
+            raise SymbackpropError(f"out is a {type(out).__name__}: write a dict, as out={{'{self.asked[0]}': array}}")
+        _check_names(out, self.asked, "array in out", "gradients are asked for by")
+        return [out[name] for name in self.asked]
+
     def _targets(
         self,
         out: Mapping[str, Any],
@@ -177,7 +182,6 @@ class NetworkGradients:
         kind: np.dtype[Any],
     ) -> dict[str, Array]:
         """The caller's arrays where the code can fill them, and new ones in place of others."""
-        _check_names(out, self.asked, "array in out", "gradients are asked for by")
         for name, target in out.items():
             check_target(name, target, np.broadcast_to(0.0, shapes[name]), kind)
         named = [(f"out for {name}", target) for name, target in out.items()]

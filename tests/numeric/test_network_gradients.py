@@ -360,6 +360,19 @@ def test_wrong_out_is_refused(change, words, compiled):
         f(arrays, out=out)
 
 
+def test_the_same_arrays_by_other_names_are_checked_again(compiled):
+    case, f = compiled("two layers")
+    arrays = case.arrays()
+    out = {name: np.empty_like(arrays[name]) for name in f.asked}
+    f(arrays, out=out)
+    f(arrays, out=out)
+    names = list(out)
+    first, last = names.index("b_1"), names.index("W_1")
+    names[first], names[last] = names[last], names[first]
+    with pytest.raises(ShapeError, match="out for"):
+        f(arrays, out=dict(zip(names, out.values(), strict=True)))
+
+
 def test_out_is_a_dict(compiled):
     case, f = compiled("two layers")
     with pytest.raises(SymbackpropError, match="write a dict"):

@@ -12,7 +12,7 @@ from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Expr, Partial, Variable
 from symbackprop.forward import ForwardNetwork
 from symbackprop.numeric.module import HELPERS, definitions
-from symbackprop.numeric.straight import products, sums
+from symbackprop.numeric.straight import entrywise, products, sums
 from symbackprop.numeric.straight.program import Program
 from symbackprop.numeric.straight.storage import allocate
 from symbackprop.numeric.straight.trees import Array, Placed, Trees, array_of
@@ -22,7 +22,7 @@ from symbackprop.shapes import Shape
 from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
 
-REGISTERED = (products, sums)  # importing them registers their readers
+REGISTERED = (entrywise, products, sums)  # importing them registers their readers
 # names that the file has for itself
 OWN = frozenset(
     {"np", "out", "kind", "run", "once", "idle", "waiting", "sizes", "workspace", "gradients", "total", "result"}

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from symbackprop.dims import ONE, Dim
+from symbackprop.dims import ONE
 from symbackprop.numeric.straight.chains import best_order
 from symbackprop.numeric.straight.sizes import spelled
-from symbackprop.numeric.straight.values import STORED, Kind, Shape, Value, broadcast
+from symbackprop.numeric.straight.values import STORED, Kind, Shape, Value, broadcast, viewed
 
 BINARY = {
     ast.Add: "add",
@@ -268,7 +268,7 @@ class Program:
             return self._plain("{}" + suffix, (value,), None, "")
         if suffix == ".T" and len(value.shape) < 2:
             return value
-        return self._value(Kind.VIEW, suffix, (value,), shape or _viewed(value.shape, suffix), "")
+        return self._value(Kind.VIEW, suffix, (value,), shape or viewed(value.shape, suffix), "")
 
     def with_unit(self, value: Value, name: str = "") -> Value:
         """The value with a row of ones below it."""
@@ -391,19 +391,3 @@ def _is_numpy(node: ast.expr) -> bool:
 def _is_slice(index: ast.expr) -> bool:
     parts = index.elts if isinstance(index, ast.Tuple) else [index]
     return all(isinstance(part, ast.Slice) or (isinstance(part, ast.Constant) and part.value is None) for part in parts)
-
-
-def _viewed(shape: tuple[Dim, ...], suffix: str) -> Shape:
-    """The shape of a view, for those that the programs have; None for others."""
-    match suffix:
-        case ".T":
-            return shape[::-1]
-        case "[:-1]":
-            return (shape[0] - 1, *shape[1:])
-        case "[:, :-1]":
-            return (shape[0], shape[1] - 1)
-        case "[:, None]":
-            return (shape[0], ONE)
-        case "[None]":
-            return (ONE, shape[0])
-    return None
