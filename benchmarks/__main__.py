@@ -39,6 +39,7 @@ FIGURES = {
     "bounds": "bounds.qr_beside_svd",
     "spectra": "spectra.monte_carlo",
     "random": "random_networks.compared",
+    "compiled": "compiled.compared",
     "equations": "equations.linear",
     "others": "others.beside",
     "grading": "grading.grading",

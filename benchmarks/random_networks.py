@@ -54,7 +54,7 @@ def examine(name: str, made: Grown, seed: int, count: Count, is_printed: bool = 
         is_printed: whether the gradients are also compared as their LaTeX is read.
     """
     count.networks += 1
-    point = _usable(made, seed)
+    point = usable(made, seed)
     if point is None:
         count.unusable += 1
         return
@@ -91,7 +91,8 @@ def examine(name: str, made: Grown, seed: int, count: Count, is_printed: bool = 
     comparison.with_peers()
 
 
-def _usable(made: Grown, seed: int) -> Point | None:
+def usable(made: Grown, seed: int) -> Point | None:
+    """A point of its seed at which the loss is no large number; None where none is found."""
     for turn in range(DRAWS):
         point = Point(made, seed, 2.0**-turn)
         try:

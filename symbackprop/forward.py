@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from symbackprop.dims import ONE, Dim, Units, Width, dim, index
 from symbackprop.equations import Equation, same_family
@@ -36,6 +37,9 @@ from symbackprop.shapes import SCALAR, Shape, shape, written
 from symbackprop.statements import Chain, equal
 from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
+
+if TYPE_CHECKING:
+    from symbackprop.numeric.network_gradients import NetworkGradients
 
 # the letter of the widths n_l of the layers
 WIDTHS = "n"
@@ -195,6 +199,17 @@ class ForwardNetwork(Quantities):
             first=0,
             data="columns",
         )
+
+    def gradients(self, wrt: str | Sequence[str] | None = None, **functions: Any) -> NetworkGradients:
+        """A compiled function `(W_1=…, x=…, …) -> (loss, {"W_1": ∂L/∂W_1, …})`.
+
+        Args:
+            wrt: the names of the variables by which gradients are asked for; all inputs and parameters if not given.
+            functions: `g=` and `dg=` for a generic function `g` in the equations.
+        """
+        from symbackprop.numeric.network_gradients import NetworkGradients
+
+        return NetworkGradients(self, wrt, **functions)
 
     # --- numbers for sizes -------------------------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ ASKED = [
     ("random", "cases that others get wrong beside PyTorch"),
     ("random", "random networks beside PyTorch"),
     ("random", "random networks beside JAX"),
+    ("compiled", "cases that others get wrong, compiled"),
+    ("compiled", "20 random networks, compiled"),
     ("equations", "20 equations"),
     ("others", "gradient of tr(A X B)"),
     ("grading", "8 answers, 1 worker"),
@@ -218,6 +220,25 @@ def test_random_networks_are_all_right(short: tuple[str, list[dict[str, Any]]]) 
     assert found["numbers"]["refused"] == {}
 
 
+def test_compiled_gradients_of_random_networks_are_all_right(short: tuple[str, list[dict[str, Any]]]) -> None:
+    (found,) = [row for row in short[1] if row["figure"] == "20 random networks, compiled"]
+    assert found["numbers"]["wrong"] == []
+    assert found["numbers"]["right"] > 100
+    assert found["numbers"]["refused"] == {}
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("np.multiply(", "np.divide("), ("np.subtract(", "np.add("), (".T", "")])
+def test_a_wrong_program_is_found_by_random_networks(monkeypatch: pytest.MonkeyPatch, right: str, wrong: str) -> None:
+    gradients = importlib.import_module("symbackprop.numeric.network_gradients")
+    compiled, growing = module("compiled"), module("growing")
+    written = gradients.file_of
+    monkeypatch.setattr(gradients, "file_of", lambda made: written(made).replace(right, wrong))
+    count = compiled.Count()
+    for seed in range(8):
+        compiled.examine(f"network {seed}", growing.grown(seed), seed, count)
+    assert len(count.wrong) > 5
+
+
 def test_a_wrong_rule_is_found_by_random_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     from symbackprop import expr
     from symbackprop.adjoints import pullback
@@ -356,7 +377,7 @@ def test_the_reader_for_the_peers_finds_the_same_losses() -> None:
     library, read = by_numbers(), set()
     for seed in range(60):
         made = growing.grown(seed)
-        point = networks._usable(made, seed)
+        point = networks.usable(made, seed)
         if point is None:
             continue
         found = peers.gradients(library, made.network.equations, point.leaf, made.sizes, {("a1", None): (1, 1)})

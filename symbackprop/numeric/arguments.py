@@ -273,14 +273,15 @@ def check_out(
         if len(given) != len(like):
             raise SymbackpropError(f"out has {len(given)} arrays for the gradients by {name}, but needs {len(like)}")
         for l, (array, one) in enumerate(zip(given, like, strict=True)):
-            _check_target(f"{name}_{l}", array, one, x.dtype)
+            check_target(f"{name}_{l}", array, one, x.dtype)
             named.append((f"out for {name}_{l}", array))
     inputs = [(f"{name}_{l}", array) for name, of in (("W", W), ("b", b or [])) for l, array in enumerate(of)]
     if found := overlap(named, [*inputs, ("x", x), (target, y)]):
         raise SymbackpropError(f"{found[0]} shares memory with {found[1]}: give arrays of their own")
 
 
-def _check_target(name: str, target: Any, like: Any, kind: np.dtype[Any]) -> None:
+def check_target(name: str, target: Any, like: Any, kind: np.dtype[Any]) -> None:
+    """That an array can be filled with a gradient of that type by what is called so; raises as `check_out`."""
     if not isinstance(target, np.ndarray) or isinstance(target, np.ma.MaskedArray):
         raise SymbackpropError(
             f"out for {name} is a {type(target).__name__}, which cannot be filled: write np.empty_like({name})"

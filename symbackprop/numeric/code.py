@@ -11,6 +11,7 @@ from itertools import chain
 
 from symbackprop import expr
 from symbackprop.dims import Dim, Symbol, Units, Width
+from symbackprop.equations import Network
 from symbackprop.expr import Expr, Variable
 from symbackprop.network import MLP
 
@@ -53,7 +54,7 @@ class Code:
         batch: whether columns are `n × N`.
     """
 
-    def __init__(self, network: MLP, straight: bool = False, batch: bool = False) -> None:
+    def __init__(self, network: Network, straight: bool = False, batch: bool = False) -> None:
         self.network = network
         self.straight = straight
         self.batch = batch
@@ -86,10 +87,8 @@ class Code:
         """How a variable is called."""
         if e.index is None:
             return e.name
-        if e == self.network.output:
-            return "yhat"
-        if e == self.network.input:
-            return "x"
+        if isinstance(self.network, MLP) and e in (self.network.output, self.network.input):
+            return "yhat" if e == self.network.output else "x"
         return f"{e.name}{e.index}" if self.straight else f"{e.name}[{self.dim(e.index)}]"
 
     def function(self, name: str, order: int) -> str:
@@ -99,7 +98,10 @@ class Code:
 
     def slope(self, name: str, at: Expr) -> str | None:
         """The derivative of the activation at `z_l` by its value `h_l`, where the code has that; else None."""
-        if not isinstance(at, expr.PreActivation) or name != self.network.activation.name or at not in self.by_value:
+        if not isinstance(at, expr.PreActivation) or at not in self.by_value:
+            return None
+        assert isinstance(self.network, MLP)
+        if name != self.network.activation.name:
             return None
         self.functions.add((name, BY_VALUE))
         return f"slope({self.variable(expr.Hidden(at.index))}{'[:-1]' if self.network.augmented else ''})"
@@ -137,9 +139,10 @@ def index_name(name: str) -> str:
     return f"{name}_" if name in RESERVED or keyword.iskeyword(name) else name
 
 
-def function_name(name: str, order: int, network: MLP) -> str:
-    """`g`, `dg`, `d2g` for the activation of the network, `dtanh` for another, `dprelu_1_4` with a parameter."""
-    return PREFIXES[order] + ("g" if name == network.activation.name else re.sub(r"\W+", "_", name).rstrip("_"))
+def function_name(name: str, order: int, network: Network) -> str:
+    """`g`, `dg`, `d2g` for the activation of an MLP, `dtanh` for another, `dprelu_1_4` with a parameter."""
+    is_its_own = isinstance(network, MLP) and name == network.activation.name
+    return PREFIXES[order] + ("g" if is_its_own else re.sub(r"\W+", "_", name).rstrip("_"))
 
 
 def atomic(text: str) -> bool:

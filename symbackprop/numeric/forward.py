@@ -8,6 +8,7 @@ from symbackprop.dims import Dim, dim, index
 from symbackprop.equations import Equation
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import LOSS, Expr, Hidden, PreActivation, Variable
+from symbackprop.network import MLP
 from symbackprop.numeric.action import value
 from symbackprop.numeric.code import Code
 from symbackprop.numeric.source import code_range
@@ -90,6 +91,7 @@ def values_at_hand(code: Code, written: Iterable[Variable]) -> frozenset[Expr]:
         if isinstance(variable, Hidden):
             equation = code.network.definition(variable, {})
             z = PreActivation(variable.index)
+            assert isinstance(code.network, MLP)
             if equation is not None and equation.right == code.network.layer_map(z):
                 found.add(z)
     return frozenset(found)

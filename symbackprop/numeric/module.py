@@ -47,8 +47,13 @@ HELPERS = {
 def module(title: str, code: Code, body: str) -> str:
     """The source of a file: imports, the functions of one variable, then the function itself."""
     parts = [f'"""{title}"""', "import numpy as np"]
+    return "\n\n".join(parts) + "".join(f"\n\n\n{block}" for block in [*definitions(code), body.rstrip("\n")]) + "\n"
+
+
+def definitions(code: Code) -> list[str]:
+    """What code calls: functions of one variable that have a formula, and those beside NumPy's."""
     preambles: list[str] = []
-    definitions: list[str] = []
+    made: list[str] = []
     for name, order in sorted(code.functions, key=lambda f: (f[0], abs(f[1]), f[1])):
         row = scalar_function(name)
         if row.is_generic:
@@ -58,10 +63,9 @@ def module(title: str, code: Code, body: str) -> str:
         argument, text = ("h", row.by_value) if order == BY_VALUE else ("z", row.numpy(order))
         called = "slope" if order == BY_VALUE else function_name(name, order, code.network)
         says = '    """g\'(z), by h = g(z)."""\n' if order == BY_VALUE else ""
-        definitions.append(f"def {called}({argument}):\n{says}{_body(_kept(text, argument))}\n")
+        made.append(f"def {called}({argument}):\n{says}{_body(_kept(text, argument))}\n")
     helpers = [HELPERS[name] for name in sorted(code.helpers)]
-    blocks = [part.rstrip("\n") for part in (*preambles, *definitions, *helpers, body)]
-    return "\n\n".join(parts) + "".join(f"\n\n\n{block}" for block in blocks) + "\n"
+    return [part.rstrip("\n") for part in (*preambles, *made, *helpers)]
 
 
 def _body(text: str) -> str:

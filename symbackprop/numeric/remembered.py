@@ -1,10 +1,11 @@
-"""What was found when the arrays of a call were checked, for the next call with the same weights."""
+"""What was found when the arrays of a call were checked, for the next call with the same ones."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from symbackprop.numeric.calls import Call, flat
 
 Array = Any
+FORM = attrgetter("shape", "dtype")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,29 @@ class Found:
         if type(y) is not np.ndarray or y.shape != self.y_shape or y.dtype != self.kind:
             return False
         return id(y) not in self.targets and (y.base is None or id(y.base) not in self.targets)
+
+
+class Given:
+    """Which arrays a function was called with last, of the same shapes and types still: it need not check them again.
+
+    It does not keep them alive. Calls from several threads at once are safe: what is remembered changes in one step.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[int, ...], list[Any], Sequence[Any]] = ((), [], ())
+
+    def seen(self, arrays: Sequence[Any]) -> bool:
+        """Whether exactly these were kept last, and all still are."""
+        keys, forms, _ = self._last
+        return tuple(map(id, arrays)) == keys and list(map(FORM, arrays)) == forms
+
+    def keep(self, arrays: Sequence[Any]) -> None:
+        """Remember these until one of them is no more."""
+        references = [weakref.ref(array, self._forget) for array in arrays]
+        self._last = tuple(map(id, arrays)), list(map(FORM, arrays)), references
+
+    def _forget(self, _: object) -> None:
+        self._last = (), [], ()
 
 
 class Memory:

@@ -77,9 +77,16 @@ def _json(source: Source) -> bytes:
 
 def _python(source: Source) -> bytes:
     from symbackprop.numeric.compile import lambdify
+    from symbackprop.numeric.written import program_of
+    from symbackprop.render.latex import latex
 
     if isinstance(source.what, Derivation):
         return lambdify(source.what).source.encode()
+    program = program_of(
+        source.what, lambda e: " ".join(latex(e, source.options.notation, source.what.network).split())
+    )
+    if program is not None:
+        return program.encode()
     try:
         return lambdify(source.what.derivation).source.encode()
     except SymbackpropError as error:

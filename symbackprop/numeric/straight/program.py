@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from symbackprop.dims import ONE, Dim
+from symbackprop.dims import ONE
 from symbackprop.numeric.straight.chains import best_order
 from symbackprop.numeric.straight.sizes import spelled
-from symbackprop.numeric.straight.values import STORED, Kind, Shape, Value, broadcast
+from symbackprop.numeric.straight.values import STORED, Kind, Shape, Value, broadcast, viewed
 
 BINARY = {
     ast.Add: "add",
@@ -72,9 +72,47 @@ class Program:
             return self._plain(found, (), (), name)
         return found
 
+    def expression(self, text: str, local: Mapping[str, Value | str]) -> Value | str:
+        """The value of a NumPy expression in names that stand for values, or for numbers."""
+        return self._lowered(ast.parse(text, mode="eval").body, local)
+
+    def plain(self, text: str, operands: tuple[Value | str, ...], shape: Shape) -> Value:
+        """Whatever an expression gives, with `{}` for each operand."""
+        return self._plain(text, operands, shape, "")
+
+    def copied(self, text: str, operands: tuple[Value | str, ...], shape: Shape) -> Value:
+        """The same, in an array of the workspace where it is one."""
+        return self._copied(text, operands, shape, "")
+
+    def into(self, text: str, operands: tuple[Value | str, ...], shape: Shape) -> Value:
+        """What a call of NumPy puts in an array, which stands in it as `{out}`."""
+        return self._value(Kind.REDUCED, text, operands, shape, "")
+
+    def constant(self, text: str, shape: Shape) -> Value:
+        """An array that is the same in every pass."""
+        return self._value(Kind.CONSTANT, text, (), shape, "")
+
+    def reduced(self, function: str, value: Value, axis: int | None = None, keeps: bool = False) -> Value:
+        """The "sum", "max" or "min" along an axis, or of all entries."""
+        return self._reduced(function, value, {} if axis is None else {"axis": str(axis), "keepdims": str(keeps)}, "")
+
+    def call(self, value: Value, name: str) -> None:
+        """Give a value that has no name in the formulas one."""
+        if not value.is_named and value.kind is not Kind.VIEW:
+            value.name, value.is_named = self._fresh(name), True
+
+    def is_taken(self, name: str) -> bool:
+        """Whether a value is called so."""
+        return name in self._taken
+
+    def keep_free(self, names: Iterable[str]) -> None:
+        """Names that no value shall have."""
+        self._taken |= set(names)
+
     def deliver(self, value: Value, target: str) -> Value:
         """The value in an array of the caller: worked out there, or copied to it."""
-        if value.kind in STORED and not value.external:
+        # a row of ones is there from the beginning, in an array of the workspace only
+        if value.kind in STORED and value.kind is not Kind.WITH_UNIT and not value.external:
             value.external = target
             return value
         return self._add(Value("", Kind.COPIED, value.shape, "{}", (value,), target))
@@ -192,6 +230,8 @@ class Program:
                 return self._reduced("sum", self._array(arguments[0], local), options, name)
             case ast.Attribute(ast.Name("np"), "outer"):
                 left, right = (self._array(a, local) for a in arguments)
+                if any(not value.shape for value in (left, right)):
+                    return self._plain("np.outer({}, {})", (left, right), None, name)
                 return self.dot(self.view(left, "[:, None]"), self.view(right, "[None]"), name)
             case ast.Attribute(ast.Name("np"), "ones_like"):
                 operand = self._array(arguments[0], local)
@@ -224,15 +264,15 @@ class Program:
             return self._plain(f"np.{function}({', '.join('{}' for _ in operands)})", operands, shape, name)
         return self._value(Kind.UFUNC, function, operands, shape, name)
 
-    def view(self, value: Value, suffix: str) -> Value:
-        """`.T`, or a slice."""
+    def view(self, value: Value, suffix: str, shape: Shape = None) -> Value:
+        """`.T`, or a slice; its shape is given where the suffix does not say it."""
         if value.kind is Kind.VIEW and value.text == suffix == ".T":
             return value.values[0]
         if value.shape is None:
             return self._plain("{}" + suffix, (value,), None, "")
         if suffix == ".T" and len(value.shape) < 2:
             return value
-        return self._value(Kind.VIEW, suffix, (value,), _viewed(value.shape, suffix), "")
+        return self._value(Kind.VIEW, suffix, (value,), shape or viewed(value.shape, suffix), "")
 
     def with_unit(self, value: Value, name: str = "") -> Value:
         """The value with a row of ones below it."""
@@ -300,7 +340,8 @@ class Program:
         return self._value(Kind.PLAIN, text, operands, shape, name)
 
     def _value(self, kind: Kind, text: str, operands: tuple[Value | str, ...], shape: Shape, name: str) -> Value:
-        key = (kind, text, operands)
+        # a number is broadcast to several shapes
+        key = (kind, text, operands, shape)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._add(Value(name, kind, shape, text, operands))
@@ -359,19 +400,3 @@ def _is_numpy(node: ast.expr) -> bool:
 def _is_slice(index: ast.expr) -> bool:
     parts = index.elts if isinstance(index, ast.Tuple) else [index]
     return all(isinstance(part, ast.Slice) or (isinstance(part, ast.Constant) and part.value is None) for part in parts)
-
-
-def _viewed(shape: tuple[Dim, ...], suffix: str) -> Shape:
-    """The shape of a view, for those that the programs have; None for others."""
-    match suffix:
-        case ".T":
-            return shape[::-1]
-        case "[:-1]":
-            return (shape[0] - 1, *shape[1:])
-        case "[:, :-1]":
-            return (shape[0], shape[1] - 1)
-        case "[:, None]":
-            return (shape[0], ONE)
-        case "[None]":
-            return (ONE, shape[0])
-    return None

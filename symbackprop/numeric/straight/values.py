@@ -20,6 +20,7 @@ class Kind(Enum):
     UFUNC = "entry by entry, into an array"
     REDUCED = "a sum or an extreme along an axis, into an array"
     COPIED = "whatever an expression gives, copied into an array"
+    CONSTANT = "the same in every pass: made with the workspace"
     WITH_UNIT = "a value with a row of ones below it, in which the value itself is worked out"
     PLAIN = "whatever an expression gives, kept as it is"
 
@@ -79,3 +80,19 @@ def broadcast(shapes: list[Shape]) -> Shape:
             return None
         result = tuple(two if one == ONE else one for one, two in both)
     return result
+
+
+def viewed(shape: tuple[Dim, ...], suffix: str) -> Shape:
+    """The shape of a view, for those that the programs have; None for others."""
+    match suffix:
+        case ".T":
+            return shape[::-1]
+        case "[:-1]":
+            return (shape[0] - 1, *shape[1:])
+        case "[:, :-1]":
+            return (shape[0], shape[1] - 1)
+        case "[:, None]":
+            return (shape[0], ONE)
+        case "[None]":
+            return (ONE, shape[0])
+    return None

@@ -43,15 +43,17 @@ class Writer:
         self._shown = self._names()
 
     def _names(self) -> dict[Value, str]:
-        """What each value is called: one without a name of its own as the first that has one, of those in its place."""
+        """What each value is called: one without a name of its own as what its place holds next, or held last."""
         groups: dict[Value, list[Value]] = {}
         for value in self._program.values:
             if value.kind is not Kind.VIEW:
                 groups.setdefault(self._storage.same_place(value), []).append(value)
         shown: dict[Value, str] = {}
         for values in groups.values():
-            named = next((value for value in values if value.is_named), values[0])
-            shown |= {value: value.name if value.is_named else named.name for value in values}
+            named = next((value for value in reversed(values) if value.is_named), values[0])
+            for value in reversed(values):
+                named = value if value.is_named else named
+                shown[value] = named.name
         return shown
 
     def body(self) -> tuple[list[str], list[str]]:
@@ -66,7 +68,10 @@ class Writer:
                 step = [f"{INDENT}{line}" for line in step]
             guard = value.guard if step else guard
             lines += step
-        return [*self._arrays(), *(f"{name} = {text}" for name, text in self._bound.items())], lines
+        constants = [
+            f"{self._shown[value]} = {value.text}" for value in self._program.values if value.kind is Kind.CONSTANT
+        ]
+        return [*constants, *self._arrays(), *(f"{name} = {text}" for name, text in self._bound.items())], lines
 
     # --- the arrays --------------------------------------------------------------------------------------------------
 
@@ -155,8 +160,9 @@ class Writer:
     def _product(self, value: Value, operands: Sequence[str], name: Callable[[Value], str]) -> str:
         left = value.values[0]
         is_own = left.root.kind in STORED and not left.root.external
-        if is_own and left.shape is not None and left.shape[-1] in (ONE, self._batch):
-            called = f"{self.name(left.root)}_times"
+        summed = (ONE, self._batch) if self._batch is not None else ()
+        if is_own and left.shape is not None and left.shape[-1] in summed:
+            called = self._free(f"{self.name(left.root)}_times")
             self._bound.setdefault(called, f"outer({operands[0]})")
             return f"{called}({operands[1]}, {name(value)})"
         if self._is_row(value):
@@ -182,6 +188,21 @@ class Writer:
         base = self.name(value.values[0])
         if value.root.kind not in STORED or value.root.external:
             return f"{base}{value.text}"
-        called = f"{base}{SUFFIXES[value.text]}"
+        called = self._free(f"{base}{_called(value.text)}")
         self._bound.setdefault(called, f"{base}{value.text}")
         return called
+
+    def _free(self, name: str) -> str:
+        """The name, or one like it where a value is called so."""
+        while self._program.is_taken(name):
+            name += "_"
+        return name
+
+
+def _called(suffix: str) -> str:
+    """What a view is called, after what it is a view of: of two suffixes never the same."""
+    if suffix in SUFFIXES:
+        return SUFFIXES[suffix]
+    for sign, word in {":": "to", ",": "by", "+": "plus", "-": "less", "*": "times", ".": "its"}.items():
+        suffix = suffix.replace(sign, f"_{word}_")
+    return "_" + re.sub(r"\W+", "_", suffix).strip("_")
