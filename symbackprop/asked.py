@@ -13,7 +13,7 @@ from symbackprop.adjoints import HADAMARD, JACOBIAN
 from symbackprop.derivation import Context, Derivation, Rule, within
 from symbackprop.dims import ONE, Bounds, Dim, at_most, index
 from symbackprop.equations import Equation, Network, same_family
-from symbackprop.errors import RuleError, SymbackpropError
+from symbackprop.errors import RuleError, ShapeError, SymbackpropError
 from symbackprop.expr import LOSS, Bias, Expr, Function, Partial, Variable, Weight, factors_of, product_of
 from symbackprop.forms import has_gradient
 from symbackprop.forward import ForwardNetwork
@@ -27,7 +27,7 @@ from symbackprop.statements import Chain
 from symbackprop.substitution import bound_index, places, substitute
 from symbackprop.through_sums import summed_from_here
 from symbackprop.topic import Topic
-from symbackprop.tree import parts, subterms
+from symbackprop.tree import Path, parts, subterms
 
 # shortening steps in one line at most
 STEPS = 12
@@ -259,7 +259,15 @@ def _best(derivation: Derivation, applied: Rule, left: set[Expr]) -> Derivation 
         size = size_of(made.after) - size_of(part)
         if best is None or size < least:
             best, least = path, size
-    return None if best is None else derivation.by(applied, at=best)
+    return None if best is None else _by(derivation, applied, best)
+
+
+def _by(derivation: Derivation, applied: Rule, at: Path | None = None) -> Derivation | None:
+    """One step more, unless the line conforms only with brackets around a scalar, which the rule took away."""
+    try:
+        return derivation.by(applied, at=at)
+    except ShapeError:
+        return None
 
 
 def short(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivation:
@@ -267,7 +275,9 @@ def short(line: Derivation, lines: Sequence[Derivation], style: str) -> Derivati
     put_in = _next(line, lines)
     if put_in is None:
         return line
-    made = line.by(put_in)
+    made = _by(line, put_in)
+    if made is None:
+        return line
     if not is_plain(made.result):
         made = shortened(made, style)
     return made if size_of(made.result) <= size_of(line.result) else line

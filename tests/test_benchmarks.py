@@ -220,6 +220,16 @@ def test_random_networks_are_all_right(short: tuple[str, list[dict[str, Any]]]) 
     assert found["numbers"]["refused"] == {}
 
 
+@pytest.mark.parametrize("seed", [229, 342, 357, 420, 491])
+def test_a_scalar_within_a_product_keeps_its_brackets(seed: int) -> None:
+    """`(aᵀ b) c` beside a row conforms only so; these networks, of the first 500, have it."""
+    networks = module("random_networks")
+    count = networks.Count()
+    networks.check(seed, count)
+    assert count.right > 5
+    assert (count.wrong, dict(count.refused)) == ([], {})
+
+
 def test_compiled_gradients_of_random_networks_are_all_right(short: tuple[str, list[dict[str, Any]]]) -> None:
     (found,) = [row for row in short[1] if row["figure"] == "20 random networks, compiled"]
     assert found["numbers"]["wrong"] == []

@@ -31,7 +31,9 @@ def _without_identity(e: Expr) -> Expr:
     """`G` of `G I`, as it comes from a trace: beside another matrix the identity says nothing."""
     match e:
         case expr.Product(factors):
-            return times(*(factor for factor in factors if not isinstance(factor, expr.Identity)))
+            # what makes a scalar stays together: `(aᵀ b) c`
+            rest = tuple(factor for factor in factors if not isinstance(factor, expr.Identity))
+            return expr.product_of(rest) if rest else number(1)
     return number(1) if isinstance(e, expr.Identity) else e
 
 
