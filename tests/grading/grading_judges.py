@@ -37,10 +37,10 @@ def quick(question: Any, answer: str) -> Verdict:
     if word == "print":
         print("verdict", flush=True)
     if word.startswith("right"):
-        return Verdict(CORRECT, "the value is right", 1.0, value="1")
+        return Verdict(CORRECT, "the value is right", 1.0, valued="1")
     lines = tuple(Line(n, text, INCORRECT, "no", (0, 1)) for n, text in enumerate(answer.split("\n"), 1))
     mistake = Mistake("sign", f"the sign of {answer} is wrong", (0, 1))
-    return Verdict(INCORRECT, "it has another value", 0.25, (), lines, 1, (mistake,), value=answer[:1])
+    return Verdict(INCORRECT, "it has another value", 0.25, (), lines, 1, (mistake,), valued=answer[:1])
 
 
 def once(question: Any, answer: str) -> Verdict:
