@@ -96,13 +96,18 @@ def file_of(made: Pass, title: str, doc: Sequence[str], functions: Sequence[str]
         arguments=arguments,
         keywords=f", *{passed}" if functions else "",
         passed=_by_keyword(functions),
-        doc=f"\n{INDENT}".join(doc),
+        doc=indented(doc),
         prepared=_prepared(made, arguments, passed),
     )
     tiles = [] if _is_whole(made) else [_in_tiles(arguments, passed, separate)]
     space = workspace(made.last, made.arrays, f"{arguments}, out, count{passed}", _run(made))
     given = f"{arguments}, out, count"
     return joined(title, [*definitions(made.code, made.lines), OUTER, space, call, *tiles, once(given, functions)])
+
+
+def indented(doc: Sequence[str]) -> str:
+    """The lines of a docstring, as they stand in a function."""
+    return "\n".join(INDENT * bool(line and i) + line for i, line in enumerate(doc))
 
 
 def joined(title: str, blocks: Sequence[str]) -> str:

@@ -10,11 +10,11 @@ from symbackprop.expr import Expr, Hidden, PreActivation, Variable
 from symbackprop.network import MLP
 from symbackprop.numeric.code import Code
 from symbackprop.numeric.forward import layers, values_at_hand
-from symbackprop.numeric.straight.file import definitions, joined, names, once, unpacked, workspace
+from symbackprop.numeric.straight.file import definitions, indented, joined, names, once, unpacked, workspace
 from symbackprop.numeric.straight.mlp import EXAMPLES, Wanted, functions_of
 from symbackprop.numeric.straight.program import Program
 from symbackprop.numeric.straight.storage import allocate
-from symbackprop.numeric.straight.writer import INDENT, Writer
+from symbackprop.numeric.straight.writer import Writer
 
 CALL = '''\
 def jvp({arguments}{keywords}):
@@ -92,7 +92,7 @@ class Pushed:
             arguments=arguments,
             keywords=f", *{passed}" if functions else "",
             passed="".join(f", {name}={name}" for name in functions),
-            doc=f"\n{INDENT}".join(doc),
+            doc=indented(doc),
         )
         run = [
             *self._taken_apart(families),
