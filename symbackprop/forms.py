@@ -94,25 +94,8 @@ def times_in(network: Shaped, *parts: Expr) -> Expr:
     try:
         shape(made, network)
     except ShapeError:
-        return _grouped(network, tuple(piece for part in parts for piece in _pieces(network, part)))
+        return _grouped(network, parts)
     return made
-
-
-def _pieces(network: Shaped, part: Expr) -> list[Expr]:
-    """The factors of a product, what makes a scalar within it together: `aᵀ b` and `c` of `aᵀ b c`."""
-    if isinstance(part, expr.Negative):
-        first, *rest = _pieces(network, part.operand)
-        return [negated(first), *rest]
-    if not isinstance(part, expr.Product) or shape(part, network) == SCALAR:
-        return [part]
-    pieces: list[Expr] = []
-    run: list[Expr] = []
-    for factor in part.factors:
-        run.append(factor)
-        if shape(product_of(tuple(run)), network) == SCALAR:
-            pieces.append(product_of(tuple(run)))
-            run = []
-    return [*pieces, *([product_of(tuple(run))] if run else [])]
 
 
 def _grouped(network: Shaped, parts: tuple[Expr, ...]) -> Expr:

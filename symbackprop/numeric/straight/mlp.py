@@ -86,6 +86,8 @@ class Pass:
             self._backward(left, right, text)
         self.program.outputs = self._outputs()
         self.program.leave_out_unused()
+        needed = set(self.program.values)
+        self._chains = [(made, [value for value in chain if value in needed]) for made, chain in self._chains]
         stacks = self._stacks()
         self.storage = allocate(self.program, stacks)
         self._write(stacks)
@@ -191,7 +193,6 @@ class Pass:
         """Whether the slopes of a layer are a few operations, each on its units or on what the one before left."""
         if len(self._chains) != self.last:
             return False
-        self._chains = [(made, [v for v in chain if v in set(self.program.values)]) for made, chain in self._chains]
         for made, chain in self._chains:
             own = [value for value in chain if value.kind is not Kind.VIEW]
             if not own or own[-1] is not made or any(value.kind is not Kind.UFUNC for value in own):

@@ -69,20 +69,12 @@ class Program:
         """The value of a NumPy expression in the names that are defined."""
         found = self._lowered(_parsed(text), {}, name)
         if isinstance(found, str):
-            return self._plain(found, (), (), name)
+            return self.plain(found, (), (), name)
         return found
 
     def expression(self, text: str, local: Mapping[str, Value | str]) -> Value | str:
         """The value of a NumPy expression in names that stand for values, or for numbers."""
-        return self._lowered(ast.parse(text, mode="eval").body, local)
-
-    def plain(self, text: str, operands: tuple[Value | str, ...], shape: Shape) -> Value:
-        """Whatever an expression gives, with `{}` for each operand."""
-        return self._plain(text, operands, shape, "")
-
-    def copied(self, text: str, operands: tuple[Value | str, ...], shape: Shape) -> Value:
-        """The same, in an array of the workspace where it is one."""
-        return self._copied(text, operands, shape, "")
+        return self._lowered(_parsed(text), local)
 
     def into(self, text: str, operands: tuple[Value | str, ...], shape: Shape) -> Value:
         """What a call of NumPy puts in an array, which stands in it as `{out}`."""
@@ -91,10 +83,6 @@ class Program:
     def constant(self, text: str, shape: Shape) -> Value:
         """An array that is the same in every pass."""
         return self._value(Kind.CONSTANT, text, (), shape, "")
-
-    def reduced(self, function: str, value: Value, axis: int | None = None, keeps: bool = False) -> Value:
-        """The "sum", "max" or "min" along an axis, or of all entries."""
-        return self._reduced(function, value, {} if axis is None else {"axis": str(axis), "keepdims": str(keeps)}, "")
 
     def call(self, value: Value, name: str) -> None:
         """Give a value that has no name in the formulas one."""
@@ -167,7 +155,7 @@ class Program:
 
     def _array(self, node: ast.expr, local: Mapping[str, Value | str]) -> Value:
         found = self._lowered(node, local)
-        return self._plain(found, (), (), "") if isinstance(found, str) else found
+        return self.plain(found, (), ()) if isinstance(found, str) else found
 
     def _binary(self, op: str, left: Value | str, right: Value | str, name: str) -> Value | str:
         if isinstance(left, str) and isinstance(right, str):
@@ -206,7 +194,6 @@ class Program:
         name: str,
         node: ast.Call,
     ) -> Value | str:
-        options = {k.arg: ast.unparse(k.value) for k in keywords}
         match called:
             case ast.Name(id) if id == WITH_UNIT:
                 return self.with_unit(self._array(arguments[0], local), name)
@@ -217,31 +204,31 @@ class Program:
             case ast.Name(id) if id in COLUMNWISE:
                 operand = self._array(arguments[0], local)
                 shape = operand.shape and operand.shape[COLUMNWISE[id] :]
-                return self._copied(f"{id}({{}})", (operand,), shape, name)
+                return self.copied(f"{id}({{}})", (operand,), shape, name)
             case ast.Name(id) if id in self._functions:
                 operand, *more = (self._array(argument, local) for argument in arguments)
                 known = self._functions[id]
                 if known is None:
                     holes = ", ".join("{}" for _ in arguments)
-                    return self._copied(f"{id}({holes})", (operand, *more), operand.shape, name)
+                    return self.copied(f"{id}({holes})", (operand, *more), operand.shape, name)
                 variable, text = known
                 return self._lowered(_parsed(text), {variable: operand}, name)
             case ast.Attribute(ast.Name("np"), "sum"):
-                return self._reduced("sum", self._array(arguments[0], local), options, name)
+                return self.reduced("sum", self._array(arguments[0], local), *_axis(keywords), name)
             case ast.Attribute(ast.Name("np"), "outer"):
                 left, right = (self._array(a, local) for a in arguments)
                 if any(not value.shape for value in (left, right)):
-                    return self._plain("np.outer({}, {})", (left, right), None, name)
+                    return self.plain("np.outer({}, {})", (left, right), None, name)
                 return self.dot(self.view(left, "[:, None]"), self.view(right, "[None]"), name)
             case ast.Attribute(ast.Name("np"), "ones_like"):
                 operand = self._array(arguments[0], local)
-                return self._plain("np.ones_like({})", (operand,), operand.shape, name)
-            case ast.Attribute(ast.Name("np"), function) if _is_ufunc(function) and not options:
+                return self.plain("np.ones_like({})", (operand,), operand.shape, name)
+            case ast.Attribute(ast.Name("np"), function) if _is_ufunc(function) and not keywords:
                 return self.ufunc(function, tuple(self._lowered(a, local) for a in arguments), name)
             case ast.Attribute(ast.Name("np"), function) if function in ENTRYWISE:
                 return self._entrywise(node, local, name)
             case ast.Attribute(inner, function) if function in REDUCTIONS and not _is_numpy(inner):
-                return self._reduced(function, self._array(inner, local), options, name)
+                return self.reduced(function, self._array(inner, local), *_axis(keywords), name)
         return self._expression(node, local, name)
 
     # --- operations --------------------------------------------------------------------------------------------------
@@ -250,10 +237,10 @@ class Program:
         """The product of two matrices, or of a matrix and a vector."""
         one, two = left.shape, right.shape
         if one is None or two is None or not one or not two:
-            return self._plain("{} @ {}", (left, right), None, name)
+            return self.plain("{} @ {}", (left, right), None, name)
         shape = (*one[:-1], *two[:-2], *two[-1:]) if len(two) > 1 else one[:-1]
         if not shape:
-            return self._plain("{}.dot({})", (left, right), (), name)
+            return self.plain("{}.dot({})", (left, right), (), name)
         return self._value(Kind.DOT, "dot", (left, right), shape, name)
 
     def ufunc(self, function: str, operands: tuple[Value | str, ...], name: str = "") -> Value:
@@ -261,7 +248,7 @@ class Program:
         shape = broadcast([o.shape if isinstance(o, Value) else () for o in operands])
         if not shape:
             # a number, or of a shape that only the arrays will show
-            return self._plain(f"np.{function}({', '.join('{}' for _ in operands)})", operands, shape, name)
+            return self.plain(f"np.{function}({', '.join('{}' for _ in operands)})", operands, shape, name)
         return self._value(Kind.UFUNC, function, operands, shape, name)
 
     def view(self, value: Value, suffix: str, shape: Shape = None) -> Value:
@@ -269,7 +256,7 @@ class Program:
         if value.kind is Kind.VIEW and value.text == suffix == ".T":
             return value.values[0]
         if value.shape is None:
-            return self._plain("{}" + suffix, (value,), None, "")
+            return self.plain("{}" + suffix, (value,), None)
         if suffix == ".T" and len(value.shape) < 2:
             return value
         return self._value(Kind.VIEW, suffix, (value,), shape or viewed(value.shape, suffix), "")
@@ -277,18 +264,19 @@ class Program:
     def with_unit(self, value: Value, name: str = "") -> Value:
         """The value with a row of ones below it."""
         if value.shape is None:
-            return self._plain(f"{WITH_UNIT}({{}})", (value,), None, name)
+            return self.plain(f"{WITH_UNIT}({{}})", (value,), None, name)
         return self._value(Kind.WITH_UNIT, WITH_UNIT, (value,), (value.shape[0] + 1, *value.shape[1:]), name)
 
-    def _reduced(self, function: str, value: Value, options: Mapping[str | None, str], name: str) -> Value:
-        axis = options.get("axis")
+    def reduced(
+        self, function: str, value: Value, axis: int | None = None, keeps: bool = False, name: str = ""
+    ) -> Value:
+        """The "sum", "max" or "min" along an axis, or of all entries."""
         if value.shape is None or axis is None:
             return self._total(function, value, name)
-        along, keeps = int(axis), options.get("keepdims") == "True"
-        shape = tuple(ONE if i == along else n for i, n in enumerate(value.shape) if keeps or i != along)
+        shape = tuple(ONE if i == axis else n for i, n in enumerate(value.shape) if keeps or i != axis)
         if not shape:
             return self._total(function, value, name)
-        text = f"np.{REDUCTIONS[function]}.reduce({{}}, {along}, None, {{out}}, {keeps})"
+        text = f"np.{REDUCTIONS[function]}.reduce({{}}, {axis}, None, {{out}}, {keeps})"
         return self._value(Kind.REDUCED, text, (value,), shape, name)
 
     def _total(self, function: str, value: Value, name: str) -> Value:
@@ -299,19 +287,19 @@ class Program:
             operand = value.values[0]
             if operand.kind in (Kind.DOT, Kind.UFUNC) and operand.shape:
                 flat = self._value(Kind.VIEW, ".reshape(-1)", (operand,), None, "")
-                return self._plain("{}.dot({})", (flat, flat), (), name)
-        return self._plain(f"{{}}.{function}()", (value,), (), name)
+                return self.plain("{}.dot({})", (flat, flat), (), name)
+        return self.plain(f"{{}}.{function}()", (value,), (), name)
 
     def _entrywise(self, node: ast.Call, local: Mapping[str, Value | str], name: str) -> Value:
         """A call that NumPy has no `out` for, of the shape of its arguments."""
         operands = tuple(self._lowered(a, local) for a in node.args)
         shape = broadcast([o.shape if isinstance(o, Value) else () for o in operands])
         text = f"{ast.unparse(node.func)}({', '.join('{}' for _ in operands)})"
-        return self._copied(text, operands, shape, name)
+        return self.copied(text, operands, shape, name)
 
-    def _copied(self, text: str, operands: tuple[Value | str, ...], shape: Shape, name: str) -> Value:
-        kind = Kind.COPIED if shape else Kind.PLAIN
-        return self._value(kind, text, operands, shape, name)
+    def copied(self, text: str, operands: tuple[Value | str, ...], shape: Shape, name: str = "") -> Value:
+        """Whatever an expression gives, with `{}` for each operand, in an array of the workspace where it is one."""
+        return self._value(Kind.COPIED if shape else Kind.PLAIN, text, operands, shape, name)
 
     def _expression(self, node: ast.expr, local: Mapping[str, Value | str], name: str) -> Value:
         """An expression of which only its names are looked at."""
@@ -334,9 +322,10 @@ class Program:
         text = text.replace("{", "{{").replace("}", "}}")
         for i in range(len(operands)):
             text = text.replace(f"HOLE_{i}_", f"{{{i}}}")
-        return self._plain(text, tuple(operands), shape, name)
+        return self.plain(text, tuple(operands), shape, name)
 
-    def _plain(self, text: str, operands: tuple[Value | str, ...], shape: Shape, name: str) -> Value:
+    def plain(self, text: str, operands: tuple[Value | str, ...], shape: Shape, name: str = "") -> Value:
+        """The same, kept as it is."""
         return self._value(Kind.PLAIN, text, operands, shape, name)
 
     def _value(self, kind: Kind, text: str, operands: tuple[Value | str, ...], shape: Shape, name: str) -> Value:
@@ -387,6 +376,12 @@ def _from_left(count: int) -> object:
     for i in range(1, count):
         order = (order, i)
     return order
+
+
+def _axis(keywords: Sequence[ast.keyword]) -> tuple[int | None, bool]:
+    """What a call says of `axis` and `keepdims`."""
+    options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in keywords}
+    return options.get("axis"), options.get("keepdims", False)
 
 
 def _is_ufunc(function: str) -> bool:
