@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
-from types import FrameType
 
 from benchmarks.exercises import Exercise, found_wrong
+from benchmarks.timing import TooLong, limited
 from symbackprop import expr
 from symbackprop.answers import judging
 from symbackprop.answers.reading import read_answer
@@ -26,10 +23,6 @@ from symbackprop.tree import subterms
 LATEST = 10
 LATE, CRASHED = "late", "crashed"
 NAME = r"\Phi"
-
-
-class _TooLate(BaseException):
-    """An answer takes too long; no code that is timed may catch it."""
 
 
 @dataclass(frozen=True)
@@ -68,29 +61,15 @@ def answered(exercise: Exercise, text: str, made_by: str, named: bool = True) ->
     """What the judge says of a text; without the search for the mistake, it costs less and says the same word."""
     start, cpu = time.perf_counter(), time.process_time()
     try:
-        with _alarm():
+        with limited(LATEST, of_cpu=True):
             said: Verdict = judging.judge(exercise.question, text, names_mistakes=named)
         word, reason = said.verdict, said.reason
-    except _TooLate:
+    except TooLong:
         word, reason = LATE, f"more than {LATEST} s of CPU"
     except Exception as error:
         word, reason = CRASHED, f"{type(error).__name__}: {error}"
     spent = time.perf_counter() - start, time.process_time() - cpu
     return Answered(exercise, text, made_by, word, reason, *spent)
-
-
-@contextmanager
-def _alarm() -> Iterator[None]:
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise _TooLate
-
-    before = signal.signal(signal.SIGPROF, ring)
-    signal.setitimer(signal.ITIMER_PROF, LATEST)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def reads_as(text: str, exercise: Exercise) -> Expr | None:

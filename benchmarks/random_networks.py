@@ -6,13 +6,11 @@ python -m benchmarks.random_networks 17         one network: its equations, its 
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from random import Random
 from time import perf_counter
-from types import FrameType
 
 import symbackprop as sb
 from benchmarks import peers
@@ -22,6 +20,7 @@ from benchmarks.evaluation import Explodes, mp
 from benchmarks.growing import Grown, grown
 from benchmarks.plan import Plan
 from benchmarks.table import Row, duration
+from benchmarks.timing import TooLong, limited
 from symbackprop.adjoints import HADAMARD, JACOBIAN
 from symbackprop.asked import all_gradients, gradient_of
 from symbackprop.errors import SymbackpropError
@@ -31,14 +30,6 @@ from symbackprop.expr import LOSS, Named
 PATIENCE = 60
 # points at which numbers explode are drawn again
 DRAWS = 4
-
-
-class _Late(Exception):
-    pass
-
-
-def _alarm(number: int, frame: FrameType | None) -> None:
-    raise _Late
 
 
 def check(seed: int, count: Count) -> None:
@@ -60,13 +51,12 @@ def examine(name: str, made: Grown, seed: int, count: Count, is_printed: bool = 
         return
     style = (HADAMARD, JACOBIAN)[seed % 2]
     begun = perf_counter()
-    signal.signal(signal.SIGALRM, _alarm)
-    signal.alarm(PATIENCE)
     try:
-        topic = all_gradients(made.network, style)
-        asked = _asked(made, seed)
-        one = gradient_of(asked, made.network, style) if asked is not None else None
-    except _Late:
+        with limited(PATIENCE):
+            topic = all_gradients(made.network, style)
+            asked = _asked(made, seed)
+            one = gradient_of(asked, made.network, style) if asked is not None else None
+    except TooLong:
         count.refuse(f"not done within {PATIENCE} s", name)
         return
     except (SymbackpropError, LookupError) as error:
@@ -75,8 +65,6 @@ def examine(name: str, made: Grown, seed: int, count: Count, is_printed: bool = 
     except Exception as error:
         count.wrong.append(f"{name}: {type(error).__name__}: {error}")
         return
-    finally:
-        signal.alarm(0)
     taken = perf_counter() - begun
     count.seconds += taken
     count.slowest = max(count.slowest, (taken, name))

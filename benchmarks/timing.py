@@ -94,8 +94,11 @@ class TooLong(BaseException):
 
 
 @contextmanager
-def limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float, of_cpu: bool = False) -> Iterator[None]:
     """Interrupts what runs inside after some seconds, at its next line of Python, where the system has such an alarm.
+
+    Args:
+        of_cpu: whether they are seconds of this process's CPU, not of the clock.
 
     Raises:
         TooLong: from inside.
@@ -107,13 +110,14 @@ def limited(seconds: float) -> Iterator[None]:
     def interrupt(*_: Any) -> None:
         raise TooLong
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    number, timer = (signal.SIGPROF, signal.ITIMER_PROF) if of_cpu else (signal.SIGALRM, signal.ITIMER_REAL)
+    before = signal.signal(number, interrupt)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(number, before)
 
 
 @cache

@@ -97,8 +97,8 @@ def call_of(
         x, y = x.T, y.T
     check_vectors(network, W, x, y, any_target=any_target, batch=True, by_rows=by_rows, target=target)
     check_bias_unit(network, x, by_rows)
-    own_W, own_b = [_as(w, kind) for w in W], None if b is None else [column(_as(bias, kind)) for bias in b]
-    own_x, own_y = column(_as(x, kind)), column(y if any_target else _as(y, kind))
+    own_W, own_b = [as_kind(w, kind) for w in W], None if b is None else [column(as_kind(bias, kind)) for bias in b]
+    own_x, own_y = column(as_kind(x, kind)), column(y if any_target else as_kind(y, kind))
     check_out(out, own_W, own_b, b or [], own_x, own_y, target)
     return Call(own_W, own_b, own_x, own_y, _targets(out, kind, b is not None), out, b)
 
@@ -141,10 +141,10 @@ def direction_of(network: MLP, W: Sequence[Any], data: Sequence[Any], by_rows: b
             check_same(changed, change, name, array)
 
     def taken(part: Sequence[tuple[str, Array]]) -> list[Array]:
-        return [column(_as(array, kind)) for _, array in part]
+        return [column(as_kind(array, kind)) for _, array in part]
 
     def all_of(parts: Sequence[Sequence[tuple[str, Array]]]) -> list[Any]:
-        (vector,) = (column(_as(array.T if by_rows else array, kind)) for _, array in parts[2])
+        (vector,) = (column(as_kind(array.T if by_rows else array, kind)) for _, array in parts[2])
         return [taken(parts[0]), *([taken(parts[1])] if separate else []), vector]
 
     return Direction((*all_of(lists), *all_of(tangents)), x.shape)
@@ -174,7 +174,8 @@ def _named(family: str, given: Sequence[Any]) -> list[tuple[str, Array]]:
     return [(f"{family}_{l}", array_of(f"{family}_{l}", array)) for l, array in enumerate(given)]
 
 
-def _as(array: Array, kind: np.dtype[Any]) -> Array:
+def as_kind(array: Array, kind: np.dtype[Any]) -> Array:
+    """The array, converted where it is of another type."""
     return array if array.dtype == kind and array.dtype.isnative else array.astype(kind)
 
 
@@ -183,12 +184,13 @@ def _targets(out: Any, kind: np.dtype[Any], separate: bool) -> Any:
     if out is None:
         return None
     if separate:
-        return [_target(array, kind) for array in out[0]], [_target(column(array), kind) for array in out[1]]
-    made = [_target(array, kind) for array in out]
+        return [target_of(array, kind) for array in out[0]], [target_of(column(array), kind) for array in out[1]]
+    made = [target_of(array, kind) for array in out]
     return out if all(one is other for one, other in zip(made, out, strict=True)) else made
 
 
-def _target(array: Array, kind: np.dtype[Any]) -> Array:
+def target_of(array: Array, kind: np.dtype[Any]) -> Array:
+    """The array where code can fill it, and a new one in place of another."""
     # C order, aligned, writeable
     fits = array.flags.carray and array.dtype == kind
     return array if fits else np.empty(array.shape, kind)

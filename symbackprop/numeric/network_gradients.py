@@ -14,6 +14,7 @@ from symbackprop.expr import Expr
 from symbackprop.forward import ForwardNetwork
 from symbackprop.numeric.arguments import check_target
 from symbackprop.numeric.arrays import array_of, common_type, overlap
+from symbackprop.numeric.calls import as_kind, target_of
 from symbackprop.numeric.module import run
 from symbackprop.numeric.remembered import Given
 from symbackprop.numeric.straight.given import GivenPass
@@ -100,7 +101,9 @@ class NetworkGradients:
         arrays = {name: array_of(name, value) for name, value in zip(self.parameters, values, strict=True)}
         kind = common_type(list(arrays.items()))
         sizes = self._sizes(arrays)
-        own = {name: _taken(array, len(extent_of(self._shapes[name])), kind) for name, array in arrays.items()}
+        own = {
+            name: _with_axes(as_kind(array, kind), len(extent_of(self._shapes[name]))) for name, array in arrays.items()
+        }
         shapes = {
             name: arrays[name].shape if name in arrays else tuple(_number(size, sizes) for size in extent)
             for name, extent in self._arrays.items()
@@ -188,7 +191,7 @@ class NetworkGradients:
         named = [(f"out for {name}", target) for name, target in out.items()]
         if found := overlap(named, list(arrays.items())):
             raise SymbackpropError(f"{found[0]} shares memory with {found[1]}: give arrays of their own")
-        return {name: _target(out[name], len(extent), kind) for name, extent in self._arrays.items()}
+        return {name: _with_axes(target_of(out[name], kind), len(extent)) for name, extent in self._arrays.items()}
 
 
 def _generic(wanted: Sequence[str], given: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
@@ -230,16 +233,7 @@ def _check_names(given: Mapping[str, Any], wanted: Sequence[str], what: str, hav
     raise SymbackpropError(f"the {what} {missing[0]} is missing: {have} {', '.join(wanted)}")
 
 
-def _taken(array: Array, axes: int, kind: np.dtype[Any]) -> Array:
-    """An array as the code takes it: of the type, with that many axes."""
-    if array.dtype != kind or not array.dtype.isnative:
-        array = array.astype(kind)
-    return array if array.ndim == axes else array.reshape(-1) if axes else array.reshape(())
-
-
-def _target(array: Array, axes: int, kind: np.dtype[Any]) -> Array:
-    if not array.flags.carray or array.dtype != kind:
-        return np.empty(array.size if axes == 1 else array.shape if axes else (), kind)
+def _with_axes(array: Array, axes: int) -> Array:
     return array if array.ndim == axes else array.reshape(-1) if axes else array.reshape(())
 
 

@@ -49,56 +49,63 @@ class Found:
         return id(y) not in self.targets and (y.base is None or id(y.base) not in self.targets)
 
 
-class Given:
-    """Which arrays a function was called with last, of the same shapes and types still: it need not check them again.
+class Remembered:
+    """The arrays that a function was called with last, and what was found for them, so that it need not look again.
 
-    It does not keep them alive. Calls from several threads at once are safe: what is remembered changes in one step.
+    It does not keep the arrays alive. Calls from several threads at once are safe: what is remembered changes in one
+    step.
     """
 
     def __init__(self) -> None:
-        self._last: tuple[tuple[int, ...], list[Any], Sequence[Any]] = ((), [], ())
+        self._last: tuple[tuple[int, ...], Sequence[Any], Any] = ((), (), None)
+
+    def found(self, arrays: Sequence[Any], weights: int = 0) -> Any:
+        """What was found for exactly these, so many of them weights, if they were kept last and all still are."""
+        keys, _, found = self._last
+        return found if (weights, *map(id, arrays)) == keys else None
+
+    def keep(self, arrays: Sequence[Any], found: Any, weights: int = 0) -> None:
+        """Remember what was found for these until one of them is no more."""
+        self._last = (weights, *map(id, arrays)), [weakref.ref(array, self._forget) for array in arrays], found
+
+    def _forget(self, _: object) -> None:
+        self._last = (), (), None
+
+
+class Given:
+    """Which arrays a function was called with last: it need not check them again while shapes and types stay."""
+
+    def __init__(self) -> None:
+        self._remembered = Remembered()
 
     def seen(self, arrays: Sequence[Any]) -> bool:
         """Whether exactly these were kept last, and all still are."""
-        keys, forms, _ = self._last
-        return tuple(map(id, arrays)) == keys and list(map(FORM, arrays)) == forms
+        forms: list[Any] | None = self._remembered.found(arrays)
+        return forms is not None and forms == list(map(FORM, arrays))
 
     def keep(self, arrays: Sequence[Any]) -> None:
         """Remember these until one of them is no more."""
-        references = [weakref.ref(array, self._forget) for array in arrays]
-        self._last = tuple(map(id, arrays)), list(map(FORM, arrays)), references
-
-    def _forget(self, _: object) -> None:
-        self._last = (), [], ()
+        self._remembered.keep(arrays, list(map(FORM, arrays)))
 
 
 class Memory:
-    """The weights, biases and targets of the last call that was checked, and what was found for them.
-
-    It keeps no weights alive. Calls from several threads at once are safe: what is remembered changes in one step.
-    """
+    """The weights, biases and targets of the last call that was checked, and what was found for them."""
 
     def __init__(self) -> None:
-        self._last: tuple[tuple[int, ...], Sequence[Any], Found | None] = ((), (), None)
+        self._remembered = Remembered()
 
     def found(self, W: Sequence[Any], b: Sequence[Any] | None, out: Any) -> Found | None:
         """What was found for exactly these arrays, if they were kept last and all still are."""
-        last = self._last
-        if last[2] is None:
-            return None
         try:
-            return last[2] if (len(W), *map(id, _arrays(W, b, out))) == last[0] else None
+            found: Found | None = self._remembered.found(_arrays(W, b, out), len(W))
         except (TypeError, ValueError):
             return None
+        return found
 
     def keep(self, W: Sequence[Any], b: Sequence[Any] | None, out: Any, found: Found | None) -> None:
         """Remember these until one of the arrays is no more."""
         if found is not None:
-            arrays = _arrays(W, b, out)
-            self._last = (len(W), *map(id, arrays)), [weakref.ref(array, self._forget) for array in arrays], found
-
-    def _forget(self, _: object) -> None:
-        self._last = (), (), None
+            self._remembered.keep(_arrays(W, b, out), found, len(W))
 
 
 def _arrays(W: Sequence[Any], b: Sequence[Any] | None, out: Any) -> list[Any]:

@@ -73,7 +73,7 @@ class Pass:
         self.wanted = wanted
         self._spelled = spelled
         self.code = Code(network, straight=True, batch=True)
-        self._sizes = {l: index(f"n{l}") for l in range(self.last + 2)}
+        self._sizes = sizes_of(network)
         forward, loss, backward = self._texts(lines)
         self.program = Program(functions_of(self.code, wanted))
         self._arguments()
@@ -98,9 +98,7 @@ class Pass:
         """The NumPy expressions of the forward equations, of the loss, and of the lines."""
         network, code = self.network, self.code
         forward = layers(code, network.output)
-        row = scalar_function(network.activation.name)
-        if row.by_value or (row.quick and not self.wanted.precise):
-            code.by_value = values_at_hand(code, [variable for variable, _, _ in forward])
+        take_slopes_by_value(code, network, forward, self.wanted.precise)
         loss = emitted(network.loss_of(network.output, Target()), code)
         needed = needed_lines(lines, network, self.wanted)
         return forward, loss, [(left, right, self._text(left, right)) for left, right in needed]
@@ -126,18 +124,12 @@ class Pass:
         return " / count" if self.wanted.reduction == "mean" else ""
 
     def _arguments(self) -> None:
-        argument, sizes = self.program.argument, self._sizes
-        for l in range(self.last + 1):
-            argument(f"W{l}", (sizes[l + 1], self.units(l)))
-        if self.network.bias == "separate":
-            for l in range(self.last + 1):
-                argument(f"b{l}", (sizes[l + 1], ONE))
-        argument("x", (sizes[0], EXAMPLES))
-        argument(self.target, (sizes[self.last + 1], EXAMPLES))
+        declare(self.program, self.network, self._sizes)
+        self.program.argument(self.target, (self._sizes[self.last + 1], EXAMPLES))
 
     def units(self, layer: int) -> Dim:
         """How many entries `h_l` has."""
-        return self._sizes[layer] + (self.network.augmented and layer > 0)
+        return units_of(self.network, self._sizes, layer)
 
     def _define(self, left: Expr, right: Expr, text: str) -> Value:
         if self._spelled:
@@ -281,6 +273,36 @@ def _rows(name: str, sizes: Sequence[Dim]) -> list[str]:
 
 def _end(layer: int, name: str) -> str:
     return f"rows_{name}{layer}.stop"
+
+
+def sizes_of(network: MLP) -> list[Dim]:
+    """The numbers of units of a network of given depth, without bias units, as they are called in the code."""
+    return [index(f"n{l}") for l in range(network.depth.constant + 2)]
+
+
+def units_of(network: MLP, sizes: Sequence[Dim], layer: int) -> Dim:
+    """How many entries `h_l` has, by the sizes without bias units; the input ends in its own."""
+    return sizes[layer] + (network.augmented and layer > 0)
+
+
+def declare(program: Program, network: MLP, sizes: Sequence[Dim], d: str = "") -> None:
+    """Take weights, biases and input as arguments, or with `d` before their names what they change by."""
+    layers_below = range(network.depth.constant + 1)
+    for l in layers_below:
+        program.argument(f"{d}W{l}", (sizes[l + 1], units_of(network, sizes, l)))
+    if network.bias == "separate":
+        for l in layers_below:
+            program.argument(f"{d}b{l}", (sizes[l + 1], ONE))
+    program.argument(f"{d}x", (sizes[0], EXAMPLES))
+
+
+def take_slopes_by_value(
+    code: Code, network: MLP, forward: Sequence[tuple[Variable, Expr, str]], precise: bool
+) -> None:
+    """Have the code write `g'(z)` by `h = g(z)`, where that is to be had and as precise as is wanted."""
+    row = scalar_function(network.activation.name)
+    if row.by_value or (row.quick and not precise):
+        code.by_value = values_at_hand(code, [variable for variable, _, _ in forward])
 
 
 def functions_of(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None]:

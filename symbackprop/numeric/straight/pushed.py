@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from symbackprop.activations import scalar_function
-from symbackprop.dims import ONE, Dim, index
 from symbackprop.expr import Expr, Hidden, PreActivation, Variable
 from symbackprop.network import MLP
 from symbackprop.numeric.code import Code
-from symbackprop.numeric.forward import layers, values_at_hand
+from symbackprop.numeric.forward import layers
 from symbackprop.numeric.straight.file import definitions, indented, joined, names, once, unpacked, workspace
-from symbackprop.numeric.straight.mlp import EXAMPLES, Wanted, functions_of
+from symbackprop.numeric.straight.mlp import EXAMPLES, Wanted, declare, functions_of, sizes_of, take_slopes_by_value
 from symbackprop.numeric.straight.program import Program
 from symbackprop.numeric.straight.storage import allocate
 from symbackprop.numeric.straight.writer import Writer
@@ -34,12 +32,11 @@ class Pushed:
         self._network, self._last, self._spelled = network, network.depth.constant, spelled
         self._code = code = Code(network, straight=True, batch=True)
         forward = layers(code, network.output)
-        row = scalar_function(network.activation.name)
-        if row.by_value or (row.quick and not precise):
-            code.by_value = values_at_hand(code, [variable for variable, _, _ in forward])
+        take_slopes_by_value(code, network, forward, precise)
         tangents = {variable: self._tangent(variable) for variable, _, _ in forward}
         self._program = program = Program(functions_of(code, Wanted(precise=precise)))
-        self._arguments()
+        for d in ("", "d"):
+            declare(program, network, sizes_of(network), d)
         for variable, right, text in forward:
             program.comment(f"{spelled(variable)} = {spelled(right)}")
             program.define(code.variable(variable), text)
@@ -50,16 +47,6 @@ class Pushed:
         writer = Writer(program, allocate(program, {}), EXAMPLES)
         self._results = [f"np.array({writer.name(value)})" for value in program.outputs]
         self._arrays, self._lines = writer.body()
-
-    def _arguments(self) -> None:
-        size, argument = [index(f"n{l}") for l in range(self._last + 2)], self._program.argument
-        for d in ("", "d"):
-            for l in range(self._last + 1):
-                columns: Dim = size[l] + (self._network.augmented and l > 0)
-                argument(f"{d}W{l}", (size[l + 1], columns))
-                if self._network.bias == "separate":
-                    argument(f"{d}b{l}", (size[l + 1], ONE))
-            argument(f"{d}x", (size[0], EXAMPLES))
 
     def _tangent(self, variable: Variable) -> str:
         """The NumPy expression of the tangent of `z_{l+1}` or `h_l`; that of `h_l` is without the bias unit's 0."""
