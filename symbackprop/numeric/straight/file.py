@@ -28,25 +28,28 @@ def {called}({arguments}, out=None{keywords}):
 {prepared}    return once({arguments}, out, x.shape[1]{passed})
 '''
 ONCE = '''\
-def once({given}{keywords_only}):
+def once({given}{functions}):
     """One pass, in arrays that no other one is working in."""
-    waiting = ready(W, x)
+{pass_}'''
+# in a function that has what the sizes are read off: one pass
+PASS = """\
+    waiting = ready({of})
     try:
         run = waiting.pop()
     except IndexError:
-        run = workspace(W, x)
+        run = workspace({of})
     result = run({given}{passed})
     waiting.append(run)
     return result
-
-
+"""
+READY = '''\
 # passes that nobody is in, each with arrays of its own, by the sizes that they are for
 idle = {{}}
 
 
-def ready(W, x):
+def ready({of}):
     """The passes for these sizes that nobody is in."""
-    sizes = x.dtype, x.shape, *[w.shape for w in W]
+    sizes = {sizes}
     try:
         return idle[sizes]
     except KeyError:
@@ -118,9 +121,15 @@ def joined(title: str, blocks: Sequence[str]) -> str:
 
 
 def once(given: str, functions: Sequence[str]) -> str:
-    """The function `once`, which finds a workspace for a pass and takes these arguments."""
-    keywords_only = "".join(f", {name}" for name in functions)
-    return ONCE.format(given=given, keywords_only=keywords_only, passed=_by_keyword(functions), kept=KEPT)
+    """The functions `once`, which finds a workspace for a pass and takes these arguments, and `ready`."""
+    pass_ = PASS.format(of="W, x", given=given, passed=_by_keyword(functions))
+    called = ONCE.format(given=given, functions="".join(f", {name}" for name in functions), pass_=pass_)
+    return f"{called}\n\n{ready('W, x', 'x.dtype, x.shape, *[w.shape for w in W]')}"
+
+
+def ready(of: str, sizes: str) -> str:
+    """The function `ready`, which keeps workspaces by their sizes; `of` is what these are read off."""
+    return READY.format(of=of, sizes=sizes, kept=KEPT)
 
 
 def _by_keyword(functions: Sequence[str]) -> str:

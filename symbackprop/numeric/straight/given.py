@@ -25,7 +25,21 @@ from symbackprop.tree import subterms
 REGISTERED = (entrywise, products, sums)  # importing them registers their readers
 # names that the file has for itself
 OWN = frozenset(
-    {"np", "out", "kind", "run", "once", "idle", "waiting", "sizes", "workspace", "gradients", "total", "result"}
+    {
+        "np",
+        "out",
+        "kind",
+        "run",
+        "once",
+        "idle",
+        "waiting",
+        "ready",
+        "sizes",
+        "workspace",
+        "gradients",
+        "total",
+        "result",
+    }
     | {"float", "range", "len", "max", "min", "outer", "partial", *HELPERS}
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symbackprop.dims import Dim
 from symbackprop.errors import SymbackpropError
-from symbackprop.numeric.straight.file import KEPT
+from symbackprop.numeric.straight.file import PASS, indented, joined, ready
 from symbackprop.numeric.straight.given import GivenPass
 from symbackprop.numeric.straight.sizes import spelled, tuple_of
 from symbackprop.numeric.straight.trees import extent_of
@@ -19,22 +19,7 @@ def gradients({arguments}, out=None{keywords}):
     kind = {first}.dtype
 {measured}    if out is None:
         out = {{{new}}}
-    sizes = {sizes}kind
-    if sizes not in idle and len(idle) >= {kept}:
-        idle.clear()
-    waiting = idle.setdefault(sizes, [])
-    try:
-        run = waiting.pop()
-    except IndexError:
-        run = workspace(*sizes)
-    result = run({arguments}, out{passed})
-    waiting.append(run)
-    return result
-
-
-# passes that nobody is in, each with arrays of its own, by the sizes that they are for
-idle = {{}}
-'''
+{pass_}'''
 
 
 def file_of(made: GivenPass) -> str:
@@ -45,33 +30,28 @@ def file_of(made: GivenPass) -> str:
     """
     arguments = ", ".join(made.parameters)
     functions = made.functions
+    of = ", ".join([*made.letters.values(), "kind"])
     measured = _measured(made)
-    doc = f"\n{INDENT}".join(_docstring(made)).replace(f"\n{INDENT}\n", "\n\n")
+    doc = indented(_docstring(made))
     call = CALL.format(
         arguments=arguments,
         raw="r" if "\\" in doc else "",
         keywords=f", *, {', '.join(functions)}" if functions else "",
-        passed="".join(f", {name}" for name in functions),
         doc=doc,
         first=next(iter(made.parameters)),
         measured="".join(f"{INDENT}{line}\n" for line in measured),
         new=", ".join(f'"{name}": np.empty({tuple_of(made.array(name))}, kind)' for name in made.asked),
-        sizes="".join(f"{name}, " for name in made.letters.values()),
-        kept=KEPT,
+        pass_=PASS.format(of=of, given=f"{arguments}, out", passed="".join(f", {name}" for name in functions)),
     )
-    if not made.letters:
-        call = call.replace("sizes = kind\n", "sizes = (kind,)\n")
-    head = '"""Loss and gradients of a network.\n\nMade by symbackprop; needs NumPy only.\n"""\n\n'
-    head += "import numpy as np\n"
-    blocks = [*made.definitions, _workspace(made, arguments), call]
-    return head + "".join(f"\n\n{block.strip(chr(10))}\n" for block in blocks)
+    title = "Loss and gradients of a network.\n\nMade by symbackprop; needs NumPy only.\n"
+    sizes = of if made.letters else f"({of},)"
+    return joined(title, [*made.definitions, _workspace(made, arguments, of), call, ready(of, sizes)])
 
 
-def _workspace(made: GivenPass, arguments: str) -> str:
+def _workspace(made: GivenPass, arguments: str, of: str) -> str:
     passed = "".join(f", {name}" for name in made.functions)
-    sizes = "".join(f"{name}, " for name in made.letters.values())
     lines = [
-        f"def workspace({sizes}kind):",
+        f"def workspace({of}):",
         '    """The pass over arrays of these sizes, with the arrays that it works in."""',
         *(f"    {line}" for line in made.arrays),
         "",

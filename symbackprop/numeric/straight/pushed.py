@@ -8,7 +8,15 @@ from symbackprop.expr import Expr, Hidden, PreActivation, Variable
 from symbackprop.network import MLP
 from symbackprop.numeric.code import Code
 from symbackprop.numeric.forward import layers
-from symbackprop.numeric.straight.file import definitions, indented, joined, names, once, unpacked, workspace
+from symbackprop.numeric.straight.file import (
+    definitions,
+    indented,
+    joined,
+    names,
+    once,
+    unpacked,
+    workspace,
+)
 from symbackprop.numeric.straight.mlp import EXAMPLES, Wanted, declare, functions_of, sizes_of, take_slopes_by_value
 from symbackprop.numeric.straight.program import Program
 from symbackprop.numeric.straight.storage import allocate
