@@ -327,15 +327,20 @@ def title(what: str, network: MLP) -> str:
     )
 
 
+def said_of_arguments(network: MLP) -> list[str]:
+    """What docstrings say of weights, biases and input."""
+    last = network.depth
+    return [
+        f"    W: the weights W_0 … W_{last}, a list.",
+        *([f"    b: their biases b_0 … b_{last}, each n × 1."] if network.bias == "separate" else []),
+        f"    x: n_0 × N, an example a column{', each ending in the bias unit 1' if network.augmented else ''}.",
+    ]
+
+
 def _docstring(made: Pass) -> list[str]:
     network, last, wanted = made.network, made.last, made.wanted
     lines = ["Loss and gradients in one pass; all arrays are of one type.", "", "Args:"]
-    lines.append(f"    W: the weights W_0 … W_{last}, a list.")
-    if network.bias == "separate":
-        lines.append(f"    b: their biases b_0 … b_{last}, each n × 1.")
-    lines.append(
-        f"    x: n_0 × N, an example a column{', each ending in the bias unit 1' if network.augmented else ''}."
-    )
+    lines += said_of_arguments(network)
     lines.append(f"    y: n_{last + 1} × N, the targets.")
     lines.append("    out: arrays for the gradients, in C order; new ones if not given.")
     gives = (

@@ -10,7 +10,16 @@ from symbackprop.expr import Expr
 from symbackprop.network import MLP
 from symbackprop.numeric.arguments import check_scheme
 from symbackprop.numeric.calls import Call, direction_of
-from symbackprop.numeric.gradients import GENERIC, Gradients, at_depth, check_data, derived, generic, title
+from symbackprop.numeric.gradients import (
+    GENERIC,
+    Gradients,
+    at_depth,
+    check_data,
+    derived,
+    generic,
+    said_of_arguments,
+    title,
+)
 from symbackprop.numeric.module import run
 from symbackprop.numeric.straight.file import file_of
 from symbackprop.numeric.straight.mlp import Pass, Wanted
@@ -131,9 +140,7 @@ def _pulled(made: Pass) -> list[str]:
         "The outputs, and v times their Jacobian by the weights and by x; all arrays are of one type.",
         "",
         "Args:",
-        f"    W: the weights W_0 … W_{last}, a list.",
-        *([f"    b: their biases b_0 … b_{last}, each n × 1."] if network.bias == "separate" else []),
-        f"    x: n_0 × N, an example a column{', each ending in the bias unit 1' if network.augmented else ''}.",
+        *said_of_arguments(network),
         f"    v: n_{last + 1} × N.",
         "    out: arrays for the products by the weights, in C order; new ones if not given.",
         "",
@@ -143,14 +150,11 @@ def _pulled(made: Pass) -> list[str]:
 
 
 def _pushed(network: MLP) -> list[str]:
-    last = network.depth
     return [
         "The outputs and their derivative in a direction; all arrays are of one type.",
         "",
         "Args:",
-        f"    W: the weights W_0 … W_{last}, a list.",
-        *([f"    b: their biases b_0 … b_{last}, each n × 1."] if network.bias == "separate" else []),
-        f"    x: n_0 × N, an example a column{', each ending in the bias unit 1' if network.augmented else ''}.",
+        *said_of_arguments(network),
         "    dW, dx: the direction, of the same shapes; db too where there is b.",
         "",
         "Returns:",
