@@ -24,6 +24,7 @@ from symbackprop.equations import same_family
 from symbackprop.expr import Expr, Partial, Variable
 from symbackprop.judges.field import PRIME
 from symbackprop.judges.scalars import RATIONAL, bits_of, is_folded
+from symbackprop.keeping import kept
 from symbackprop.shapes import shape
 from symbackprop.statements import Chain
 from symbackprop.tree import children, subterms
@@ -131,6 +132,21 @@ def is_below_the_prime(left: Expr, right: Expr, at: Counted) -> bool:
     """Whether the difference of two formulas, and of any two arguments of functions in them, is surely no multiple."""
     whole = height(left, at).plus(height(right, at))
     return whole.above <= BITS and sum(whole.argument) + 1 <= BITS
+
+
+def bits_written(e: Expr) -> float:
+    """The bits of all numbers that stand in a formula, in its bounds and sizes too; of a power, as often as it says."""
+    return kept(e, "_bits_written", _bits_written)
+
+
+def _bits_written(e: Expr) -> float:
+    inside = sum(map(bits_written, children(e)))
+    match e:
+        case expr.Number(value):
+            return _bits(value.numerator) + _bits(value.denominator)
+        case expr.Power(_, exponent) | groups.EntrywisePower(_, exponent):
+            return min(float(abs(exponent)), FAR) * inside + _bits(exponent.numerator)
+    return inside + sum(_bits(size.constant) for size in vars(e).values() if isinstance(size, Dim))
 
 
 def _added(one: float, two: float) -> float:

@@ -3,12 +3,16 @@ r"""Numbers that reach the prime of the field: `2^61` is 1 there, in whatever it
 from __future__ import annotations
 
 import time
+from math import log2
 
 import pytest
 
 import symbackprop as sb
+from symbackprop.answers.comparing import MANY_BITS
+from symbackprop.answers.heights import bits_written
 from symbackprop.answers.judging import judge
 from symbackprop.answers.question import Question
+from symbackprop.latex.parse import read
 
 LAYER = ("z = W x + b", r"h = \sigma(z)", r"L = v^\top h")
 SMALL = {"W": "3 x 2", "x": "2 x 1", "b": "3 x 1", "v": "3 x 1"}
@@ -46,6 +50,19 @@ def test_what_is_right_is_accepted():
 @pytest.mark.parametrize("one", MERSENNE)
 def test_a_number_that_is_one_in_the_field_is_another_number(one):
     assert judge(layer(), f"{one} {RIGHT}").verdict != "correct"
+
+
+@pytest.mark.parametrize("one", MERSENNE)
+def test_its_bits_are_seen_before_anything_is_proved(one):
+    scope = Question(ASK, sb.Network(*LAYER)).scope
+    assert bits_written(read(one, scope=scope).tree) > MANY_BITS
+    # by paper: 3/2 has 2.58 bits, 8 has 3, 4^2 has 4 and the exponent 1
+    assert bits_written(read(r"\frac{3}{2} + 8 + 4^2 x_1", scope=scope).tree) == pytest.approx(log2(3) + 1 + 3 + 4 + 1)
+
+
+def test_large_numbers_are_no_fault():
+    # 2^61 - 2^61 + 1 = 1, in real numbers too
+    assert judge(Question(ASK, sb.Network(*LAYER)), rf"(2^{{61}} - 2^{{61}} + 1) {RIGHT}").verdict == "correct"
 
 
 @pytest.mark.parametrize("one", [r"128 (\|x/x\|^2)^6", r"128 \|x \oslash x\|^{12}", r"128 (\sum_{i=1}^{512} 1)^6"])
