@@ -230,6 +230,9 @@ def _at_setting(claim: Claim, setting: Setting, effort: Effort) -> Iterator[Comp
             hypotheses.checked(claim, partial(_holds, point=point, setting=setting), point.held)
             for symbols in _spread(list(_symbols(claim, point, setting))):
                 yield _compared(claim, point, setting, symbols)
+        except Missing as gap:
+            # an index has no range here, as that of the entries of what is not there
+            yield Compared("missing", f"{setting.says}: {gap}")
         except Unmade as reason:
             yield Compared("unmade", str(reason))
         except (NotNumeric, SymbackpropError) as reason:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
-from math import prod
 
 from symbackprop import expr
 from symbackprop.adjoints import HADAMARD, JACOBIAN
@@ -300,13 +300,17 @@ MOST_TERMS = 64
 
 
 def _terms(e: Expr) -> int:
-    """How many terms there are when all products of sums are multiplied out."""
+    """How many terms there are when all products and whole powers of sums are multiplied out, below a fraction too."""
     inner = map(_terms, children(e))
     match e:
         case Sum():
             return sum(inner)
-        case Product() | Hadamard() | EntrywiseQuotient():
-            return prod(inner)
+        case Product() | Hadamard() | EntrywiseQuotient() | expr.Quotient():
+            return math.prod(inner)
+        case Power(base, exponent) | EntrywisePower(base, exponent):
+            times_over = min(math.ceil(abs(exponent)), MOST_TERMS)
+            found: int = _terms(base) ** times_over
+            return min(found, MOST_TERMS + 1)
         case expr.Transpose() | expr.Negative() | Diagonal():
             return max(inner)
     return 1

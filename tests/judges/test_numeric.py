@@ -189,6 +189,15 @@ def test_depths_at_which_a_claim_has_no_meaning_are_left_out():
     assert outcome.detail.endswith("depths 2, 3, 4, 5, 6, 7, 8")
 
 
+def test_so_are_those_at_which_an_index_has_no_range():
+    # there is no W_2 in a network of depth 1, and so no entry of the product either
+    entry = Entry(Weight(2).T @ dL(PreActivation(3)), j)
+    assert isinstance(judge(claim(entry, entry + number(1))), Refuted)
+    agreed = judge(claim(entry, entry + number(0)))
+    assert isinstance(agreed, Supported)
+    assert agreed.detail.endswith("depths 2, 3, 4, 5, 6, 7, 8")
+
+
 def test_what_has_no_number_is_undecided():
     second = Elementwise("g", PreActivation(l), 2)
     assert isinstance(judge(claim(second, second)), Undecided)

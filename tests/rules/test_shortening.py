@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import mpmath
 import pytest
 import shortening_variants
 
-from symbackprop.derivation import Derivation, Rule, Step
-from symbackprop.expr import Expr
+from symbackprop import Network
+from symbackprop.derivation import Context, Derivation, Rule, Step
+from symbackprop.expr import Expr, Named, Norm, Power, Product, number
 from symbackprop.judges import exact, kernel, numeric
 from symbackprop.judges.claim import Claim
 from symbackprop.judges.outcome import Proved, Refuted, Supported
 from symbackprop.judges.reduced import SLOPES
+from symbackprop.rules import shortening
 
 CASES = {case.rule.name: case for case in shortening_variants.CASES}
 EACH = pytest.mark.parametrize("name", CASES)
@@ -97,3 +100,16 @@ def test_the_slopes_that_the_kernel_knows_are_those_of_calculus(name):
             known = value(SLOPES[name](z, work), at)
             assert abs(known - slope(at)) < mpmath.mpf(10) ** -45
             assert abs(mpmath.diff(f, at) - slope(at)) < mpmath.mpf(10) ** -15
+
+
+def test_what_is_long_when_multiplied_out_is_left_alone(monkeypatch):
+    # by paper: (1 + 1)^2 (1 + (1 + 1)^2)^4 is 4 times 5^4 terms
+    inner = number(1) + Power(Norm(Named("a"), "F"), Fraction(4))
+    long = Power(number(1) + Power(inner, Fraction(2)), Fraction(-4))
+    network = Network(r"L = \|a\|_F^2", shapes={"a": ("n", "n")})
+    tried = []
+    monkeypatch.setattr(shortening, "_shorter", lambda e, *others: tried.append(e))
+    rule = shortening.worked_out("shorter", lambda e, context: True, "hadamard")
+    for e in (Product((Power(inner, Fraction(2)), long)), Product((inner, inner))):
+        rule.rewrite(e, Context(network, {}))
+    assert tried == [Product((inner, inner))]
