@@ -79,7 +79,7 @@ def derive(network: MLP, style: str) -> Topic:
             forward_part(plain),
             *((backward_part(plain),) if deep else ()),
             schemes(plain, deep),
-            Picture("initializations", ("Sizes of pre-activations and gradients, layer by layer, by initialization.",)),
+            Picture("initializations"),
             erratum_he(plain, deep),
             erratum_spectrum(),
         ),
@@ -399,13 +399,12 @@ def erratum_spectrum() -> Remark:
             Prose(("Marchenko and Pastur's law is that of the squares of the singular values. For a square matrix it "
                    "is without bound at 0, where the singular values themselves still have their quarter of a "
                    "circle; for a rectangular one both keep away from 0.",)),
-            Picture("spectra", ("Singular values of random matrices and, below, their squares, with Marchenko and "
-                                "Pastur's law.",)),
+            Picture("spectra"),
             Prose(("A product of L square Gaussian matrices is not as large as its factors allow: its greatest "
                    "singular value nears √((L+1)^(L+1)/L^L), not 2^L.",)),
             Numbers("The greatest singular value of a product of L matrices",
                     ("L", "of the product", "factor by factor"), product_edges),
-            Picture("products", ("The greatest singular value of a product, measured, and both bounds.",)),
+            Picture("products"),
             Prose(("Dynamical isometry, all singular values of the whole Jacobian being near 1, is what orthogonal "
                    "weights give while the slopes are 1 (Saxe et al. 2014; Pennington et al. 2017).",)),
             Numbers("Part of the singular values within 1 ± 0.1, width 64, depth 10",

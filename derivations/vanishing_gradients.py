@@ -43,16 +43,16 @@ def derive(network: MLP, style: str) -> Topic:
             every_depth,
             Shows(says, "vanish.bound"),
             Prose(("Recall the activation functions:",)),
-            Picture("activations", ("Activations and their slopes; beyond 5 sigmoid and tanh are saturated.",)),
+            Picture("activations"),
             Prose(("Sigmoid and tanh saturate on both ends: where all units of a layer have large pre-activations,",)),
             Shows(slope, "vanish.saturation_term"),
             Prose(("is small, and so is the gradient.",)),
             Numbers("Slopes at and away from saturation", ("z", "σ'(z)", "tanh'(z)"), slopes),
             Shows(says, "vanish.bound_again"),
             saturation(),
-            Picture("saturation", ("The slope of sigmoid and tanh, and what many layers make of it.",)),
+            Picture("saturation"),
             growth(),
-            Picture("activation_comparison", ("The norm of the gradient layer by layer.",)),
+            Picture("activation_comparison"),
             sharper(network),
         ),
         network,
@@ -117,18 +117,19 @@ def saturation() -> Remark:
 
 def growth() -> Remark:
     """Decay or growth per layer in wide random networks, by mean-field theory and measured."""
-    columns = ("activation", "σ_w²", "q*", "χ", "√χ", "predicted", "measured")
+    columns = ("activation", "variance × fan-in", "q*", "χ", "√χ", "predicted", "measured")
     return Remark(
         "Decay and growth with depth",
         (
-            Prose(("In a wide network with random weights of variance σ_w² over the fan-in, the mean square of the "
-                   "pre-activations settles at q*, and the norm of the gradient changes by √χ in each layer "
-                   "(Poole et al. 2016; Schoenholz et al. 2017). The first layer, of mean square 1 where q* is 0 or "
-                   "endless, is predicted and measured in random networks of width 128.",)),
+            Prose(("In a wide network with random weights it is their variance times the fan-in that counts. The mean "
+                   "square of the pre-activations settles at q*, and the norm of the gradient changes by √χ in each "
+                   "layer (Poole et al. 2016; Schoenholz et al. 2017). The first layer, of mean square 1 where q* is 0 "
+                   "or endless, is predicted and measured in random networks of width 128.",)),
             Numbers("Mean-field theory, by Gaussian quadrature, beside random networks", columns, decays),
-            Prose(("Between decay and growth, χ = 1, there is a critical line. Tanh with σ_w² = 1 and no bias is on "
-                   "it, at q* = 0: there the mean square decays only as 1/(2l).",)),
-            Numbers("The critical line of tanh: variances at which χ is 1", ("σ_b²", "σ_w²", "q*"), critical_line),
+            Prose(("Between decay and growth, χ = 1, there is a critical line. Tanh with weights of variance 1 over "
+                   "the fan-in and no bias is on it, at q* = 0: there the mean square decays only as 1/(2l).",)),
+            Numbers("The critical line of tanh: variances of biases and weights at which χ is 1",
+                    ("of biases", "of weights × fan-in", "q*"), critical_line),
         ),
     )  # fmt: skip
 

@@ -51,7 +51,7 @@ _ALONE = 2.5
 SQUEEZED = 1.1
 
 # how gladly a line is broken before an item
-NEVER, FACTOR, LARGE, TERM, RELATION = range(5)
+NEVER, FACTOR, LARGE, TERM, RELATION, NEXT = range(6)
 
 
 class HasBox(Protocol):
@@ -216,7 +216,8 @@ def _breaks(before: Box, item: Box) -> int:
     if isinstance(item, boxes.Infix):
         return RELATION if item.text in boxes.RELATIONS else TERM
     if isinstance(before, boxes.Words):
-        return TERM if before.text.startswith(",") else NEVER
+        # one formula beside another: rather there than between the sides of the next
+        return NEXT if before.text.startswith(",") else NEVER
     if isinstance(before, boxes.Symbol) and not before.text.isalnum():
         # a minus, an opening parenthesis
         return NEVER

@@ -46,8 +46,10 @@ DEFINITIONS = """\
   show math.equation.where(block: true): set block(breakable: true)
   body
 }
-// a step: its number, its rule, the reason; then what it leads to
+// a step: its number, its rule, the reason; then what it leads to; not justified, as a long formula in a reason goes to
+// the next line whole and would leave a few words to fill the one before
 #let step(number, rule, why, formula) = {
+  set par(justify: false)
   block(above: 1.4em, below: 0.8em, sticky: true)[*#number#h(0.6em)#rule.* #why]
   block(above: 0.8em, below: 0.8em, pad(left: 1.8em, formula))
 }
@@ -64,14 +66,18 @@ DEFINITIONS = """\
 WHERE_USED = {
     "judged": """\
 // what the judges say, at the right of the reason, and of what was refuted, below the formula
-#let judged(words) = [#sym.wj#h(1fr) #box()#sym.wj#h(1fr)#sym.wj#box(text(size: 0.78em, fill: luma(30%), words))]
+#let said(words) = box(inset: (left: 1em), text(size: 0.78em, fill: luma(30%), words))
+#let judged(words) = [#sym.wj#h(1fr) #box()#sym.wj#h(1fr)#sym.wj#said(words)]
 """,
     "noted": """\
 #let noted(words) = block(above: 0.7em, below: 0.8em, pad(left: 1.8em, text(size: 0.9em, style: "italic", words)))
 """,
     "reason": """\
 // a derivation in one line: its steps below it
-#let reason(number, rule, why) = block(above: 0.7em, below: 0.7em, pad(left: 1.8em)[*#number#h(0.6em)#rule.* #why])
+#let reason(number, rule, why) = block(above: 0.7em, below: 0.7em, pad(left: 1.8em, {
+  set par(justify: false)
+  [*#number#h(0.6em)#rule.* #why]
+}))
 """,
     "below": """\
 // a formula, and what is said of it

@@ -453,6 +453,18 @@ def test_no_letter_stands_alone_on_the_last_line() -> None:
     assert [leaves(line) for line in lines] == [["1" * 10, "2" * 10], ["3" * 10, "x"]]
 
 
+def test_formulas_side_by_side_are_parted_between_them() -> None:
+    x, long = boxes.Symbol("x"), boxes.Row(tuple(boxes.Symbol(letter * 5) for letter in "abcd"))
+    equation = boxes.Row((x, boxes.Infix("="), long))
+    beside = boxes.Row((equation, boxes.Words(", "), equation))
+    # as wide as the first, the left side of the second and a little more
+    first = width(equation) + width(boxes.Words(", ")) + width(x)
+    assert [write(line).rstrip() for line in broken(beside, first + 0.5, first + 0.5)] == [
+        write(boxes.Row((equation, boxes.Words(", ")))).rstrip(),
+        write(equation),
+    ]
+
+
 def test_a_formula_that_fits_is_not_broken() -> None:
     derivation = derive("weight_gradient")
     box = layout(derivation.lines[1], Look(derivation.network))

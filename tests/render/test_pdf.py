@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from symbackprop.errors import MissingExtraError, SymbackpropError
@@ -118,6 +119,49 @@ def test_nothing_is_printed_on_the_margins(network: MLP, style: str, side: str, 
         assert ink[:, edge:-edge].any()
         assert not ink[:, :edge].any()
         assert not ink[:, -edge:].any()
+
+
+def drawn(reason: str) -> np.ndarray:
+    """A step with a reason, as pixels of red, green and blue from 0 to 1; a point is a pixel."""
+    import typst
+    from matplotlib.image import imread
+
+    step = f"#step([12], [A rule], [{reason}], [])"
+    definitions = typ.definitions(f"{step} #judged()")
+    source = f"#set page(width: 500pt, height: auto, margin: 0pt)\n#set par(justify: true)\n{definitions}\n{step}"
+    page = typst.compile(source.encode(), format="png", ppi=72, ignore_system_fonts=True)
+    assert isinstance(page, bytes)
+    return imread(io.BytesIO(page))[:, :, :3]
+
+
+def bar(wide: float, color: str) -> str:
+    return f"#box(width: {wide}pt, height: 6pt, fill: {color})"
+
+
+def test_what_the_judges_say_stands_off_from_the_reason() -> None:
+    on_one_line = 0
+    # 100 points for what they say: from where there is room beside the reason to where there is none
+    for wide in range(280, 440, 5):
+        pixels = drawn(f"{bar(wide, 'red')}#judged[{bar(100, 'blue')}]")
+        red, blue = (np.abs(pixels - color).max(axis=2) < 0.1 for color in ((1.0, 0.255, 0.212), (0.0, 0.455, 0.851)))
+        ends, begins = np.flatnonzero(red.any(axis=0)), np.flatnonzero(blue.any(axis=0))
+        assert ends.size
+        assert begins.size
+        # at the right end of a line, wherever that is
+        assert begins[-1] >= 497
+        if (red.any(axis=1) & blue.any(axis=1)).any():
+            on_one_line += 1
+            assert begins[0] - ends[-1] > 7
+    assert 0 < on_one_line < 32
+
+
+def test_a_long_formula_in_a_reason_does_not_stretch_the_words_before_it() -> None:
+    pixels = drawn(f"No vector becomes longer than {bar(450, 'red')} times its length.")
+    formula = np.flatnonzero(((pixels[:, :, 0] > 0.9) & (pixels[:, :, 1] < 0.5)).any(axis=1))
+    words = (pixels.max(axis=2) < 0.5)[: formula[0]]
+    assert words.any()
+    # about 32 letters, not a whole line of 500 points
+    assert np.flatnonzero(words.any(axis=0))[-1] < 300
 
 
 # --- by LaTeX --------------------------------------------------------------------------------------------------------
