@@ -130,9 +130,9 @@ def test_names_of_schemes() -> None:
 
 def test_compiled_code_refuses_rather_than_ignores() -> None:
     network = MLP(normalization="layer", activation="tanh", loss="squared_error", widths=[3, 4, 2])
-    with pytest.raises(SymbackpropError, match="layer normalization is not compiled"):
+    with pytest.raises(SymbackpropError, match="layer normalization of an MLP is not compiled"):
         network.gradients()
-    with pytest.raises(SymbackpropError, match="layer normalization is not compiled"):
+    with pytest.raises(SymbackpropError, match="layer normalization of an MLP is not compiled"):
         sb.lambdify(sb.derive("weight_gradient", network))
 
 

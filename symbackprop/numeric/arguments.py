@@ -28,8 +28,8 @@ def check_scheme(network: MLP) -> None:
     """
     if network.scheme is not None:
         raise SymbackpropError(
-            f"{network.scheme.name} normalization is not compiled to NumPy: write the network without it, or call "
-            "symbackprop.numeric.normalized.normalized_backprop for the numbers"
+            f"{network.scheme.name} normalization of an MLP is not compiled to NumPy: write the network as equations, "
+            "symbackprop.Network(…), whose gradients() are, or call symbackprop.numeric.normalized.normalized_backprop"
         )
 
 
