@@ -229,13 +229,18 @@ def units_at(rest: Rest) -> list[Taken]:
     if key is None:
         return _units(rest, ways)
     kept = reader.scope.applied.get(key)
+    if kept is None and reader.left is not None:
+        kept = reader.scope.applied.get((key, reader.left))
+        if kept is not None:
+            reader.left_side()
     if kept is not None:
         by = first.span[0] - kept[0]
         return [(count, [part.moved(by) for part in readings]) for count, readings in kept[1]]
-    opened = len(reader.opened)
+    opened, asked = len(reader.opened), len(reader.asked)
     taken = _units(rest, ways)
     if len(reader.opened) == opened and not any(part.found for _, readings in taken for part in readings):
-        reader.scope.keep_applied(key, first.span[0], taken)
+        is_beside = len(reader.asked) > asked
+        reader.scope.keep_applied((key, reader.left) if is_beside else key, first.span[0], taken)
     return taken
 
 

@@ -113,6 +113,32 @@ def test_what_is_open_is_found_for_each():
         assert str(read(text, network=network).tree) == "xᵀ I x + zᵀ I z + xᵀ g(I) x + zᵀ g(I) z"
 
 
+def test_what_is_left_open_is_left_open_after_another_way_to_read_it():
+    network = Quantities({"f": ("n", "n"), "W": ("n", "n")})
+    # f is a function and a matrix: `I` is read for the one, and again for the other
+    with pytest.raises(ReadingError, match="can be read in 2 ways"):
+        read("W = f(I) W", network=network)
+    with pytest.raises(ReadingError, match="how large this is does not follow"):
+        read("(I)", network=network)
+
+
+def test_dots_stand_for_what_the_left_side_says_in_each_line():
+    placed = r"(\vec{0} \quad \dots \quad \vec{0} \quad \vec{x} \quad \vec{0} \quad \dots \quad \vec{0})"
+    lines = [("0,j", "j", "units_1"), ("0,3", "3", "units_1"), ("1,j", "j", "units_2")]
+    for _ in range(2):
+        for row, column, width in lines:
+            left = rf"\frac{{\partial L}}{{\partial \vec{{w}}_{{{row}}}^\top}}"
+            for right in (
+                rf"\sigma_{{1,1}}{placed}",
+                rf"\left\| {placed} \right\|_F",
+                rf"2 \left\| ({placed}) \right\|_F",
+            ):
+                said = read(rf"\left\|{left}\right\|_2 \le {right}").tree
+                assert f"ColumnAt(Hidden(0), {column}, {width})" in repr(said), right
+        with pytest.raises(ReadingError, match="which column this is"):
+            read(placed)
+
+
 def test_what_looks_further_than_parentheses_is_read_anew():
     network = Quantities(SHAPES)
     for name in ("z", "b", "W"):
