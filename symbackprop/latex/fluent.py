@@ -219,7 +219,7 @@ class _Line:
         scope = self.reader.scope
         if role == "name":
             first: Surface = value.surface
-            written: object = value.surface.written
+            written: object = value.written
         elif role == "letter" or (role == "text" and value[0] not in LIMIT_WORDS and " " not in value[0]):
             first, written = s.Letter((start, end), *value), (*value, end - start)
         elif role == "number":

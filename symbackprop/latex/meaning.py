@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from symbackprop.latex import surface as s
 from symbackprop.latex.readings import Reader, Readings
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Surface, written_in
 
 Meaning = TypeVar("Meaning", bound=Callable[[Any, Reader], Readings])
 Special = TypeVar("Special", bound=Callable[[Any, Reader], "Readings | None"])
@@ -90,14 +90,6 @@ def is_nothing(e: Surface, reader: Reader) -> bool:
     """Whether it is known that a letter with its scripts has no readings."""
     kept = reader.scope.by_text.get(written_in(e))
     return kept is not None and not kept[1] and not reader.bound
-
-
-def written_in(e: Surface) -> object:
-    """What tells a letter with its scripts and the like from all others, if it is known without a walk through it."""
-    kind = type(e)
-    if kind is s.Letter:
-        return e.text, e.style, e.span[1] - e.span[0]  # type: ignore[attr-defined]
-    return (e.written or None) if isinstance(e, s.Written) else None
 
 
 def _read(e: Surface, reader: Reader) -> Readings:

@@ -11,13 +11,13 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.counting import MOST_KEPT
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.marks_above import Above, Layer, Turned, read_above
-from symbackprop.latex.meaning import read, reads, written_in
+from symbackprop.latex.meaning import read, reads
 from symbackprop.latex.meaning_dims import as_dim, read_dim, read_places
 from symbackprop.latex.parts import mark_of, marked, measured, parted, primed, scripted, turned
 from symbackprop.latex.places import ANY, Candidate, Head, Places
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf
 from symbackprop.latex.sizes import NOTHING
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Surface, written_in
 from symbackprop.shapes import SCALAR
 
 # letters that have a sign of their own in this style

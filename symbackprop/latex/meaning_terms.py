@@ -13,12 +13,12 @@ from typing import NamedTuple
 from symbackprop.latex import surface as s
 from symbackprop.latex.counting import MOST_KEPT
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.meaning import is_nothing, read, reads, written_in
+from symbackprop.latex.meaning import is_nothing, read, reads
 from symbackprop.latex.products import multiplied
 from symbackprop.latex.readings import Reader, Readings
 from symbackprop.latex.registered import Table
 from symbackprop.latex.scope import Scope
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Surface, written_in
 
 MOST_CUTS = 32
 

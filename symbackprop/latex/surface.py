@@ -95,6 +95,13 @@ def _moved(value: object, by: int) -> object:
     return moved(value, by) if isinstance(value, Surface) else value
 
 
+def written_in(e: Surface) -> object:
+    """What tells a letter with its scripts and the like from all others, if it is known without a walk through it."""
+    if type(e) is Letter:
+        return e.text, e.style, e.span[1] - e.span[0]
+    return (e.written or None) if isinstance(e, Written) else None
+
+
 # --- kinds -----------------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +141,7 @@ class Blank(Surface):
 
 
 @surface_node
-class Accented(Surface):
+class Accented(Written):
     """A body under "hat", "bar", "tilde" or "dot"; an arrow or a line below is a style of a single letter instead."""
 
     accent: str

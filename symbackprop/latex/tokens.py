@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.surface import Fenced, Fraction, Matrix, Scripted, Span
+from symbackprop.latex.surface import Accented, Fenced, Fraction, Letter, Matrix, Scripted, Span
 from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
@@ -36,16 +36,18 @@ class Token(NamedTuple):
 
 
 class Name(NamedTuple):
-    """What is read at once: a letter with simple scripts, a derivative of a letter by a letter, parentheses, a matrix.
+    """What is read at once: a letter with marks or simple scripts, a derivative by one, parentheses, a matrix.
 
     Attributes:
         surface, tokens: from place 0 on.
+        written: what tells it from all others.
         depth: how deep it is nested.
         signs: how many tokens it is where each sign is one.
         varied: the letters in it of which a formula has one form, and where they stand.
     """
 
-    surface: Scripted | Fraction | Fenced | Matrix
+    surface: Letter | Accented | Scripted | Fraction | Fenced | Matrix
+    written: object
     tokens: tuple[Token, ...]
     depth: int
     signs: int
@@ -81,11 +83,12 @@ _SCRIPT = rf"'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|
 _SCRIPTS = rf"(?:{_SCRIPT}){{1,6}}+(?!['_^])"
 _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
 _PLAIN_BASE = r"(?:\\[A-Za-z]++|[A-Za-z])"
-_BASE = rf"(?:{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}|{_PLAIN_BASE})"
+_MARKED = rf"{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}"
+_BASE = rf"(?:{_MARKED}|{_PLAIN_BASE})"
 _SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
 _DERIVATIVE = rf"\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}"
 _NAME = (
-    rf"{_DERIVATIVE}|{_BASE}{_SCRIPTS}|\{{{_BASE}(?:{_SCRIPT}){{1,6}}+\}}{_SCRIPTS}"
+    rf"{_DERIVATIVE}|{_BASE}{_SCRIPTS}|{_MARKED}|\{{{_BASE}(?:{_SCRIPT}){{1,6}}+\}}{_SCRIPTS}"
     r"|\\frac\{[0-9]{1,3}\}\{[0-9]{1,3}\}"
 )
 # parentheses around simple signs, and around others of those
