@@ -109,7 +109,8 @@ def _name(written: str) -> Name | None:
         return None
     if found.span != (0, len(written)):
         return None
-    if isinstance(found, Fenced | Matrix) and not is_simple(stack.tokens, isinstance(found, Matrix)):
+    is_fence = isinstance(found.base if isinstance(found, Scripted) else found, Fenced)
+    if (is_fence or isinstance(found, Matrix)) and not is_simple(stack.tokens, isinstance(found, Matrix)):
         return None
     signs = sum(token.value.signs if token.role == "name" else 1 for token in stack.tokens)
     if not isinstance(found, Letter):

@@ -12,13 +12,11 @@ from typing import Any, TypeVar
 
 from symbackprop.latex import surface as s
 from symbackprop.latex.readings import Reader, Readings
-from symbackprop.latex.surface import Surface, written_in
+from symbackprop.latex.surface import Surface, is_around_others, written_in
 
 Meaning = TypeVar("Meaning", bound=Callable[[Any, Reader], Readings])
 Special = TypeVar("Special", bound=Callable[[Any, Reader], "Readings | None"])
 MEANINGS: dict[type[Surface], Callable[[Any, Reader], Readings]] = {}
-# what means the same wherever it is written the same and the same is bound
-_KEPT = frozenset({s.Fraction, s.Fenced, s.Matrix})
 SPECIAL: dict[type[Surface], list[Callable[[Any, Reader], Readings | None]]] = {}
 
 
@@ -51,11 +49,13 @@ def read(e: Surface, reader: Reader) -> Readings:
         ReadingError: if it has none.
     """
     written = written_in(e)
+    is_kept_here = False
     if written is not None:
-        if reader.bound and type(e) in _KEPT:
+        is_kept_here = is_around_others(e)
+        if is_kept_here and reader.bound:
             written = written, reader.bound
         kept = reader.scope.by_text.get(written)
-        if kept is None and reader.left is not None and type(e) in _KEPT:
+        if kept is None and is_kept_here and reader.left is not None:
             kept = _beside_left(written, reader)
         # what is nothing by itself is read anew: the error says where
         if kept is not None and kept[1]:
@@ -73,7 +73,7 @@ def read(e: Surface, reader: Reader) -> Readings:
     # one of each says as much as many
     opened, asked = reader.opened[open_before:][:1], reader.asked[asked_before:][:1]
     reader.kept[id(e)] = e, found, opened, asked
-    if written is not None and type(e) in _KEPT and not opened and not any(part.found for part in found):
+    if written is not None and is_kept_here and not opened and not any(part.found for part in found):
         reader.scope.keep_text((written, reader.left) if asked else written, e.span[0], found)
     return found
 

@@ -231,7 +231,7 @@ def _angles(e: s.Fenced, reader: Reader) -> Readings:
     return reader.one_of(parts, e, lambda chosen, _: inner(chosen[0], chosen[1], e, reader))
 
 
-def norm(part: Reading, kind: str, e: s.Surface, reader: Reader) -> Reading:
+def norm(part: Reading, kind: str, e: s.Surface | s.Span, reader: Reader) -> Reading:
     """A norm; of a matrix it must be said which.
 
     Raises:

@@ -11,14 +11,14 @@ from functools import partial
 from typing import NamedTuple
 
 from symbackprop.latex import surface as s
-from symbackprop.latex.counting import MOST_KEPT
+from symbackprop.latex.counting import keep_in
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import is_nothing, read, reads
 from symbackprop.latex.products import multiplied
 from symbackprop.latex.readings import Reader, Readings
 from symbackprop.latex.registered import Table
 from symbackprop.latex.scope import Scope
-from symbackprop.latex.surface import Surface, written_in
+from symbackprop.latex.surface import Surface, is_around_others, written_in
 
 MOST_CUTS = 32
 
@@ -114,8 +114,8 @@ class Beginning(NamedTuple):
         if self.fits is not None and written_in(first) is not None and not self.fits(first):
             return False
         letter = first.base if isinstance(first, s.Scripted) else first
-        if isinstance(letter, s.Scripted):
-            # scripts on scripts are those of no function
+        if letter is not first and isinstance(letter, s.Scripted | s.Fenced):
+            # scripts on scripts and on parentheses are those of no function
             return False
         return self.letters is None or not isinstance(letter, s.Letter) or self.letters(letter, scope)
 
@@ -173,7 +173,7 @@ class Ways(NamedTuple):
 
 def _ways(first: Surface, after: Surface | None, scope: Scope) -> Ways | None:
     """What can begin at a factor, kept; None with most letters, which begin nothing but themselves."""
-    return ways_before(first, None if after is None else _behind(after), scope)
+    return ways_before(first, None if after is None else kind_behind(after), scope)
 
 
 def ways_before(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:
@@ -183,9 +183,7 @@ def ways_before(first: Surface, behind: type[Surface] | None, scope: Scope) -> W
         found: Ways | None = scope.beginners[key]
     except KeyError:
         found = _found_ways(first, behind, scope)
-        if len(scope.beginners) >= MOST_KEPT:
-            scope.beginners.clear()
-        scope.beginners[key] = found
+        keep_in(scope.beginners, key, found)
     return found
 
 
@@ -199,11 +197,12 @@ def _named(first: Surface) -> object:
     return (letter.text, letter.style) if isinstance(letter, s.Letter) else type(letter)
 
 
-def _behind(after: Surface) -> type[Surface]:
+def kind_behind(after: Surface) -> type[Surface]:
     """The kind of what comes next; that of its base where it has scripts."""
     if isinstance(after, s.Scripted):
-        # what is known by its text has a letter below its scripts
-        return s.Scripted if after.written or not isinstance(after.base, s.Fenced) else ScriptedFence
+        # what is known by its text need not be looked into
+        is_fence = is_around_others(after) if after.written else isinstance(after.base, s.Fenced)
+        return ScriptedFence if is_fence else s.Scripted
     return type(after)
 
 

@@ -102,6 +102,16 @@ def written_in(e: Surface) -> object:
     return (e.written or None) if isinstance(e, Written) else None
 
 
+def is_around_others(e: Surface) -> bool:
+    """Whether quantities stand in what is known by its text: in parentheses, fractions and matrices.
+
+    It means the same wherever it is written so and the same is bound, and beside the same left side if that is asked.
+    """
+    if isinstance(e, Scripted):
+        return e.written.startswith(("(", "\\left"))
+    return isinstance(e, Fenced | Fraction | Matrix)
+
+
 # --- kinds -----------------------------------------------------------------------------------------------------------
 
 

@@ -36,7 +36,7 @@ class Token(NamedTuple):
 
 
 class Name(NamedTuple):
-    """What is read at once: a letter with marks or simple scripts, a derivative by one, parentheses, a matrix.
+    """What is read at once: a letter with marks and simple scripts, a derivative by one, parentheses, a matrix.
 
     Attributes:
         surface, tokens: from place 0 on.
@@ -97,17 +97,17 @@ _INNER = rf"\((?:{_SIMPLE})++\)|\\left\((?:{_SIMPLE})++\\right\)"
 _CELLS = rf"(?:{_SIMPLE}|{_INNER}|&|\\\\)++"
 _MATRIX = rf"\\begin\{{pmatrix\}}{_CELLS}\\end\{{pmatrix\}}|\\begin\{{bmatrix\}}{_CELLS}\\end\{{bmatrix\}}"
 _INSIDE = rf"(?:{_SIMPLE}|{_INNER}|{_MATRIX})++"
-_OUTER = rf"\({_INSIDE}\)|\\left(?:\(|\[|\\\|){_INSIDE}\\right(?:\)|\]|\\\|)"
+_OUTER = rf"(?:\({_INSIDE}\)|\\left(?:\(|\[|\\\|){_INSIDE}\\right(?:\)|\]|\\\|))(?:{_SCRIPTS})?"
 _PIECE_OR_NAME = re.compile(f"{_SPACES}(?:({_NAME}|{_OUTER}|{_MATRIX})|{_ONE})?")
 # so many characters of one name
-_LONGEST_NAME = 160
+_LONGEST_NAME = 200
 _COMMANDS = re.compile(r"\\[A-Za-z]+")
 # what a command does not change in what is around it
-_MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}")
+_MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}|\\text\{[A-Za-z ]+\}")
 # what parentheses hold that are read at once
 _IN_NAMES = frozenset({
     "letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style",
-    "begin group", "end group", "open", "close", "left", "right", "quad", "dots", "sep",
+    "begin group", "end group", "open", "close", "left", "right", "quad", "dots", "sep", "stacked",
 })  # fmt: skip
 _IN_MATRICES = _IN_NAMES | {"begin", "end", "row", "amp"}
 _ENDS = frozenset({"\\begin", "\\end"})

@@ -71,6 +71,10 @@ NAMES = [
     r"\begin{pmatrix} a & b_{1,2} \\ 0 & \dots \end{pmatrix}", r"\end{pmatrix}",
     r"\begin{bmatrix} (a) \\[2pt] b \end{bmatrix}", r"\\", "&", r"(x_{a, b})", r"w_{0,j,\cdot}",
     r"\left(\begin{pmatrix}1 & \sigma\end{pmatrix}\right)", r"\varsigma", r"{W_1}^\top", r"\frac{1}{2}", r"\vdots",
+    r"\left\|x\right\|_2", r"\left\| (W x)^\top b \right\|", "(W x)'", r"(a, b)_{1}", r"\vec{x}", r"\hat{\phi}",
+    r"\bar{x}",
+    r"\left(\vec{0} \quad \dots \quad \overset{j\text{th column}}{\vec{x}}\right)", r"(\overset{2}{+} x)",
+    r"(\text{max} x)",
 ]  # fmt: skip
 
 
@@ -209,13 +213,29 @@ PARTS_OF_LINES = [
     "x", "W", "z", "b", "A", "q", "(", ")", "+", "-", "=", r"\odot", r"\circ", r"^\top", "'", "_1", "1", "2", "g'(z)",
     "(x)", r"\sigma'(z)", "(W x)", "(1 - z)", r"\left(", r"\right)", r"\frac{\partial L}{\partial z}", "L", ",", "n",
     "I", r"\cdot", r"\operatorname{diag}", r"x^\top", r"W^\top", "A^2", r"\le", "/", r"\tanh", r"\,", "[", r"\quad",
+    "]", "[A]", r"\prod_{i=1}^{3}", r"\prod_{i=1}^3 ", r"\left\|", r"\right\|", r"\left\|x\right\|_2", "_2", "_F",
+    "&=", "&",
+    r"\left[A^2 (i) A_{i,1} \right]", "(A)^2", r"\vec{x}", r"\hat{z}", r"\log", "^i",
 ]  # fmt: skip
 COLUMNS = [
     "z", "b", "W x", "(W x)", "g'(z)", r"\sigma'(W x + b)", "(1 - z)", r"\left(b + (z - b)\right)", "2 z", "z^2", "0",
     r"W W^\top b", r"\operatorname{diag}(z) b", r"\frac{\partial L}{\partial z}", r"b x^\top x", r"z b^\top z",
-    "(z) (b)", "z b", "z2",
+    "(z) (b)", "z b", "z2", r"\vec{z}", r"\left\| W x \right\|_2 z", r"\left\|z - (b - z)\right\| b", r"(z)^\top b z",
+    r"\prod_{i=1}^{3} [2 A_{i,1} W W^\top] (W x)", r"\prod_{i=1}^{3}\left[ \prod_{n=1}^3 (2 n i) \right] z",
+    r"\left\|A\right\|_F b",
+    r"\prod_{i=1}^{3} [x_i] \prod_{n=1}^3 (n) z", r"\left\|\prod_{i=1}^{3} (A) x\right\|_1 b", r"\prod_{i=1}^{3} i z",
 ]  # fmt: skip
-FORMS = ("{}", "{} = {}", "-{} + {}", "z = {} - {}", r"z = {} + {}, \quad b = {}", "({} - {}) = {} = {}", "z = -{}")
+FORMS = (
+    "{}",
+    "{} = {}",
+    "-{} + {}",
+    "z = {} - {}",
+    r"z = {} + {}, \quad b = {}",
+    "({} - {}) = {} = {}",
+    "z = -{}",
+    "z &= {}",
+    "{} & = {}",
+)
 
 
 def lines_of_columns(random):
@@ -246,6 +266,16 @@ def test_a_line_of_what_is_known_means_what_its_surface_means(monkeypatch):
     monkeypatch.setattr(parse, "fluent", lambda *_: None)
     for (text, ways), short in zip(asked, quick, strict=True):
         assert short == meaning(text, network, **ways), (text, ways)
+
+
+def test_lines_of_the_lecture_mean_what_their_surfaces_mean(monkeypatch):
+    known = {text: meaning(text, None) for text in (*FORMULAS, *FORMULAS)}
+    found = []
+    monkeypatch.setattr(parse, "fluent", lambda *given: found.append(fluent(*given)) or found[-1])
+    assert {text: meaning(text, None) for text in FORMULAS} == known
+    assert sum(said is not None for said in found) > 15
+    monkeypatch.setattr(parse, "fluent", lambda *_: None)
+    assert {text: meaning(text, None) for text in FORMULAS} == known
 
 
 def test_what_is_registered_later_counts(monkeypatch):
