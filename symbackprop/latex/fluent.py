@@ -20,11 +20,11 @@ from symbackprop.latex.meaning_big import multiplied_over
 from symbackprop.latex.meaning_special import norm_kind
 from symbackprop.latex.meaning_statements import RELATIONS, Said, before
 from symbackprop.latex.meaning_sums import fenced, negative, norm, summed
-from symbackprop.latex.meaning_terms import kind_behind, ways_before
+from symbackprop.latex.meaning_terms import ways_before
 from symbackprop.latex.products import combined
 from symbackprop.latex.readings import Mark, Reader, Reading, leaf, taken_for_granted
 from symbackprop.latex.sizes import NOTHING
-from symbackprop.latex.surface import Surface, is_around_others
+from symbackprop.latex.surface import AROUND_OTHERS, Surface
 from symbackprop.latex.symbols import LIMIT_WORDS
 from symbackprop.latex.tokens import Token
 from symbackprop.shapes import SCALAR, Shape
@@ -80,6 +80,11 @@ def _is_aligned(cut: Sequence[Token]) -> bool:
 @lru_cache(maxsize=MOST_KEPT)
 def _number(text: str) -> Number:
     return Number(Fraction(text))
+
+
+def _one(kept: tuple[int, list[Reading]] | None, start: int) -> Reading | None:
+    """What was read somewhere, and is to stand here, where it means one thing."""
+    return kept[1][0].moved(start - kept[0]) if kept is not None and len(kept[1]) == 1 else None
 
 
 class _Line:
@@ -258,8 +263,9 @@ class _Line:
             return None
         self.at += 1
         after, behind = self.behind()
-        if ways_before(first, behind, scope) is None or (is_first and after is None):
-            return self.one(self.kept(first, written), start)
+        if ways_before(first, behind, scope, written) is None or (is_first and after is None):
+            is_around = role == "name" and value.kind in AROUND_OTHERS
+            return _one(self.around(written) if is_around else scope.by_text.get(written), start)
         if behind is not s.Fenced or after is None or after[0] != "name":
             return None
         key = (written, after[1].written, after[2] - start, self.reader.bound)
@@ -268,20 +274,14 @@ class _Line:
             return None
         ((taken, readings),) = applied[1]
         self.at += taken - 1
-        return self.one((applied[0], readings), start)
+        return _one((applied[0], readings), start)
 
-    def kept(self, e: Surface, written: object) -> tuple[int, list[Reading]] | None:
-        """What was read where the same was written; see `symbackprop.latex.meaning.read`."""
+    def around(self, written: object) -> tuple[int, list[Reading]] | None:
+        """What was read where the same was written around others; see `symbackprop.latex.meaning.read`."""
         by_text = self.reader.scope.by_text
-        if not is_around_others(e):
-            return by_text.get(written)
         if self.reader.bound:
             written = written, self.reader.bound
         return by_text.get(written) or by_text.get((written, self.left))
-
-    def one(self, kept: tuple[int, list[Reading]] | None, start: int) -> Reading | None:
-        """What was read there, and is to stand here, where it means one thing."""
-        return kept[1][0].moved(start - kept[0]) if kept is not None and len(kept[1]) == 1 else None
 
     def behind(self) -> tuple[Token | None, type[Surface] | None]:
         """The next token and its kind, where it is a factor that no sign parts from the one before."""
@@ -289,7 +289,7 @@ class _Line:
             return None, None
         after = self.tokens[self.at]
         if after[0] == "name":
-            return after, kind_behind(after[1].surface)
+            return after, after[1].kind
         return after, _KINDS.get(after[0])
 
     def number(self, text: str, start: int, end: int) -> Reading | None:
@@ -366,10 +366,10 @@ class _Line:
         role, value, start, _ = self.tokens[self.at]
         if role in _CLOSING:
             return self.inside() if value != "‖" else None
-        if role != "name" or type(value.surface) is not s.Fenced:
+        if role != "name" or value.kind is not s.Fenced:
             return None
         self.at += 1
-        return self.one(self.kept(value.surface, value.written), start)
+        return _one(self.around(value.written), start)
 
     def after_bounds(self) -> int:
         """The place behind the scripts of a sign."""

@@ -49,6 +49,7 @@ from symbackprop.latex.surface import (
     Scripted,
     Styled,
     Surface,
+    kind_of,
     moved,
     values,
     written_in,
@@ -115,7 +116,7 @@ def _name(written: str) -> Name | None:
     signs = sum(token.value.signs if token.role == "name" else 1 for token in stack.tokens)
     if not isinstance(found, Letter):
         found = replace(found, written=written)
-    return Name(found, written_in(found), tuple(stack.tokens), stack.deepest, signs, varied(written))
+    return Name(found, written_in(found), kind_of(found), tuple(stack.tokens), stack.deepest, signs, varied(written))
 
 
 def _cut(written: str) -> list[Token]:

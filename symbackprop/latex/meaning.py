@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from symbackprop.latex import surface as s
 from symbackprop.latex.readings import Reader, Readings
-from symbackprop.latex.surface import Surface, is_around_others, written_in
+from symbackprop.latex.surface import AROUND_OTHERS, Surface, kind_of, written_in
 
 Meaning = TypeVar("Meaning", bound=Callable[[Any, Reader], Readings])
 Special = TypeVar("Special", bound=Callable[[Any, Reader], "Readings | None"])
@@ -51,7 +51,7 @@ def read(e: Surface, reader: Reader) -> Readings:
     written = written_in(e)
     is_kept_here = False
     if written is not None:
-        is_kept_here = is_around_others(e)
+        is_kept_here = kind_of(e) in AROUND_OTHERS
         if is_kept_here and reader.bound:
             written = written, reader.bound
         kept = reader.scope.by_text.get(written)

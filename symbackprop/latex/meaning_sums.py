@@ -10,10 +10,10 @@ from symbackprop.dims import ONE, Dim
 from symbackprop.expr import Elementwise, Expr, Negative, Number, Variable
 from symbackprop.groups import EntrywisePower
 from symbackprop.latex import surface as s
-from symbackprop.latex.affine import merged_sum, negated
+from symbackprop.latex.affine import as_column, merged_sum, negated
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read, reads
-from symbackprop.latex.products import as_column, divided, inner, over_all
+from symbackprop.latex.products import divided, inner, over_all
 from symbackprop.latex.readings import Mark, NonconformingError, Reader, Reading, Readings, leaf, over
 from symbackprop.latex.sizes import Found, is_open, same, shaped
 from symbackprop.shapes import SCALAR, Shape

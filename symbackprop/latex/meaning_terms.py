@@ -18,7 +18,7 @@ from symbackprop.latex.products import multiplied
 from symbackprop.latex.readings import Reader, Readings
 from symbackprop.latex.registered import Table
 from symbackprop.latex.scope import Scope
-from symbackprop.latex.surface import Surface, is_around_others, written_in
+from symbackprop.latex.surface import Surface, written_in
 
 MOST_CUTS = 32
 
@@ -83,10 +83,6 @@ Taken = tuple[int, Readings]
 Beginner = Callable[[Rest], Iterable[Taken]]
 # whether it may begin with a letter, whatever its scripts
 OfLetter = Callable[[s.Letter, Scope], bool]
-
-
-class ScriptedFence(s.Scripted):
-    """Stands for the kind of parentheses that have scripts."""
 
 
 class Beginning(NamedTuple):
@@ -173,12 +169,16 @@ class Ways(NamedTuple):
 
 def _ways(first: Surface, after: Surface | None, scope: Scope) -> Ways | None:
     """What can begin at a factor, kept; None with most letters, which begin nothing but themselves."""
-    return ways_before(first, None if after is None else kind_behind(after), scope)
+    return ways_before(first, None if after is None else s.kind_of(after), scope)
 
 
-def ways_before(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:
-    """What can begin at a factor, where the kind of the next one is known, with no sign in between."""
-    key = (type(first), _named(first), behind)
+def ways_before(first: Surface, behind: type[Surface] | None, scope: Scope, written: object = None) -> Ways | None:
+    """What can begin at a factor, where the kind of the next one is known, with no sign in between.
+
+    Args:
+        written: what tells the factor from all others, where that is known.
+    """
+    key = (type(first), written or _named(first), behind)
     try:
         found: Ways | None = scope.beginners[key]
     except KeyError:
@@ -195,15 +195,6 @@ def _named(first: Surface) -> object:
         return first.written
     letter = first.base if isinstance(first, s.Scripted) else first
     return (letter.text, letter.style) if isinstance(letter, s.Letter) else type(letter)
-
-
-def kind_behind(after: Surface) -> type[Surface]:
-    """The kind of what comes next; that of its base where it has scripts."""
-    if isinstance(after, s.Scripted):
-        # what is known by its text need not be looked into
-        is_fence = is_around_others(after) if after.written else isinstance(after.base, s.Fenced)
-        return ScriptedFence if is_fence else s.Scripted
-    return type(after)
 
 
 def _found_ways(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:

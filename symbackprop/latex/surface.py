@@ -102,16 +102,6 @@ def written_in(e: Surface) -> object:
     return (e.written or None) if isinstance(e, Written) else None
 
 
-def is_around_others(e: Surface) -> bool:
-    """Whether quantities stand in what is known by its text: in parentheses, fractions and matrices.
-
-    It means the same wherever it is written so and the same is bound, and beside the same left side if that is asked.
-    """
-    if isinstance(e, Scripted):
-        return e.written.startswith(("(", "\\left"))
-    return isinstance(e, Fenced | Fraction | Matrix)
-
-
 # --- kinds -----------------------------------------------------------------------------------------------------------
 
 
@@ -311,3 +301,21 @@ class Lines(Surface):
     """
 
     rows: tuple[Surface, ...]
+
+
+class ScriptedFence(Scripted):
+    """Stands for the kind of parentheses that have scripts."""
+
+
+# what has other quantities in it: it means the same wherever it is written so and the same is bound, and beside the
+# same left side if that is asked
+AROUND_OTHERS = frozenset({Fenced, ScriptedFence, Fraction, Matrix})
+
+
+def kind_of(e: Surface) -> type[Surface]:
+    """The kind of a surface; parentheses with scripts are one of their own."""
+    if not isinstance(e, Scripted):
+        return type(e)
+    # what is known by its text need not be looked into
+    is_fence = e.written.startswith(("(", "\\left")) if e.written else isinstance(e.base, Fenced)
+    return ScriptedFence if is_fence else Scripted

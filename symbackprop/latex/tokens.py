@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.surface import Accented, Fenced, Fraction, Letter, Matrix, Scripted, Span
+from symbackprop.latex.surface import Accented, Fenced, Fraction, Letter, Matrix, Scripted, Span, Surface
 from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
@@ -41,6 +41,7 @@ class Name(NamedTuple):
     Attributes:
         surface, tokens: from place 0 on.
         written: what tells it from all others.
+        kind: that of the surface, parentheses with scripts being one of their own.
         depth: how deep it is nested.
         signs: how many tokens it is where each sign is one.
         varied: the letters in it of which a formula has one form, and where they stand.
@@ -48,6 +49,7 @@ class Name(NamedTuple):
 
     surface: Letter | Accented | Scripted | Fraction | Fenced | Matrix
     written: object
+    kind: type[Surface]
     tokens: tuple[Token, ...]
     depth: int
     signs: int
@@ -196,7 +198,9 @@ class Cutter:
             start, stop = match.span(group)
             written = text[start:stop]
             if name is not None and group == 1 and start >= 0:
-                if stop - start <= _LONGEST_NAME and (known := name(written)) is not None:
+                known = name(written) if stop - start <= _LONGEST_NAME else None
+                # sign by sign it is seen which of them is one too many
+                if known is not None and inside + len(found) + known.signs <= MAX_TOKENS:
                     found.append(_token(("name", known, start, stop)))
                     inside += known.signs - 1
                     for letter, first, behind in known.varied:
@@ -228,6 +232,8 @@ class Cutter:
     def check_characters(self) -> None:
         """Refuse characters that no formula has before anything is made of the text."""
         text = self.text
+        if text.isascii() and text.isprintable():
+            return
         for match in _OUTSIDE.finditer(text):
             character = match.group()
             if character in characters.ACCENTS or characters.symbol_of(character) or characters.decomposed(character):

@@ -10,7 +10,7 @@ import pytest
 
 from symbackprop.dims import ONE, index
 from symbackprop.expr import Negative, Transpose
-from symbackprop.latex import calls, parse, parts
+from symbackprop.latex import calls, grammar, parse, parts
 from symbackprop.latex import tokens as cutting
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.fluent import fluent
@@ -99,6 +99,30 @@ def test_what_is_read_at_once_is_as_it_is_sign_by_sign():
     for text in (*FORMULAS, *soups):
         # with words of somebody's own everything is read sign by sign
         assert on_the_page(text, WORDS) == on_the_page(text, set(WORDS)), text
+
+
+@pytest.mark.parametrize("piece", ["x_1", "(x)'", r"(W x)^2", "{x_1}^2"])
+def test_no_more_tokens_are_read_than_sign_by_sign(piece):
+    most = 15_000 // len(tokens(piece))
+    for count in {most, most + 1, 20_000 // len(piece)}:
+        assert cut(piece * count) == cut_with_names(piece * count)
+
+
+def cut_with_names(text):
+    """The tokens of a text, cut with names and each name taken apart."""
+    try:
+        return list(apart(grammar.cut(text)))
+    except ReadingError as error:
+        return error.message, error.span
+
+
+def apart(found, start=0):
+    """Tokens counted from a place on, each sign of a name as one."""
+    for token in found:
+        if token.role == "name":
+            yield from apart(token.value.tokens, start + token.start)
+        else:
+            yield token._replace(start=start + token.start, end=start + token.end)
 
 
 def test_a_letter_that_is_nothing_may_be_an_index_elsewhere():
