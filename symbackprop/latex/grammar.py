@@ -37,6 +37,7 @@ from symbackprop.latex.items import Item, limit
 from symbackprop.latex.scripts import read_prime, read_script
 from symbackprop.latex.stack import MAX_DEPTH, Frame, Stack, Waiting
 from symbackprop.latex.surface import (
+    AROUND_OTHERS,
     Accented,
     Blank,
     Dots,
@@ -110,8 +111,7 @@ def _name(written: str) -> Name | None:
         return None
     if found.span != (0, len(written)):
         return None
-    is_fence = isinstance(found.base if isinstance(found, Scripted) else found, Fenced)
-    if (is_fence or isinstance(found, Matrix)) and not is_simple(stack.tokens, isinstance(found, Matrix)):
+    if kind_of(found) in AROUND_OTHERS and not is_simple(stack.tokens, isinstance(found, Matrix)):
         return None
     signs = sum(token.value.signs if token.role == "name" else 1 for token in stack.tokens)
     if not isinstance(found, Letter):

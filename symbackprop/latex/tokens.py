@@ -36,7 +36,7 @@ class Token(NamedTuple):
 
 
 class Name(NamedTuple):
-    """What is read at once: a letter with marks and simple scripts, a derivative by one, parentheses, a matrix.
+    """What is read at once: a letter with marks and simple scripts, a fraction, parentheses, a matrix.
 
     Attributes:
         surface, tokens: from place 0 on.
@@ -89,9 +89,10 @@ _MARKED = rf"{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}"
 _BASE = rf"(?:{_MARKED}|{_PLAIN_BASE})"
 _SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
 _DERIVATIVE = rf"\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}"
+_FEW = r"(?:[A-Za-z0-9 +\-*'^_,]++|\\(?!(?:left|right|begin|end)(?![A-Za-z]))[A-Za-z]++)++"
 _NAME = (
     rf"{_DERIVATIVE}|{_BASE}{_SCRIPTS}|{_MARKED}|\{{{_BASE}(?:{_SCRIPT}){{1,6}}+\}}{_SCRIPTS}"
-    r"|\\frac\{[0-9]{1,3}\}\{[0-9]{1,3}\}"
+    rf"|\\frac\{{{_FEW}\}}\{{{_FEW}\}}"
 )
 # parentheses around simple signs, and around others of those
 _SIMPLE = r"[A-Za-z0-9 +\-*/'^_{},.]++|\\(?!(?:left|right|begin|end)(?![A-Za-z]))[A-Za-z]++|\\[,;:!> ]"
@@ -109,7 +110,7 @@ _MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}|\\text\{[A-Za-z ]+\}"
 # what parentheses hold that are read at once
 _IN_NAMES = frozenset({
     "letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style",
-    "begin group", "end group", "open", "close", "left", "right", "quad", "dots", "sep", "stacked",
+    "begin group", "end group", "open", "close", "left", "right", "quad", "dots", "sep", "stacked", "root",
 })  # fmt: skip
 _IN_MATRICES = _IN_NAMES | {"begin", "end", "row", "amp"}
 _ENDS = frozenset({"\\begin", "\\end"})
@@ -161,7 +162,7 @@ def varied(written: str) -> tuple[tuple[str, int, int], ...]:
 
 
 def is_simple(found: list[Token], is_matrix: bool) -> bool:
-    """Whether all tokens in parentheses or in a matrix are such as mean the same everywhere."""
+    """Whether all tokens in parentheses, in a fraction or in a matrix are such as mean the same everywhere."""
     allowed = _IN_MATRICES if is_matrix else _IN_NAMES
     return all(token.role in allowed for token in found)
 

@@ -71,6 +71,8 @@ NAMES = [
     r"\begin{pmatrix} a & b_{1,2} \\ 0 & \dots \end{pmatrix}", r"\end{pmatrix}",
     r"\begin{bmatrix} (a) \\[2pt] b \end{bmatrix}", r"\\", "&", r"(x_{a, b})", r"w_{0,j,\cdot}",
     r"\left(\begin{pmatrix}1 & \sigma\end{pmatrix}\right)", r"\varsigma", r"{W_1}^\top", r"\frac{1}{2}", r"\vdots",
+    r"\frac{x}{2 m}", r"\frac{\partial}{\partial x}", r"\frac{\alpha^2}{n_1, y}", r"\frac{d y}{d x}",
+    r"(\sqrt{2} x)", r"\frac{\sum}{x}",
     r"\left\|x\right\|_2", r"\left\| (W x)^\top b \right\|", "(W x)'", r"(a, b)_{1}", r"\vec{x}", r"\hat{\phi}",
     r"\bar{x}",
     r"\left(\vec{0} \quad \dots \quad \overset{j\text{th column}}{\vec{x}}\right)", r"(\overset{2}{+} x)",
@@ -215,6 +217,9 @@ def meaning(text, network, **ways):
         r"\prod_{i=1}^{3} (2 i) + \prod_{i=1}^{3} (2 i) (i)",
         r"(2 n) + \sum_{n=1}^{3} (2 n)",
         r"\frac{1}{2} {W}^\top z + \frac{1}{2} x",
+        r"\frac{z}{m} + \sum_{m=1}^{3} \frac{z}{m}",
+        r"\frac{\partial}{\partial W} L + \frac{dL}{dW}",
+        r"\frac{I}{n} x + \frac{I}{n} z",
     ],
 )
 def test_a_formula_means_the_same_after_others(text):
@@ -237,6 +242,7 @@ PARTS_OF_LINES = [
     "x", "W", "z", "b", "A", "q", "(", ")", "+", "-", "=", r"\odot", r"\circ", r"^\top", "'", "_1", "1", "2", "g'(z)",
     "(x)", r"\sigma'(z)", "(W x)", "(1 - z)", r"\left(", r"\right)", r"\frac{\partial L}{\partial z}", "L", ",", "n",
     "I", r"\cdot", r"\operatorname{diag}", r"x^\top", r"W^\top", "A^2", r"\le", "/", r"\tanh", r"\,", "[", r"\quad",
+    r"\frac{x}{m}", r"\frac{\partial}{\partial W}", r"\frac{z + b}{x_1}", r"(\sqrt{2} z)", r"\frac{I}{n}",
     "]", "[A]", r"\prod_{i=1}^{3}", r"\prod_{i=1}^3 ", r"\left\|", r"\right\|", r"\left\|x\right\|_2", "_2", "_F",
     "&=", "&",
     r"\left[A^2 (i) A_{i,1} \right]", "(A)^2", r"\vec{x}", r"\hat{z}", r"\log", "^i",
