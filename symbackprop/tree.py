@@ -96,7 +96,7 @@ def _children(e: Node) -> tuple[Any, ...]:
         if isinstance(value, Node):
             found.append(value)
         elif isinstance(value, tuple):
-            found.extend(v for v in value if isinstance(v, Node))
+            found += [v for v in value if isinstance(v, Node)]
     return tuple(found)
 
 

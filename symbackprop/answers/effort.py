@@ -50,16 +50,14 @@ def _counted(e: Node, name: str, turns: Callable[[Node], int]) -> int:
     open_: list[Node] = [e]
     found = 0
     while open_:
-        part, total = open_[-1], 1
-        ready = True
+        part, total, count = open_[-1], 1, len(open_)
         for each in children(part):
             known: int | None = getattr(each, name, None)
             if known is None:
                 open_.append(each)
-                ready = False
             else:
                 total += known
-        if ready:
+        if len(open_) == count:
             open_.pop()
             found = turns(part) * total
             keep(part, name, found)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from symbackprop.keeping import quick
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.surface import Span
 from symbackprop.latex.tokens import MAX_CHARACTERS
@@ -49,7 +49,7 @@ _UNFINISHED = re.compile(rf"(?:{_RELATION}|[+\-−*/·,(]|\\(?:cdot|odot|circ|ti
 _GOES_ON = re.compile(r"\s*(?:[+\-−*/·)\]}]|\\(?:cdot|odot|circ|times|otimes|right)(?![A-Za-z])|[_^])")
 
 
-@dataclass(frozen=True)
+@quick
 class Cut:
     """A line of an answer.
 
@@ -63,7 +63,7 @@ class Cut:
     span: Span
 
 
-@dataclass(frozen=True)
+@quick
 class Cuts:
     """The lines of an answer.
 

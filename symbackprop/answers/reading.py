@@ -2,8 +2,8 @@ r"""The lines of an answer as trees: what each is about, what it says of that, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from symbackprop.answers.effort import MOST, work
@@ -13,6 +13,7 @@ from symbackprop.dims import ONE, Dim, dim, index
 from symbackprop.equations import Network
 from symbackprop.expr import Expr, LogSumExp, Softmax
 from symbackprop.forward import ForwardNetwork
+from symbackprop.keeping import quick
 from symbackprop.latex import surface as s
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.grammar import cut as cut_formula
@@ -23,6 +24,7 @@ from symbackprop.latex.parse import Parsed, free_indices, read, read_at_once
 from symbackprop.latex.readings import Mark, NonconformingError, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Span, Surface
+from symbackprop.latex.tokens import Token
 from symbackprop.orientation import in_rows
 from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
@@ -32,9 +34,10 @@ from symbackprop.tree import Node, Path, subterms
 # layers by number for which a name with a letter is given too: `\delta_l` also names `\delta_2`
 LAYERS = range(10)
 MOST_FACTORS = 60
+_BRACES = {"begin group": 1, "end group": -1}
 
 
-@dataclass(frozen=True)
+@quick
 class Side:
     """One side of a line: a value of what the line is about.
 
@@ -61,7 +64,7 @@ class Side:
         return {path: (span[0] + self.start, span[1] + self.start) for path, span in found.items()}
 
 
-@dataclass(frozen=True)
+@quick
 class ReadLine:
     """A line as it was read.
 
@@ -88,7 +91,7 @@ class ReadLine:
         return isinstance(self.error, NonconformingError)
 
 
-@dataclass(frozen=True)
+@quick
 class ReadAnswer:
     """The lines of an answer.
 
@@ -136,8 +139,7 @@ class LineReader:
             count = sum([token[1].signs if token[0] == "name" else 1 for token in tokens])
             parsed = None
             if count <= MOST_FACTORS:
-                has_left_side = "rel" in [token.role for token in tokens]
-                parsed = read_at_once(line.text, tokens, self.scope, *self._about(line, has_left_side))
+                parsed = read_at_once(line.text, tokens, self.scope, *self._about(line, _has_relation(tokens)))
             if parsed is None:
                 whole = joined(line.text, tokens)
                 if count > MOST_FACTORS:
@@ -331,6 +333,16 @@ def _check_work(tree: Node, line: Cut) -> None:
             line.text,
             (0, len(line.text)),
         )
+
+
+def _has_relation(tokens: Sequence[Token]) -> bool:
+    """Whether a relation stands outside all braces, and not only below a ∏."""
+    depth = 0
+    for role, *_ in tokens:
+        if role == "rel" and not depth:
+            return True
+        depth += _BRACES.get(role, 0)
+    return False
 
 
 def _has_left_side(e: Surface) -> bool:

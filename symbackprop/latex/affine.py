@@ -1,13 +1,17 @@
-"""Scalars made of whole numbers and sizes only: one `Size`, where they are affine and have a letter in them."""
+"""Scalars made of whole numbers and sizes only: one `Size`, where they are affine and have a letter in them.
+
+A number among columns is the column of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from symbackprop import expr
-from symbackprop.dims import Dim, dim
+from symbackprop.dims import ONE, Dim, dim
 from symbackprop.expr import Expr, Negative, Number, Size
-from symbackprop.latex.readings import Reader, Reading
+from symbackprop.latex.readings import Mark, Reader, Reading
+from symbackprop.shapes import SCALAR, Shape
 
 
 def value_of(e: Expr) -> Dim | None:
@@ -53,3 +57,22 @@ def negated(e: Expr) -> Expr:
         case Size(size):
             return Size(-size)
     return expr.Negative(e)
+
+
+def as_column(number: Reading, size: Shape, reader: Reader) -> Reading:
+    """A number as the vector or the matrix of it: `1 - a` for a column `a` is `1⃗ - a`."""
+    assert isinstance(number.tree, Number)
+    value = number.tree.value
+    along, across = size[::-1] if reader.scope.turned else size
+    factors: tuple[Expr, ...] = tuple(
+        part
+        for part, n in ((expr.Ones(along), along), (expr.Transpose(expr.Ones(across)), across))
+        if n != ONE or size == SCALAR
+    )
+    if reader.scope.turned:
+        factors = factors[::-1]
+    if not value and across == ONE:
+        tree: Expr = expr.Zeros(along)
+    else:
+        tree = expr.product_of(factors if value == 1 else (number.tree, *factors))
+    return Reading(tree, size, Mark(number.mark.span), number.found, number.assumed)

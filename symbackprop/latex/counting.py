@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TypeVar
 
 from symbackprop.dims import ONE, Dim, Symbol, Width, index, units, width
 from symbackprop.equations import Network
@@ -17,6 +18,17 @@ from symbackprop.shapes import Shape, Shaped, shape
 
 # so many of one kind of thing are kept by a scope: letters with scripts, shapes of parts, sizes that are the same
 MOST_KEPT = 4096
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def keep_in(kept: dict[Key, Value], key: Key, value: Value) -> None:
+    """Keep a value; where that is too many of them, all others are forgotten."""
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
+    kept[key] = value
 
 
 class _Settled:
@@ -70,9 +82,7 @@ class Counting:
         kept = self._conforming.get((one, two))
         if kept is None:
             kept = self.network.normal(one) == self.network.normal(two)
-            if len(self._conforming) >= MOST_KEPT:
-                self._conforming.clear()
-            self._conforming[one, two] = kept
+            keep_in(self._conforming, (one, two), kept)
         return kept
 
     def says(self, size: Dim) -> str:
@@ -152,9 +162,7 @@ class Counting:
         kept = self._shapes.get(e)
         if kept is None:
             kept = self.shared(self._shape(e, self.network))
-            if len(self._shapes) >= MOST_KEPT:
-                self._shapes.clear()
-            self._shapes[e] = kept
+            keep_in(self._shapes, e, kept)
         return kept
 
     def shared(self, s: Shape) -> Shape:

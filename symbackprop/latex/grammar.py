@@ -37,6 +37,8 @@ from symbackprop.latex.items import Item, limit
 from symbackprop.latex.scripts import read_prime, read_script
 from symbackprop.latex.stack import MAX_DEPTH, Frame, Stack, Waiting
 from symbackprop.latex.surface import (
+    AROUND_OTHERS,
+    Accented,
     Blank,
     Dots,
     Fenced,
@@ -48,8 +50,10 @@ from symbackprop.latex.surface import (
     Scripted,
     Styled,
     Surface,
+    kind_of,
     moved,
     values,
+    written_in,
 )
 from symbackprop.latex.symbols import LIMIT_WORDS, PROSE, WORDS
 from symbackprop.latex.tokens import Name, Token, is_simple, stands_alone, tokens, tokens_and_names, varied
@@ -103,12 +107,16 @@ def _name(written: str) -> Name | None:
         found = _joined(stack)
     except ReadingError:
         return None
-    if not isinstance(found, Scripted | Fraction | Fenced | Matrix) or found.span != (0, len(written)):
+    if not isinstance(found, Letter | Accented | Scripted | Fraction | Fenced | Matrix):
         return None
-    if isinstance(found, Fenced | Matrix) and not is_simple(stack.tokens, isinstance(found, Matrix)):
+    if found.span != (0, len(written)):
+        return None
+    if kind_of(found) in AROUND_OTHERS and not is_simple(stack.tokens, isinstance(found, Matrix)):
         return None
     signs = sum(token.value.signs if token.role == "name" else 1 for token in stack.tokens)
-    return Name(replace(found, written=written), tuple(stack.tokens), stack.deepest, signs, varied(written))
+    if not isinstance(found, Letter):
+        found = replace(found, written=written)
+    return Name(found, written_in(found), kind_of(found), tuple(stack.tokens), stack.deepest, signs, varied(written))
 
 
 def _cut(written: str) -> list[Token]:

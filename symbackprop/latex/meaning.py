@@ -12,13 +12,11 @@ from typing import Any, TypeVar
 
 from symbackprop.latex import surface as s
 from symbackprop.latex.readings import Reader, Readings
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import AROUND_OTHERS, Surface, kind_of, written_in
 
 Meaning = TypeVar("Meaning", bound=Callable[[Any, Reader], Readings])
 Special = TypeVar("Special", bound=Callable[[Any, Reader], "Readings | None"])
 MEANINGS: dict[type[Surface], Callable[[Any, Reader], Readings]] = {}
-# what means the same wherever it is written the same and the same is bound
-_KEPT = frozenset({s.Fraction, s.Fenced, s.Matrix})
 SPECIAL: dict[type[Surface], list[Callable[[Any, Reader], Readings | None]]] = {}
 
 
@@ -51,19 +49,41 @@ def read(e: Surface, reader: Reader) -> Readings:
         ReadingError: if it has none.
     """
     written = written_in(e)
+    is_kept_here = False
     if written is not None:
-        if reader.bound and type(e) in _KEPT:
+        is_kept_here = kind_of(e) in AROUND_OTHERS
+        if is_kept_here and reader.bound:
             written = written, reader.bound
         kept = reader.scope.by_text.get(written)
+        if kept is None and is_kept_here and reader.left is not None:
+            kept = _beside_left(written, reader)
         # what is nothing by itself is read anew: the error says where
         if kept is not None and kept[1]:
             start, there = kept
             by = e.span[0] - start
             return [part.moved(by) for part in there] if by else there
     before = reader.kept.get(id(e))
-    if before is None:
-        before = reader.kept[id(e)] = e, _read(e, reader, written)
-    return before[1]
+    if before is not None:
+        _, found, opened, asked = before
+        reader.opened += opened
+        reader.asked += asked
+        return found
+    open_before, asked_before = len(reader.opened), len(reader.asked)
+    found = _read(e, reader)
+    # one of each says as much as many
+    opened, asked = reader.opened[open_before:][:1], reader.asked[asked_before:][:1]
+    reader.kept[id(e)] = e, found, opened, asked
+    if written is not None and is_kept_here and not opened and not any(part.found for part in found):
+        reader.scope.keep_text((written, reader.left) if asked else written, e.span[0], found)
+    return found
+
+
+def _beside_left(written: object, reader: Reader) -> tuple[int, Readings] | None:
+    """What is kept of a text that takes from the left side what it does not say itself."""
+    kept = reader.scope.by_text.get((written, reader.left))
+    if kept is not None:
+        reader.left_side()
+    return kept
 
 
 def is_nothing(e: Surface, reader: Reader) -> bool:
@@ -72,30 +92,16 @@ def is_nothing(e: Surface, reader: Reader) -> bool:
     return kept is not None and not kept[1] and not reader.bound
 
 
-def written_in(e: Surface) -> object:
-    """What tells a letter with its scripts and the like from all others, if it is known without a walk through it."""
+def _read(e: Surface, reader: Reader) -> Readings:
     kind = type(e)
-    if kind is s.Letter:
-        return e.text, e.style, e.span[1] - e.span[0]  # type: ignore[attr-defined]
-    return (e.written or None) if isinstance(e, s.Written) else None
-
-
-def _read(e: Surface, reader: Reader, written: object) -> Readings:
-    kind = type(e)
-    opened = len(reader.opened)
     for meaning in SPECIAL.get(kind, ()):
         found = meaning(e, reader)
         if found is not None:
-            break
-    else:
-        plain = MEANINGS.get(kind)
-        if plain is None:
-            raise reader.error(f"{reader.source(e)!r} is no expression: write one here", e)
-        found = plain(e, reader)
-    is_kept = written is not None and kind in _KEPT and len(reader.opened) == opened
-    if is_kept and not any(part.found for part in found):
-        reader.scope.keep_text(written, e.span[0], found)
-    return found
+            return found
+    plain = MEANINGS.get(kind)
+    if plain is None:
+        raise reader.error(f"{reader.source(e)!r} is no expression: write one here", e)
+    return plain(e, reader)
 
 
 @reads(s.Blank)

@@ -10,6 +10,7 @@ from symbackprop.dataset import Family
 from symbackprop.dims import ONE, Dim, Symbol, at_most, index
 from symbackprop.expr import Expr, Variable
 from symbackprop.latex import surface as s
+from symbackprop.latex.counting import keep_in
 from symbackprop.latex.meaning import read, reads, special
 from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.parts import measured
@@ -221,6 +222,7 @@ def _product(e: s.Big, reader: Reader) -> Readings:
         raise reader.error("a product runs over one index: write a ∏ for each", e)
     if at.first is None or at.last is None:
         raise reader.error("∏ does not say from where to where: write l=1 below and L above it", e)
+    keep_in(reader.scope.ranges, reader.text[e.span[0] : e.body.span[0]], at)
     if isinstance(e.body, s.Term) and len(spread(e, reader)) > 0:
         return read(s.Term(e.span, (e,), ()), reader)
     inside = reader.within(at.name)

@@ -24,12 +24,12 @@ from symbackprop.latex.meaning_matrices import diagonal_of
 from symbackprop.latex.meaning_named import loss_of, normal, place_of, prediction, singular
 from symbackprop.latex.meaning_scripts import head_of
 from symbackprop.latex.meaning_sums import GROUPS
-from symbackprop.latex.meaning_terms import Rest, ScriptedFence, Taken, begins, surely_begins, units_at
+from symbackprop.latex.meaning_terms import Rest, Taken, begins, surely_begins, units_at
 from symbackprop.latex.parts import marked, measured, scripted
 from symbackprop.latex.places import Head
 from symbackprop.latex.readings import Reader, Readings, over
 from symbackprop.latex.scope import Scope
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import ScriptedFence, Surface
 from symbackprop.network import MLP
 from symbackprop.tree import subterms
 

@@ -149,22 +149,15 @@ def _placed(cells: Sequence[Surface], e: Surface, reader: Reader, transposed: bo
     k, cell = next((i, cell) for i, cell in enumerate(cells) if not is_zero(cell) and not is_dots(cell))
     note, cell = _column_note(cell, reader)
     if any(map(is_dots, cells)):
-        place = reader.open_size(e.span[0], "c") if note is None else note
-        width = reader.open_size(e.span[0], "w")
-        known = _from_left(place, width, reader)
+        place, width = _from_left(note, reader) or _left_open(note, e, reader)
     else:
-        place, width, known = dim(k + 1), dim(len(cells)), {}
+        place, width = dim(k + 1), dim(len(cells))
         if note is not None and note != place:
             raise reader.error(f"this is column {place}, and not {note}: write the other one over it", cells[k])
-    made: Readings = []
-    for part in read(cell, reader):
-        made.append(_placement(part, place, width, known, e, reader, transposed))
-    return made
+    return [_placement(part, place, width, e, reader, transposed) for part in read(cell, reader)]
 
 
-def _placement(
-    part: Reading, place: Dim, width: Dim, known: Found, e: Surface, reader: Reader, transposed: bool
-) -> Reading:
+def _placement(part: Reading, place: Dim, width: Dim, e: Surface, reader: Reader, transposed: bool) -> Reading:
     vector = part
     # among rows, rows are placed one below the other
     transposed = transposed != reader.scope.turned
@@ -183,9 +176,8 @@ def _placement(
             e,
             part.tree,
         )
-    found = {**vector.found, **known}
     shape = (width, size) if reader.scope.turned else (size, width)
-    made = over(expr.ColumnAt(vector.tree, place, width), shape, e, [vector], found)
+    made = over(expr.ColumnAt(vector.tree, place, width), shape, e, [vector])
     return over(expr.Transpose(made.tree), shape[::-1], e, [made]) if transposed else made
 
 
@@ -207,24 +199,27 @@ def _is_word(e: Surface) -> bool:
     return isinstance(e, s.Letter) and len(e.text) > 1
 
 
-def _from_left(place: Dim, width: Dim, reader: Reader) -> Found:
-    """What the side that the line goes on from says: the row of a matrix that is differentiated by."""
-    if reader.left is None:
-        return {}
+def _left_open(note: Dim | None, e: Surface, reader: Reader) -> tuple[Dim, Dim]:
+    """The place and the number of columns that the rest of the formula may say."""
+    place = reader.open_size(e.span[0], "c") if note is None else note
+    return place, reader.open_size(e.span[0], "w")
+
+
+def _from_left(note: Dim | None, reader: Reader) -> tuple[Dim, Dim] | None:
+    """What the side that the line goes on from says: the row of a matrix that is differentiated by, of how many."""
+    left = reader.left_side()
+    if left is None:
+        return None
     turned = reader.scope.turned
     kind = expr.Column if turned else expr.Row
-    lines = {part for _, part in subterms(reader.left) if isinstance(part, kind)}
+    lines = {part for _, part in subterms(left) if isinstance(part, kind)}
     if len(lines) != 1:
-        return {}
+        return None
     (line,) = lines
     number = line.column if isinstance(line, expr.Column) else line.row
-    size = reader.scope.network.normal(reader.scope.shape(line.operand)[1 if turned else 0])
-    found = dict.fromkeys(width.symbols, size)
-    if any(name.startswith("?") for name in place.symbols):
-        found |= dict.fromkeys(place.symbols, number)
-    elif place != number:
-        return {}
-    return found
+    if note is not None and note != number:
+        return None
+    return number, reader.scope.network.normal(reader.scope.shape(line.operand)[1 if turned else 0])
 
 
 # --- diagonals -------------------------------------------------------------------------------------------------------

@@ -8,16 +8,16 @@ from functools import lru_cache
 from symbackprop import expr
 from symbackprop.dims import Dim
 from symbackprop.latex import surface as s
-from symbackprop.latex.counting import MOST_KEPT
+from symbackprop.latex.counting import MOST_KEPT, keep_in
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.marks_above import Above, Layer, Turned, read_above
-from symbackprop.latex.meaning import read, reads, written_in
+from symbackprop.latex.meaning import read, reads
 from symbackprop.latex.meaning_dims import as_dim, read_dim, read_places
 from symbackprop.latex.parts import mark_of, marked, measured, parted, primed, scripted, turned
 from symbackprop.latex.places import ANY, Candidate, Head, Places
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, leaf
 from symbackprop.latex.sizes import NOTHING
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Surface, written_in
 from symbackprop.shapes import SCALAR
 
 # letters that have a sign of their own in this style
@@ -170,9 +170,7 @@ def lettered(head: Head, e: s.Scripted, reader: Reader, written: object = None) 
         if any(part.found for part in made):
             return made
         if (e.sup is None and not e.primes) or e.span != _without_sup(e, reader).span:
-            if len(kept) >= MOST_KEPT:
-                kept.clear()
-            kept[key] = e.span, made
+            keep_in(kept, key, (e.span, made))
         if written is not None and not reader.bound:
             reader.scope.keep_text(written, e.span[0], made)
         return made

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from symbackprop import expr
 from symbackprop.expr import Expr, Variable
 from symbackprop.latex import surface as s
+from symbackprop.latex.affine import as_column
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read
-from symbackprop.latex.products import as_column
 from symbackprop.latex.readings import (
     AmbiguousError,
     Mark,

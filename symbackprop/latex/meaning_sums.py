@@ -10,10 +10,10 @@ from symbackprop.dims import ONE, Dim
 from symbackprop.expr import Elementwise, Expr, Negative, Number, Variable
 from symbackprop.groups import EntrywisePower
 from symbackprop.latex import surface as s
-from symbackprop.latex.affine import merged_sum, negated
+from symbackprop.latex.affine import as_column, merged_sum, negated
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read, reads
-from symbackprop.latex.products import as_column, divided, inner, over_all
+from symbackprop.latex.products import divided, inner, over_all
 from symbackprop.latex.readings import Mark, NonconformingError, Reader, Reading, Readings, leaf, over
 from symbackprop.latex.sizes import Found, is_open, same, shaped
 from symbackprop.shapes import SCALAR, Shape
@@ -231,7 +231,7 @@ def _angles(e: s.Fenced, reader: Reader) -> Readings:
     return reader.one_of(parts, e, lambda chosen, _: inner(chosen[0], chosen[1], e, reader))
 
 
-def norm(part: Reading, kind: str, e: s.Surface, reader: Reader) -> Reading:
+def norm(part: Reading, kind: str, e: s.Surface | s.Span, reader: Reader) -> Reading:
     """A norm; of a matrix it must be said which.
 
     Raises:

@@ -11,14 +11,14 @@ from functools import partial
 from typing import NamedTuple
 
 from symbackprop.latex import surface as s
-from symbackprop.latex.counting import MOST_KEPT
+from symbackprop.latex.counting import keep_in
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.meaning import is_nothing, read, reads, written_in
+from symbackprop.latex.meaning import is_nothing, read, reads
 from symbackprop.latex.products import multiplied
 from symbackprop.latex.readings import Reader, Readings
 from symbackprop.latex.registered import Table
 from symbackprop.latex.scope import Scope
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Surface, written_in
 
 MOST_CUTS = 32
 
@@ -85,10 +85,6 @@ Beginner = Callable[[Rest], Iterable[Taken]]
 OfLetter = Callable[[s.Letter, Scope], bool]
 
 
-class ScriptedFence(s.Scripted):
-    """Stands for the kind of parentheses that have scripts."""
-
-
 class Beginning(NamedTuple):
     """A way to read a unit of a term, and where it can apply: what is known of this from a factor's kind and letter.
 
@@ -114,8 +110,8 @@ class Beginning(NamedTuple):
         if self.fits is not None and written_in(first) is not None and not self.fits(first):
             return False
         letter = first.base if isinstance(first, s.Scripted) else first
-        if isinstance(letter, s.Scripted):
-            # scripts on scripts are those of no function
+        if letter is not first and isinstance(letter, s.Scripted | s.Fenced):
+            # scripts on scripts and on parentheses are those of no function
             return False
         return self.letters is None or not isinstance(letter, s.Letter) or self.letters(letter, scope)
 
@@ -173,19 +169,21 @@ class Ways(NamedTuple):
 
 def _ways(first: Surface, after: Surface | None, scope: Scope) -> Ways | None:
     """What can begin at a factor, kept; None with most letters, which begin nothing but themselves."""
-    return ways_before(first, None if after is None else _behind(after), scope)
+    return ways_before(first, None if after is None else s.kind_of(after), scope)
 
 
-def ways_before(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:
-    """What can begin at a factor, where the kind of the next one is known, with no sign in between."""
-    key = (type(first), _named(first), behind)
+def ways_before(first: Surface, behind: type[Surface] | None, scope: Scope, written: object = None) -> Ways | None:
+    """What can begin at a factor, where the kind of the next one is known, with no sign in between.
+
+    Args:
+        written: what tells the factor from all others, where that is known.
+    """
+    key = (type(first), written or _named(first), behind)
     try:
         found: Ways | None = scope.beginners[key]
     except KeyError:
         found = _found_ways(first, behind, scope)
-        if len(scope.beginners) >= MOST_KEPT:
-            scope.beginners.clear()
-        scope.beginners[key] = found
+        keep_in(scope.beginners, key, found)
     return found
 
 
@@ -197,14 +195,6 @@ def _named(first: Surface) -> object:
         return first.written
     letter = first.base if isinstance(first, s.Scripted) else first
     return (letter.text, letter.style) if isinstance(letter, s.Letter) else type(letter)
-
-
-def _behind(after: Surface) -> type[Surface]:
-    """The kind of what comes next; that of its base where it has scripts."""
-    if isinstance(after, s.Scripted):
-        # what is known by its text has a letter below its scripts
-        return s.Scripted if after.written or not isinstance(after.base, s.Fenced) else ScriptedFence
-    return type(after)
 
 
 def _found_ways(first: Surface, behind: type[Surface] | None, scope: Scope) -> Ways | None:
@@ -229,13 +219,18 @@ def units_at(rest: Rest) -> list[Taken]:
     if key is None:
         return _units(rest, ways)
     kept = reader.scope.applied.get(key)
+    if kept is None and reader.left is not None:
+        kept = reader.scope.applied.get((key, reader.left))
+        if kept is not None:
+            reader.left_side()
     if kept is not None:
         by = first.span[0] - kept[0]
         return [(count, [part.moved(by) for part in readings]) for count, readings in kept[1]]
-    opened = len(reader.opened)
+    opened, asked = len(reader.opened), len(reader.asked)
     taken = _units(rest, ways)
     if len(reader.opened) == opened and not any(part.found for _, readings in taken for part in readings):
-        reader.scope.keep_applied(key, first.span[0], taken)
+        is_beside = len(reader.asked) > asked
+        reader.scope.keep_applied((key, reader.left) if is_beside else key, first.span[0], taken)
     return taken
 
 

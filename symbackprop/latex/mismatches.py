@@ -23,6 +23,10 @@ def unmultiplied(one: Reading, two: Reading, found: Found, reader: Reader) -> Re
     return reader.nonconforming(message, around((one, two)), one.tree, two.tree)
 
 
+def no_columns(one: Reading, two: Reading, at: Span | Surface, reader: Reader) -> ReadingError:
+    return reader.nonconforming("an inner product is of two columns", at, one.tree, two.tree)
+
+
 def unlike(one: Reading, two: Reading, found: Found, at: Span | Surface, reader: Reader) -> ReadingError:
     message = mismatch("multiply", "entry by entry with", one, two, found, reader) + ": both must have the same shape"
     return reader.nonconforming(message, at, one.tree, two.tree)

@@ -7,16 +7,16 @@ tried (`δ ⊙ σ'(z) xᵀ`, and `a(1-a)` for columns).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
 
 from symbackprop import expr
 from symbackprop.dims import ONE
 from symbackprop.expr import Expr, Number
-from symbackprop.latex.affine import merged_product
+from symbackprop.latex.affine import as_column, merged_product
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.mismatches import around, contradiction, mismatch, unlike, unmultiplied, unpaired
+from symbackprop.latex.mismatches import around, contradiction, mismatch, no_columns, unlike, unmultiplied, unpaired
 from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over, taken_for_granted
 from symbackprop.latex.sizes import NOTHING, Found, merged, same, shaped
 from symbackprop.latex.surface import Span, Surface
@@ -24,7 +24,7 @@ from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shape
 
 # what says why something was not read, when that is asked for
-Failure = Callable[[], ReadingError]
+Failure = partial[ReadingError]
 EITHER = frozenset({"·", "×", "*"})
 MATRIX = frozenset({"", "@"})
 DIVIDED = frozenset({"/", "÷", "./", "⊘"})
@@ -166,6 +166,19 @@ def chained(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Rea
     """`chain`, which gives the error rather than raise it."""
     if len(parts) == 1:
         return parts[0]
+    fitting = _chained_shape(parts, reader, at)
+    if isinstance(fitting, partial):
+        return fitting
+    size, found = fitting
+    # of scalars only, it may be one size
+    together = merged_product(parts, reader) if size is SCALAR else None
+    if together is not None:
+        return over_all(together, SCALAR, at, (), parts, found)
+    return over_all(expr.Product(tuple([part.tree for part in parts])), size, at, parts, parts, found)
+
+
+def _chained_shape(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> tuple[Shape, Found] | Failure:
+    """The shape of a product, `SCALAR` itself for one of scalars only, and what is found of open sizes."""
     found = _together(parts, reader)
     if found is None:
         return partial(contradiction, reader, at)
@@ -182,10 +195,7 @@ def chained(parts: Sequence[Reading], reader: Reader, at: Span | Surface) -> Rea
                 return partial(unmultiplied, last, part, found, reader)
             found = after
         columns, last = size[1], part
-    together = merged_product(parts, reader) if last is None else None
-    if together is not None:
-        return over_all(together, SCALAR, at, (), parts, found)
-    return over_all(expr.Product(tuple([part.tree for part in parts])), (rows, columns), at, parts, parts, found)
+    return SCALAR if last is None else (rows, columns), found
 
 
 def over_all(
@@ -218,6 +228,15 @@ def entrywise(parts: Sequence[Reading], e: Surface | Span, reader: Reader) -> Re
 def _entrywise(parts: Sequence[Reading], e: Surface | Span, reader: Reader) -> Reading | Failure:
     if len(parts) == 1:
         return parts[0]
+    found = _of_one_shape(parts, e, reader)
+    if isinstance(found, partial):
+        return found
+    tree = expr.Hadamard(tuple([part.tree for part in parts]))
+    return over(tree, parts[0].shape, e, parts, found)
+
+
+def _of_one_shape(parts: Sequence[Reading], e: Surface | Span, reader: Reader) -> Found | Failure:
+    """What is found of open sizes where all parts have one shape."""
     found = _together(parts, reader)
     if found is None:
         return partial(contradiction, reader, e)
@@ -227,8 +246,7 @@ def _entrywise(parts: Sequence[Reading], e: Surface | Span, reader: Reader) -> R
         if after is None:
             return partial(unlike, first, other, found, e, reader)
         found = after
-    tree = expr.Hadamard(tuple([part.tree for part in parts]))
-    return over(tree, first.shape, e, parts, found)
+    return found
 
 
 def inner(left: Reading, right: Reading, e: Surface, reader: Reader) -> Reading:
@@ -247,7 +265,7 @@ def _inner(left: Reading, right: Reading, e: Surface | Span, reader: Reader) -> 
     one, two = shaped(left.shape, found), shaped(right.shape, found)
     scope = reader.scope
     if scope.length(one) is None or scope.length(two) is None or left.is_scalar:
-        return partial(reader.nonconforming, "an inner product is of two columns", e, left.tree, right.tree)
+        return partial(no_columns, left, right, e, reader)
     after = reader.same(one, two, found)
     if after is None:
         return partial(unpaired, left, right, found, e, reader)
@@ -305,12 +323,12 @@ def _two(one: Reading, two: Reading, sign: str, reader: Reader) -> Iterator[Read
     at = around((one, two))
     matrix: Reading | None = None
     entrywise_signs = reader.scope.entrywise_signs
-    if sign not in entrywise_signs and _may_multiply(one, two, reader):
+    if sign not in entrywise_signs:
         matrix = _flat_product(one, two, reader, at)
         if matrix is not None:
             yield matrix
     is_entrywise = sign in entrywise_signs or sign in EITHER or (matrix is None and not one.is_scalar)
-    if is_entrywise and _may_be_alike(one, two, reader):
+    if is_entrywise:
         hadamard = _flat_hadamard(one, two, reader, at)
         if hadamard is not None:
             yield hadamard if sign in entrywise_signs else _supplied(hadamard, one, two)
@@ -322,34 +340,23 @@ def _supplied(made: Reading, one: Reading, two: Reading) -> Reading:
     return Reading(made.tree, made.shape, made.mark, made.found, (*made.assumed, words))
 
 
-def _may_multiply(one: Reading, two: Reading, reader: Reader) -> bool:
-    """Whether two factors may conform, as far as their shapes say without anything that was found."""
-    if one.found or two.found or one.is_scalar or two.is_scalar:
-        return True
-    return same(one.shape[1], two.shape[0], NOTHING, reader.scope.conform) is not None
-
-
-def _may_be_alike(one: Reading, two: Reading, reader: Reader) -> bool:
-    """Whether two factors may have one shape, in the same way."""
-    return bool(one.found or two.found) or reader.same(one.shape, two.shape, NOTHING) is not None
-
-
 def _flat_product(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading | None:
-    pair = chained((one, two), reader, at)
-    if not isinstance(pair, Reading):
-        return None
-    parts = [*_operands(one, expr.Product), *_operands(two, expr.Product)]
-    tree = expr.Product(tuple(tree for tree, _ in parts))
-    return Reading(tree, pair.shape, Mark(at, tuple(mark for _, mark in parts)), pair.found, pair.assumed)
+    fitting = _chained_shape((one, two), reader, at)
+    return None if isinstance(fitting, partial) else _flat(expr.Product, one, two, at, *fitting)
 
 
 def _flat_hadamard(one: Reading, two: Reading, reader: Reader, at: Span) -> Reading | None:
-    pair = _entrywise((one, two), at, reader)
-    if not isinstance(pair, Reading):
-        return None
-    parts = [*_operands(one, expr.Hadamard), *_operands(two, expr.Hadamard)]
-    tree = expr.Hadamard(tuple(tree for tree, _ in parts))
-    return Reading(tree, pair.shape, Mark(at, tuple(mark for _, mark in parts)), pair.found, pair.assumed)
+    found = _of_one_shape((one, two), at, reader)
+    return None if isinstance(found, partial) else _flat(expr.Hadamard, one, two, at, one.shape, found)
+
+
+def _flat(
+    kind: type[expr.Product] | type[expr.Hadamard], one: Reading, two: Reading, at: Span, size: Shape, found: Found
+) -> Reading:
+    """A product of two, whose factors are those of products that were made here."""
+    parts = [*_operands(one, kind), *_operands(two, kind)]
+    mark = Mark(at, tuple([mark for _, mark in parts]))
+    return Reading(kind(tuple([tree for tree, _ in parts])), size, mark, found, taken_for_granted((one, two)))
 
 
 def _operands(part: Reading, kind: type[expr.Product] | type[expr.Hadamard]) -> list[tuple[Expr, Mark]]:
@@ -430,22 +437,3 @@ def divided(
             below.tree,
         )
     return over(EntrywiseQuotient(top.tree, below.tree), below.shape, at, (top, below), after)
-
-
-def as_column(number: Reading, size: Shape, reader: Reader) -> Reading:
-    """A number as the vector or the matrix of it: `1 - a` for a column `a` is `1⃗ - a`."""
-    assert isinstance(number.tree, Number)
-    value = number.tree.value
-    along, across = size[::-1] if reader.scope.turned else size
-    factors: tuple[Expr, ...] = tuple(
-        part
-        for part, n in ((expr.Ones(along), along), (expr.Transpose(expr.Ones(across)), across))
-        if n != ONE or size == SCALAR
-    )
-    if reader.scope.turned:
-        factors = factors[::-1]
-    if not value and across == ONE:
-        tree: Expr = expr.Zeros(along)
-    else:
-        tree = expr.product_of(factors if value == 1 else (number.tree, *factors))
-    return Reading(tree, size, Mark(number.mark.span), number.found, number.assumed)

@@ -164,6 +164,8 @@ def said(e: Node) -> Node:
 
 
 Readings = list[Reading]
+# a surface, so that nothing else gets its `id`, what it means, and the sizes and the left sides that it has asked for
+Kept = tuple[Surface, Readings, list[Dim], list[Expr]]
 
 
 class Reader:
@@ -175,11 +177,12 @@ class Reader:
         line: what tells the sizes that it leaves open from those of other formulas, where several are read together.
 
     Attributes:
-        kept: by the `id` of a surface, what it means here, with the surface, so that nothing else gets its `id`.
+        kept: by the `id` of a surface, what it means here.
         opened: the sizes that the formula leaves open, as far as it has been read.
+        asked: the side on the left, as often as it has said what dots stand for.
     """
 
-    __slots__ = ("_elsewhere", "bound", "kept", "left", "line", "opened", "scope", "text")
+    __slots__ = ("_elsewhere", "asked", "bound", "kept", "left", "line", "opened", "scope", "text")
 
     def __init__(
         self, text: str, scope: Scope, bound: frozenset[str] = frozenset(), left: Expr | None = None, line: str = ""
@@ -189,11 +192,12 @@ class Reader:
         self.bound = bound
         self.left = left
         self.line = line
-        self.kept: dict[int, tuple[Surface, Readings]] = {}
+        self.kept: dict[int, Kept] = {}
         scope.keep_up()
         self.opened: list[Dim] = []
+        self.asked: list[Expr] = []
         # `kept` of this formula elsewhere, by what is bound and the `id` of what stands on the left, which is kept too
-        self._elsewhere: dict[tuple[frozenset[str], int], tuple[Expr | None, dict[int, tuple[Surface, Readings]]]] = {}
+        self._elsewhere: dict[tuple[frozenset[str], int], tuple[Expr | None, dict[int, Kept]]] = {}
 
     def within(self, name: str) -> Reader:
         """The same inside of what binds an index."""
@@ -206,8 +210,14 @@ class Reader:
     def _at(self, bound: frozenset[str], left: Expr | None) -> Reader:
         made = Reader(self.text, self.scope, bound, left, self.line)
         _, made.kept = self._elsewhere.setdefault((bound, id(left)), (left, made.kept))
-        made.opened, made._elsewhere = self.opened, self._elsewhere
+        made.opened, made.asked, made._elsewhere = self.opened, self.asked, self._elsewhere
         return made
+
+    def left_side(self) -> Expr | None:
+        """The side on the left, for what takes from it what it does not say itself."""
+        if self.left is not None:
+            self.asked.append(self.left)
+        return self.left
 
     def open_size(self, place: int, kind: str = "") -> Dim:
         """The open size of what stands at a place of the text; the same place gives the same size."""

@@ -19,7 +19,7 @@ from symbackprop.dims import Dim, dim
 from symbackprop.equations import Network
 from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Named, Variable
-from symbackprop.latex.counting import MOST_KEPT, Counting
+from symbackprop.latex.counting import MOST_KEPT, Counting, keep_in
 from symbackprop.latex.places import (
     ENGLISH,
     MARKED,
@@ -87,6 +87,8 @@ class Scope(Counting):
         self.beginners: dict[object, Any] = {}
         # what a factor and the parentheses behind it mean, as `by_text`
         self.applied: dict[object, tuple[int, list[Any]]] = {}
+        # between which ends the index of a product runs, by the text of the sign and its bounds
+        self.ranges: dict[str, Any] = {}
         # how often anything had been registered when these were found
         self._registered = Table.changes
         self._candidates: dict[tuple[Head, Places, Places], list[Candidate]] = {}
@@ -98,7 +100,7 @@ class Scope(Counting):
         self._forget_meanings()
 
     def _forget_meanings(self) -> None:
-        for kept in (self.letters, self.by_text, self.beginners, self.applied):
+        for kept in (self.letters, self.by_text, self.beginners, self.applied, self.ranges):
             kept.clear()
 
     def keep_up(self) -> None:
@@ -113,15 +115,11 @@ class Scope(Counting):
         Args:
             start: where it was read; readings: none if it is known to be nothing.
         """
-        if len(self.by_text) >= MOST_KEPT:
-            self.by_text.clear()
-        self.by_text[written] = start, readings
+        keep_in(self.by_text, written, (start, readings))
 
     def keep_applied(self, written: object, start: int, taken: list[Any]) -> None:
         """Keep the ways to read a factor before parentheses, wherever both are written so."""
-        if len(self.applied) >= MOST_KEPT:
-            self.applied.clear()
-        self.applied[written] = start, taken
+        keep_in(self.applied, written, (start, taken))
 
     # --- variables ---------------------------------------------------------------------------------------------------
 
@@ -200,9 +198,7 @@ class Scope(Counting):
             found += self._variables(head, below, above)
             written = [each for each in found if each.is_written(head)]
             kept = list(dict.fromkeys(written or found or self._loss(head, below, above)))
-            if len(self._candidates) >= MOST_KEPT:
-                self._candidates.clear()
-            self._candidates[key] = kept
+            keep_in(self._candidates, key, kept)
         return kept
 
     def _layered(self, head: Head, below: Places, above: Places) -> Iterator[Candidate]:

@@ -95,6 +95,13 @@ def _moved(value: object, by: int) -> object:
     return moved(value, by) if isinstance(value, Surface) else value
 
 
+def written_in(e: Surface) -> object:
+    """What tells a letter with its scripts and the like from all others, if it is known without a walk through it."""
+    if type(e) is Letter:
+        return e.text, e.style, e.span[1] - e.span[0]
+    return (e.written or None) if isinstance(e, Written) else None
+
+
 # --- kinds -----------------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +141,7 @@ class Blank(Surface):
 
 
 @surface_node
-class Accented(Surface):
+class Accented(Written):
     """A body under "hat", "bar", "tilde" or "dot"; an arrow or a line below is a style of a single letter instead."""
 
     accent: str
@@ -294,3 +301,21 @@ class Lines(Surface):
     """
 
     rows: tuple[Surface, ...]
+
+
+class ScriptedFence(Scripted):
+    """Stands for the kind of parentheses that have scripts."""
+
+
+# what has other quantities in it: it means the same wherever it is written so and the same is bound, and beside the
+# same left side if that is asked
+AROUND_OTHERS = frozenset({Fenced, ScriptedFence, Fraction, Matrix})
+
+
+def kind_of(e: Surface) -> type[Surface]:
+    """The kind of a surface; parentheses with scripts are one of their own."""
+    if not isinstance(e, Scripted):
+        return type(e)
+    # what is known by its text need not be looked into
+    is_fence = e.written.startswith(("(", "\\left")) if e.written else isinstance(e.base, Fenced)
+    return ScriptedFence if is_fence else Scripted

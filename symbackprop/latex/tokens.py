@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from symbackprop.latex import characters
 from symbackprop.latex.commands import PLAIN, backslash
 from symbackprop.latex.errors import ReadingError
-from symbackprop.latex.surface import Fenced, Fraction, Matrix, Scripted, Span
+from symbackprop.latex.surface import Accented, Fenced, Fraction, Letter, Matrix, Scripted, Span, Surface
 from symbackprop.latex.symbols import ASCII, DELIMITERS, ESCAPES, NOT_READ, VARIANTS, WORDS, Symbol
 from symbackprop.notations import GREEK
 
@@ -36,16 +36,20 @@ class Token(NamedTuple):
 
 
 class Name(NamedTuple):
-    """What is read at once: a letter with simple scripts, a derivative of a letter by a letter, parentheses, a matrix.
+    """What is read at once: a letter with marks and simple scripts, a fraction, parentheses, a matrix.
 
     Attributes:
         surface, tokens: from place 0 on.
+        written: what tells it from all others.
+        kind: that of the surface, parentheses with scripts being one of their own.
         depth: how deep it is nested.
         signs: how many tokens it is where each sign is one.
         varied: the letters in it of which a formula has one form, and where they stand.
     """
 
-    surface: Scripted | Fraction | Fenced | Matrix
+    surface: Letter | Accented | Scripted | Fraction | Fenced | Matrix
+    written: object
+    kind: type[Surface]
     tokens: tuple[Token, ...]
     depth: int
     signs: int
@@ -81,12 +85,14 @@ _SCRIPT = rf"'|_(?:{_LETTER}|{_DIGIT}|{_IN_BRACES})|\^(?:\\[A-Za-z]++|{_LETTER}|
 _SCRIPTS = rf"(?:{_SCRIPT}){{1,6}}+(?!['_^])"
 _MARK = r"\\(?:vec|hat|bar|tilde|mathbf|boldsymbol)"
 _PLAIN_BASE = r"(?:\\[A-Za-z]++|[A-Za-z])"
-_BASE = rf"(?:{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}|{_PLAIN_BASE})"
+_MARKED = rf"{_MARK}\{{(?:{_MARK}\{{{_PLAIN_BASE}\}}|{_PLAIN_BASE})\}}"
+_BASE = rf"(?:{_MARKED}|{_PLAIN_BASE})"
 _SIGN_OF = r"\{\\partial(?![A-Za-z]) ?"
 _DERIVATIVE = rf"\\frac{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}{_SIGN_OF}{_BASE}(?:{_SCRIPTS})?\}}"
+_FEW = r"(?:[A-Za-z0-9 +\-*'^_,]++|\\(?!(?:left|right|begin|end)(?![A-Za-z]))[A-Za-z]++)++"
 _NAME = (
-    rf"{_DERIVATIVE}|{_BASE}{_SCRIPTS}|\{{{_BASE}(?:{_SCRIPT}){{1,6}}+\}}{_SCRIPTS}"
-    r"|\\frac\{[0-9]{1,3}\}\{[0-9]{1,3}\}"
+    rf"{_DERIVATIVE}|{_BASE}{_SCRIPTS}|{_MARKED}|\{{{_BASE}(?:{_SCRIPT}){{1,6}}+\}}{_SCRIPTS}"
+    rf"|\\frac\{{{_FEW}\}}\{{{_FEW}\}}"
 )
 # parentheses around simple signs, and around others of those
 _SIMPLE = r"[A-Za-z0-9 +\-*/'^_{},.]++|\\(?!(?:left|right|begin|end)(?![A-Za-z]))[A-Za-z]++|\\[,;:!> ]"
@@ -94,17 +100,17 @@ _INNER = rf"\((?:{_SIMPLE})++\)|\\left\((?:{_SIMPLE})++\\right\)"
 _CELLS = rf"(?:{_SIMPLE}|{_INNER}|&|\\\\)++"
 _MATRIX = rf"\\begin\{{pmatrix\}}{_CELLS}\\end\{{pmatrix\}}|\\begin\{{bmatrix\}}{_CELLS}\\end\{{bmatrix\}}"
 _INSIDE = rf"(?:{_SIMPLE}|{_INNER}|{_MATRIX})++"
-_OUTER = rf"\({_INSIDE}\)|\\left(?:\(|\[|\\\|){_INSIDE}\\right(?:\)|\]|\\\|)"
+_OUTER = rf"(?:\({_INSIDE}\)|\\left(?:\(|\[|\\\|){_INSIDE}\\right(?:\)|\]|\\\|))(?:{_SCRIPTS})?"
 _PIECE_OR_NAME = re.compile(f"{_SPACES}(?:({_NAME}|{_OUTER}|{_MATRIX})|{_ONE})?")
 # so many characters of one name
-_LONGEST_NAME = 160
+_LONGEST_NAME = 200
 _COMMANDS = re.compile(r"\\[A-Za-z]+")
 # what a command does not change in what is around it
-_MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}")
+_MARKS = re.compile(_MARK + r"|\\operatorname\{[A-Za-z]+\}|\\text\{[A-Za-z ]+\}")
 # what parentheses hold that are read at once
 _IN_NAMES = frozenset({
     "letter", "number", "text", "name", "mul", "add", "script", "prime", "drop", "fraction", "accent", "style",
-    "begin group", "end group", "open", "close", "left", "right", "quad", "dots", "sep",
+    "begin group", "end group", "open", "close", "left", "right", "quad", "dots", "sep", "stacked", "root",
 })  # fmt: skip
 _IN_MATRICES = _IN_NAMES | {"begin", "end", "row", "amp"}
 _ENDS = frozenset({"\\begin", "\\end"})
@@ -156,7 +162,7 @@ def varied(written: str) -> tuple[tuple[str, int, int], ...]:
 
 
 def is_simple(found: list[Token], is_matrix: bool) -> bool:
-    """Whether all tokens in parentheses or in a matrix are such as mean the same everywhere."""
+    """Whether all tokens in parentheses, in a fraction or in a matrix are such as mean the same everywhere."""
     allowed = _IN_MATRICES if is_matrix else _IN_NAMES
     return all(token.role in allowed for token in found)
 
@@ -193,7 +199,9 @@ class Cutter:
             start, stop = match.span(group)
             written = text[start:stop]
             if name is not None and group == 1 and start >= 0:
-                if stop - start <= _LONGEST_NAME and (known := name(written)) is not None:
+                known = name(written) if stop - start <= _LONGEST_NAME else None
+                # sign by sign it is seen which of them is one too many
+                if known is not None and inside + len(found) + known.signs <= MAX_TOKENS:
                     found.append(_token(("name", known, start, stop)))
                     inside += known.signs - 1
                     for letter, first, behind in known.varied:
@@ -225,6 +233,8 @@ class Cutter:
     def check_characters(self) -> None:
         """Refuse characters that no formula has before anything is made of the text."""
         text = self.text
+        if text.isascii() and text.isprintable():
+            return
         for match in _OUTSIDE.finditer(text):
             character = match.group()
             if character in characters.ACCENTS or characters.symbol_of(character) or characters.decomposed(character):

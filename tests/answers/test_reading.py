@@ -17,6 +17,8 @@ NETWORK = sb.Network(
 )
 OWN = (r"\frac{\partial L}{\partial z_1}", NETWORK)
 LECTURE = (r"\frac{\partial L}{\partial \vec{z}_l}", MLP())
+ROW = (r"\frac{\partial L}{\partial \vec{w}_{0,j}^\top}", MLP())
+PLACED = r"(\vec{0} \quad \dots \quad \vec{x} \quad \dots \quad \vec{0})"
 ANSWERS = [
     (*OWN, r"(W_2^\top \frac{\partial L}{\partial z_2}) \odot \sigma'(z_1)"),
     (*OWN, r"\frac{\partial L}{\partial z_1} = W_2^\top \frac{\partial L}{\partial z_2} \odot h_1 \odot (1 - h_1)"),
@@ -31,6 +33,12 @@ ANSWERS = [
     (*OWN, r"a = \frac{\partial L}{\partial z_1} \\ a = z_1"),
     (*LECTURE, r"D_l W_l^\top \frac{\partial L}{\partial \vec{z}_{l+1}}"),
     (*LECTURE, r"\frac{\partial L}{\partial \vec{z}_l} = D_l (\frac{\partial L}{\partial \vec{h}_l})"),
+    (*LECTURE, r"\prod_{k=l}^L \left[D_k W_k^\top\right] \frac{\partial L}{\partial \hat{\vec{y}}}"),
+    (*ROW, rf"{PLACED} \prod_{{l=1}}^L [D_l W_l^\top] \frac{{\partial L}}{{\partial \hat{{\vec{{y}}}}}}"),
+    (
+        *ROW,
+        rf"{ROW[0]} &= {PLACED} \frac{{\partial L}}{{\partial \vec{{z}}_1}} \\ &= \vec{{x}} \left\|{PLACED}\right\|_F",
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from symbackprop.dims import ONE, index
 from symbackprop.expr import Negative, Transpose
-from symbackprop.latex import calls, parse, parts
+from symbackprop.latex import calls, grammar, parse, parts
 from symbackprop.latex import tokens as cutting
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.fluent import fluent
@@ -71,6 +71,12 @@ NAMES = [
     r"\begin{pmatrix} a & b_{1,2} \\ 0 & \dots \end{pmatrix}", r"\end{pmatrix}",
     r"\begin{bmatrix} (a) \\[2pt] b \end{bmatrix}", r"\\", "&", r"(x_{a, b})", r"w_{0,j,\cdot}",
     r"\left(\begin{pmatrix}1 & \sigma\end{pmatrix}\right)", r"\varsigma", r"{W_1}^\top", r"\frac{1}{2}", r"\vdots",
+    r"\frac{x}{2 m}", r"\frac{\partial}{\partial x}", r"\frac{\alpha^2}{n_1, y}", r"\frac{d y}{d x}",
+    r"(\sqrt{2} x)", r"\frac{\sum}{x}",
+    r"\left\|x\right\|_2", r"\left\| (W x)^\top b \right\|", "(W x)'", r"(a, b)_{1}", r"\vec{x}", r"\hat{\phi}",
+    r"\bar{x}",
+    r"\left(\vec{0} \quad \dots \quad \overset{j\text{th column}}{\vec{x}}\right)", r"(\overset{2}{+} x)",
+    r"(\text{max} x)",
 ]  # fmt: skip
 
 
@@ -97,6 +103,30 @@ def test_what_is_read_at_once_is_as_it_is_sign_by_sign():
         assert on_the_page(text, WORDS) == on_the_page(text, set(WORDS)), text
 
 
+@pytest.mark.parametrize("piece", ["x_1", "(x)'", r"(W x)^2", "{x_1}^2"])
+def test_no_more_tokens_are_read_than_sign_by_sign(piece):
+    most = 15_000 // len(tokens(piece))
+    for count in {most, most + 1, 20_000 // len(piece)}:
+        assert cut(piece * count) == cut_with_names(piece * count)
+
+
+def cut_with_names(text):
+    """The tokens of a text, cut with names and each name taken apart."""
+    try:
+        return list(apart(grammar.cut(text)))
+    except ReadingError as error:
+        return error.message, error.span
+
+
+def apart(found, start=0):
+    """Tokens counted from a place on, each sign of a name as one."""
+    for token in found:
+        if token.role == "name":
+            yield from apart(token.value.tokens, start + token.start)
+        else:
+            yield token._replace(start=start + token.start, end=start + token.end)
+
+
 def test_a_letter_that_is_nothing_may_be_an_index_elsewhere():
     network = Quantities(SHAPES)
     for _ in range(2):
@@ -111,6 +141,32 @@ def test_what_is_open_is_found_for_each():
     text = r"x^\top (I) x + z^\top (I) z + x^\top g(I) x + z^\top g(I) z"
     for network in (Quantities(SHAPES),) * 2:
         assert str(read(text, network=network).tree) == "xᵀ I x + zᵀ I z + xᵀ g(I) x + zᵀ g(I) z"
+
+
+def test_what_is_left_open_is_left_open_after_another_way_to_read_it():
+    network = Quantities({"f": ("n", "n"), "W": ("n", "n")})
+    # f is a function and a matrix: `I` is read for the one, and again for the other
+    with pytest.raises(ReadingError, match="can be read in 2 ways"):
+        read("W = f(I) W", network=network)
+    with pytest.raises(ReadingError, match="how large this is does not follow"):
+        read("(I)", network=network)
+
+
+def test_dots_stand_for_what_the_left_side_says_in_each_line():
+    placed = r"(\vec{0} \quad \dots \quad \vec{0} \quad \vec{x} \quad \vec{0} \quad \dots \quad \vec{0})"
+    lines = [("0,j", "j", "units_1"), ("0,3", "3", "units_1"), ("1,j", "j", "units_2")]
+    for _ in range(2):
+        for row, column, width in lines:
+            left = rf"\frac{{\partial L}}{{\partial \vec{{w}}_{{{row}}}^\top}}"
+            for right in (
+                rf"\sigma_{{1,1}}{placed}",
+                rf"\left\| {placed} \right\|_F",
+                rf"2 \left\| ({placed}) \right\|_F",
+            ):
+                said = read(rf"\left\|{left}\right\|_2 \le {right}").tree
+                assert f"ColumnAt(Hidden(0), {column}, {width})" in repr(said), right
+        with pytest.raises(ReadingError, match="which column this is"):
+            read(placed)
 
 
 def test_what_looks_further_than_parentheses_is_read_anew():
@@ -161,6 +217,9 @@ def meaning(text, network, **ways):
         r"\prod_{i=1}^{3} (2 i) + \prod_{i=1}^{3} (2 i) (i)",
         r"(2 n) + \sum_{n=1}^{3} (2 n)",
         r"\frac{1}{2} {W}^\top z + \frac{1}{2} x",
+        r"\frac{z}{m} + \sum_{m=1}^{3} \frac{z}{m}",
+        r"\frac{\partial}{\partial W} L + \frac{dL}{dW}",
+        r"\frac{I}{n} x + \frac{I}{n} z",
     ],
 )
 def test_a_formula_means_the_same_after_others(text):
@@ -183,13 +242,30 @@ PARTS_OF_LINES = [
     "x", "W", "z", "b", "A", "q", "(", ")", "+", "-", "=", r"\odot", r"\circ", r"^\top", "'", "_1", "1", "2", "g'(z)",
     "(x)", r"\sigma'(z)", "(W x)", "(1 - z)", r"\left(", r"\right)", r"\frac{\partial L}{\partial z}", "L", ",", "n",
     "I", r"\cdot", r"\operatorname{diag}", r"x^\top", r"W^\top", "A^2", r"\le", "/", r"\tanh", r"\,", "[", r"\quad",
+    r"\frac{x}{m}", r"\frac{\partial}{\partial W}", r"\frac{z + b}{x_1}", r"(\sqrt{2} z)", r"\frac{I}{n}",
+    "]", "[A]", r"\prod_{i=1}^{3}", r"\prod_{i=1}^3 ", r"\left\|", r"\right\|", r"\left\|x\right\|_2", "_2", "_F",
+    "&=", "&",
+    r"\left[A^2 (i) A_{i,1} \right]", "(A)^2", r"\vec{x}", r"\hat{z}", r"\log", "^i",
 ]  # fmt: skip
 COLUMNS = [
     "z", "b", "W x", "(W x)", "g'(z)", r"\sigma'(W x + b)", "(1 - z)", r"\left(b + (z - b)\right)", "2 z", "z^2", "0",
     r"W W^\top b", r"\operatorname{diag}(z) b", r"\frac{\partial L}{\partial z}", r"b x^\top x", r"z b^\top z",
-    "(z) (b)", "z b", "z2",
+    "(z) (b)", "z b", "z2", r"\vec{z}", r"\left\| W x \right\|_2 z", r"\left\|z - (b - z)\right\| b", r"(z)^\top b z",
+    r"\prod_{i=1}^{3} [2 A_{i,1} W W^\top] (W x)", r"\prod_{i=1}^{3}\left[ \prod_{n=1}^3 (2 n i) \right] z",
+    r"\left\|A\right\|_F b",
+    r"\prod_{i=1}^{3} [x_i] \prod_{n=1}^3 (n) z", r"\left\|\prod_{i=1}^{3} (A) x\right\|_1 b", r"\prod_{i=1}^{3} i z",
 ]  # fmt: skip
-FORMS = ("{}", "{} = {}", "-{} + {}", "z = {} - {}", r"z = {} + {}, \quad b = {}", "({} - {}) = {} = {}", "z = -{}")
+FORMS = (
+    "{}",
+    "{} = {}",
+    "-{} + {}",
+    "z = {} - {}",
+    r"z = {} + {}, \quad b = {}",
+    "({} - {}) = {} = {}",
+    "z = -{}",
+    "z &= {}",
+    "{} & = {}",
+)
 
 
 def lines_of_columns(random):
@@ -220,6 +296,16 @@ def test_a_line_of_what_is_known_means_what_its_surface_means(monkeypatch):
     monkeypatch.setattr(parse, "fluent", lambda *_: None)
     for (text, ways), short in zip(asked, quick, strict=True):
         assert short == meaning(text, network, **ways), (text, ways)
+
+
+def test_lines_of_the_lecture_mean_what_their_surfaces_mean(monkeypatch):
+    known = {text: meaning(text, None) for text in (*FORMULAS, *FORMULAS)}
+    found = []
+    monkeypatch.setattr(parse, "fluent", lambda *given: found.append(fluent(*given)) or found[-1])
+    assert {text: meaning(text, None) for text in FORMULAS} == known
+    assert sum(said is not None for said in found) > 15
+    monkeypatch.setattr(parse, "fluent", lambda *_: None)
+    assert {text: meaning(text, None) for text in FORMULAS} == known
 
 
 def test_what_is_registered_later_counts(monkeypatch):
