@@ -19,7 +19,7 @@ from symbackprop.expr import LOSS, Expr, Hadamard, Negative, Number, Partial, Pr
 from symbackprop.groups import EntrywisePower
 from symbackprop.shapes import SCALAR
 from symbackprop.substitution import replace_at, substitute
-from symbackprop.tree import subterms
+from symbackprop.tree import Path, children, rebuild, subterms
 
 OTHERS = {
     "sigmoid": ("tanh", "relu", "softplus"),
@@ -97,10 +97,20 @@ def swap_places(e: Expr, x: Exercise, r: Random) -> Expr | None:
         for other, two in found:
             apart = path[: len(other)] != other and other[: len(path)] != path
             if apart and part != two and shape_in(part, x) == shape_in(two, x) is not None:
-                # the right one first: a product that is put in moves what is right of it
-                (left, new), (right, old) = sorted([(path, two), (other, part)], key=lambda each: each[0])
-                return replace_at(replace_at(e, right, old), left, new)
+                return _with_both(e, (path, two), (other, part))
     return None
+
+
+def _with_both(e: Expr, one: tuple[Path, Expr], two: tuple[Path, Expr]) -> Expr:
+    """The formula with two parts replaced at once, of which neither stands in the other: each may move the other."""
+    (path, new), (other, old) = one, two
+    if path[0] == other[0]:
+        inside = _with_both(children(e)[path[0]], (path[1:], new), (other[1:], old))
+        return replace_at(e, path[:1], inside)
+    operands = list(children(e))
+    for (i, *rest), part in (one, two):
+        operands[i] = replace_at(operands[i], tuple(rest), part)
+    return rebuild(e, tuple(operands))
 
 
 # --- factors and terms ------------------------------------------------------------------------------------------------

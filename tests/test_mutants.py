@@ -195,3 +195,11 @@ def test_numbers_are_no_wrong_answers_by_rounding(exercise: Any) -> None:
     right = exercise.right[0]
     near = Product((number(1) + number(0), *expr.factors_of(right)))
     assert module("exercises").found_wrong(near, exercise) == ""
+
+
+def test_parts_that_change_places_do_not_move_each_other(exercise: Any) -> None:
+    z, h, b = tree("z", exercise), tree("a", exercise), tree("b", exercise)
+    e = Sum((h, Sum((z, b))))
+    made = {module("mutant_operators").swap_places(e, exercise, Random(seed)) for seed in range(60)}
+    wanted = {Sum((z, Sum((h, b)))), Sum((b, Sum((z, h)))), Sum((h, b, z)), Sum((Sum((z, b)), h))}
+    assert made == wanted
