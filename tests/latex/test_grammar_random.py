@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import singledispatch
 
@@ -440,19 +441,19 @@ def test_20_kilobytes_of_anything(piece: str) -> None:
     answered(piece * (20_000 // len(piece)))
 
 
-def test_time_grows_with_the_length_only() -> None:
-    def seconds(count: int) -> float:
-        text = r"W_1^\top x + " * count + "y"
-        best = float("inf")
-        for _ in range(3):
-            start = time.process_time()
-            surface(text)
-            best = min(best, time.process_time() - start)
-        return best
+def test_work_grows_with_the_length_only() -> None:
+    def calls(count: int) -> int:
+        found = Counter[str]()
+        sys.setprofile(lambda frame, event, of: found.update((event,)))
+        try:
+            surface(r"W_1^\top x + " * count + "y")
+        finally:
+            sys.setprofile(None)
+        return found["call"] + found["c_call"]
 
-    seconds(10)
-    # eight times as long may take sixteen times, not sixty-four
-    assert seconds(1200) < 16 * max(seconds(150), 1e-3)
+    calls(10)
+    # eight times as long is eight times the work, not sixty-four
+    assert calls(1200) < 9 * calls(150)
 
 
 def test_a_megabyte_is_refused_unread() -> None:
