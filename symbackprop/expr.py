@@ -74,6 +74,9 @@ class _Layered(Variable):
     def __init__(self, index: Dim | int) -> None:
         keep(self, "index", dim(index))
 
+    def _values(self) -> tuple[Dim]:
+        return (self.index,)
+
 
 class PreActivation(_Layered):
     """`z_l`, column of `n_l - 1` pre-activations; `z_{L+1}` is the output `ŷ`, `n_{L+1}` entries."""

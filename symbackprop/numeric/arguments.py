@@ -282,7 +282,8 @@ def check_out(
 
 def check_target(name: str, target: Any, like: Any, kind: np.dtype[Any]) -> None:
     """That an array can be filled with a gradient of that type by what is called so; raises as `check_out`."""
-    if not isinstance(target, np.ndarray) or isinstance(target, np.ma.MaskedArray):
+    # what NumPy knows of masks is imported where it is first asked for
+    if type(target) is not np.ndarray and (not isinstance(target, np.ndarray) or isinstance(target, np.ma.MaskedArray)):
         raise SymbackpropError(
             f"out for {name} is a {type(target).__name__}, which cannot be filled: write np.empty_like({name})"
         )

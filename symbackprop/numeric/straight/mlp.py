@@ -22,7 +22,7 @@ from symbackprop.numeric.straight.sizes import spelled
 from symbackprop.numeric.straight.storage import allocate
 from symbackprop.numeric.straight.values import STORED, Kind, Value
 from symbackprop.numeric.straight.writer import INDENT, Writer
-from symbackprop.tree import subterms
+from symbackprop.tree import parts
 
 REDUCTIONS = ("sum", "mean")
 Lines = Sequence[tuple[Expr, Expr]]
@@ -345,6 +345,6 @@ def needed_lines(lines: Lines, network: MLP, wanted: Wanted) -> Lines:
         needed.add(current)
         if current not in by_left:
             raise SymbackpropError(f"the lines of backpropagation do not say what {current} is")
-        waiting += [inner for _, inner in subterms(by_left[current]) if isinstance(inner, Partial)]
+        waiting += [inner for inner in parts(by_left[current]) if isinstance(inner, Partial)]
     found = [(left, right) for left, right in by_left.items() if left in needed]
     return sorted(found, key=lambda line: line[0] != upstream)
