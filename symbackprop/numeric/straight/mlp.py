@@ -20,7 +20,7 @@ from symbackprop.numeric.module import analytic
 from symbackprop.numeric.straight.program import Program
 from symbackprop.numeric.straight.sizes import spelled
 from symbackprop.numeric.straight.storage import allocate
-from symbackprop.numeric.straight.values import STORED, Kind, Value
+from symbackprop.numeric.straight.values import NEVER, STORED, Kind, Value
 from symbackprop.numeric.straight.writer import INDENT, Writer
 from symbackprop.tree import parts
 
@@ -241,7 +241,10 @@ class Pass:
             lines += _rows("h", [self.units(l) for l in hidden])
             lines.append(f"hidden = np.ones(({_end(self.last, 'h')}, N), kind)")
             lines += [f"{writer.name(value)} = hidden[rows_h{l}]" for l, value in enumerate(stacks["hidden"], 1)]
-        if self.at_once:
+        if self.at_once and self.wanted.single:
+            lines.append("slopes = np.empty(hidden.shape, kind)")
+            lines += [f"s{l} = slopes[rows_h{l}]{'[:-1]' * self.network.augmented}" for l in hidden]
+        elif self.at_once:
             lines.append(f"at_once = hidden.size <= {AT_ONCE}")
             lines.append(f"widest = max({', '.join(f'n{l}' for l in hidden)}, 0)")
             lines.append("slopes = np.empty((len(hidden) if at_once else widest, N), kind)")
@@ -253,13 +256,16 @@ class Pass:
         return lines
 
     def _guard(self, writer: Writer) -> None:
-        """The slopes of each layer when they are needed, unless those of all layers were worked out at once."""
-        for _, chain in self._chains:
-            for value in chain:
-                value.guard = "not at_once"
+        """The slopes of each layer when they are needed, unless those of all layers are worked out at once."""
         first = [value for value in self._chains[0][1] if value.kind is not Kind.VIEW]
         whole = [writer.operation(value, lambda o: "slopes" if o in first else "hidden") for value in first]
-        first[0].before = ["# the slopes of all layers", "if at_once:", *(f"{INDENT}{line}" for line in whole)]
+        condition = NEVER
+        if not self.wanted.single:
+            whole, condition = ["if at_once:", *(f"{INDENT}{line}" for line in whole)], "not at_once"
+        for _, chain in self._chains:
+            for value in chain:
+                value.guard = condition
+        first[0].before = ["# the slopes of all layers", *whole]
 
 
 def _rows(name: str, sizes: Sequence[Dim]) -> list[str]:

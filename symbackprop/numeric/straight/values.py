@@ -29,6 +29,10 @@ class Kind(Enum):
 STORED = frozenset({Kind.DOT, Kind.UFUNC, Kind.REDUCED, Kind.COPIED, Kind.WITH_UNIT})
 
 
+# the guard of what lines before it have worked out
+NEVER = "never"
+
+
 @dataclass(eq=False)
 class Value:
     """One value.
@@ -40,7 +44,7 @@ class Value:
         operands: the values that it is computed from; numbers are texts.
         external: the array of the caller in which it is worked out, if any.
         is_named: whether it has a name in the formulas.
-        guard: the condition under which it is worked out here; empty for always.
+        guard: the condition under which it is worked out here; empty for always, or `NEVER`.
         comments: what is said before it; before: lines of code that stand before it.
         values: its operands that are values; root: what a view of a view is a view of, else itself.
     """
