@@ -67,6 +67,7 @@ class _Layered(Variable):
 
     __match_args__ = ("index",)
     index: Dim
+    _operands = ()
 
     def __init_subclass__(cls) -> None:
         cls._fields = ("index",)

@@ -22,7 +22,7 @@ from symbackprop.numeric.straight.sizes import spelled
 from symbackprop.numeric.straight.storage import allocate
 from symbackprop.numeric.straight.values import NEVER, STORED, Kind, Value
 from symbackprop.numeric.straight.writer import INDENT, Writer
-from symbackprop.tree import parts
+from symbackprop.tree import children
 
 REDUCTIONS = ("sum", "mean")
 Lines = Sequence[tuple[Expr, Expr]]
@@ -194,7 +194,8 @@ class Pass:
         return True
 
     def _write(self, stacks: dict[str, list[Value]]) -> None:
-        writer = Writer(self.program, self.storage, EXAMPLES, self.wanted.single)
+        # code that nobody reads needs no comments
+        writer = Writer(self.program, self.storage, EXAMPLES, self.wanted.single, self._spelled is not None)
         if self.at_once:
             self._guard(writer)
         self.results = [self._result(writer, stacks)]
@@ -327,6 +328,19 @@ def functions_of(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None
     return found
 
 
+def _partials(e: Expr) -> list[Expr]:
+    """The derivatives that are read in an expression."""
+    found: list[Expr] = []
+    waiting: list[Expr] = [e]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Partial):
+            found.append(current)
+        else:
+            waiting += children(current)
+    return found
+
+
 def needed_lines(lines: Lines, network: MLP, wanted: Wanted) -> Lines:
     """The lines that what is wanted needs, in their order, `∂L/∂ŷ` first.
 
@@ -351,6 +365,6 @@ def needed_lines(lines: Lines, network: MLP, wanted: Wanted) -> Lines:
         needed.add(current)
         if current not in by_left:
             raise SymbackpropError(f"the lines of backpropagation do not say what {current} is")
-        waiting += [inner for inner in parts(by_left[current]) if isinstance(inner, Partial)]
+        waiting += _partials(by_left[current])
     found = [(left, right) for left, right in by_left.items() if left in needed]
     return sorted(found, key=lambda line: line[0] != upstream)

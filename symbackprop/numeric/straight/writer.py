@@ -32,13 +32,22 @@ class Writer:
         storage: where its values are.
         batch: the size that products are summed over where they add up examples.
         single: whether there is one example, so that every column is a row as well.
+        shapes: whether the shape of what a line works out stands behind it.
     """
 
-    def __init__(self, program: Program, storage: Storage, batch: Dim | None = None, single: bool = False) -> None:
+    def __init__(
+        self,
+        program: Program,
+        storage: Storage,
+        batch: Dim | None = None,
+        single: bool = False,
+        shapes: bool = True,
+    ) -> None:
         self._program = program
         self._storage = storage
         self._batch = batch
         self._single = single
+        self._shapes = shapes
         self._bound: dict[str, str] = {}
         self._shown = self._names()
 
@@ -124,7 +133,7 @@ class Writer:
     def _step(self, value: Value) -> list[str]:
         lines = [f"# {comment}" for comment in value.comments]
         text = self.operation(value, self.name)
-        if text and value.shape:
+        if text and value.shape and self._shapes:
             text = f"{text}  # {' × '.join(map(str, value.shape))}"
         return [*lines, *([text] if text else [])]
 
