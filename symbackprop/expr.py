@@ -67,12 +67,16 @@ class _Layered(Variable):
 
     __match_args__ = ("index",)
     index: Dim
+    _operands = ()
 
     def __init_subclass__(cls) -> None:
         cls._fields = ("index",)
 
     def __init__(self, index: Dim | int) -> None:
         keep(self, "index", dim(index))
+
+    def _values(self) -> tuple[Dim]:
+        return (self.index,)
 
 
 class PreActivation(_Layered):

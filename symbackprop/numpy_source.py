@@ -53,11 +53,6 @@ ARITHMETIC = (sympy.Add, sympy.Mul, sympy.Pow, sympy.Symbol, sympy.Number, sympy
 CONDITIONS = (sympy.core.relational.Relational, sympy.And, sympy.Or, sympy.Not)
 
 
-def in_variable(source: str, variable: str) -> str:
-    """The source with another variable in place of `z`."""
-    return re.sub(r"\bz\b", variable, source)
-
-
 def numpy_source(e: sympy.Expr) -> str:
     """One NumPy expression, over arrays `z` of any shape, of a SymPy expression in the real symbol `z`.
 

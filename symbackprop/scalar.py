@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -84,11 +85,14 @@ class Activation:
         Raises:
             SymbackpropError: for a generic function.
         """
-        from symbackprop.numpy_source import in_variable, numpy_source
+        return re.sub(r"\bz\b", variable, self.source if order == 0 and self.source else _numpy_source(self, order))
 
-        if order == 0 and self.source:
-            return in_variable(self.source, variable)
-        return in_variable(numpy_source(self.expression(order)), variable)
+
+def _numpy_source(row: Activation, order: int) -> str:
+    # only here: SymPy takes longer to import than a network takes to compile whose functions give their own source
+    from symbackprop.numpy_source import numpy_source
+
+    return numpy_source(row.expression(order))
 
 
 @cache

@@ -93,13 +93,13 @@ def _free_symbols(e: Expr) -> frozenset[str]:
 
 def substitute(e: Expr, values: Mapping[str, Dim]) -> Expr:
     """The expression with integer symbols replaced; a bound index is renamed rather than captured."""
-    values = {name: value for name, value in values.items() if name in free_symbols(e)}
-    if not values:
+    free = free_symbols(e)
+    if free.isdisjoint(values):
         return e
     name = bound_index(e)
     if name is not None:
-        return _substituted(e, name, values)
-    return rebuild(e, tuple(substitute(c, values) for c in children(e)), lambda d: d.at(values))
+        return _substituted(e, name, {name: value for name, value in values.items() if name in free})
+    return rebuild(e, tuple([substitute(c, values) for c in children(e)]), lambda d: d.at(values))
 
 
 def _substituted(e: Expr, name: str, values: Mapping[str, Dim]) -> Expr:

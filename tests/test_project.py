@@ -89,6 +89,19 @@ def test_the_mistakes_are_loaded_for_a_wrong_answer() -> None:
     assert "symbackprop.answers.diagnosis" in loaded_by(WRONG)
 
 
+COMPILED = """
+import numpy as np
+import symbackprop as sb
+W, x = [np.eye(2), np.eye(2)], np.ones(2)
+sb.MLP(1, activation={activation!r}, loss="squared_error", bias="none").gradients()(W, x, x)
+"""
+
+
+@pytest.mark.parametrize(("activation", "loads"), [("tanh", False), ("sigmoid", False), ("silu", True)])
+def test_gradients_load_sympy_only_for_a_slope_that_has_no_source(activation: str, loads: bool) -> None:
+    assert ("sympy" in loaded_by(COMPILED.format(activation=activation))) == loads
+
+
 def test_the_list_of_modules_sees_a_heavy_one() -> None:
     assert {"sympy", "mpmath"} <= loaded_by("import symbackprop.dims, sympy") & HEAVY
 

@@ -37,7 +37,7 @@ def _(e: expr.Product, code: Code) -> str:
             # a column times a row: an outer product, each side of which is worked out by itself
             segments.append([])
         segments[-1].append(factor)
-    if len(segments) == 1 and segments[0] and form(e, code.network) is not _form(segments[0], code):
+    if scalars and len(segments) == 1 and segments[0] and form(e, code.network) is not _form(segments[0], code):
         # a layer of one unit, of which the vector is written as a scalar: it is what the matrices act on
         start, transposed = f"np.array([{times(scalars)}])", form(e, code.network) is Form.ROW
         return act(segments[0] if transposed else segments[0][::-1], start, code, transposed=transposed)

@@ -167,13 +167,15 @@ def check_bias_unit(network: MLP, x: Any, by_rows: bool = False) -> None:
     """
     if not network.augmented:
         return
-    last = np.atleast_1d(np.asarray(x)[-1])
-    other = np.flatnonzero(last != 1)
-    if other.size:
-        where = f" in {'row' if by_rows else 'column'} {other[0] + 1}" if last.size > 1 else ""
-        raise SymbackpropError(
-            f"x must end in the bias unit 1: its last entry{where} is {last[other[0]]}; append 1 or use bias='separate'"
-        )
+    last = np.asarray(x)[-1]
+    if (last == 1).all():
+        return
+    last = np.atleast_1d(last)
+    first = np.flatnonzero(last != 1)[0]
+    where = f" in {'row' if by_rows else 'column'} {first + 1}" if last.size > 1 else ""
+    raise SymbackpropError(
+        f"x must end in the bias unit 1: its last entry{where} is {last[first]}; append 1 or use bias='separate'"
+    )
 
 
 def check_indices(given: Mapping[str, Any], bounds: Bounds, network: MLP, W: Sequence[Any]) -> None:
@@ -282,7 +284,8 @@ def check_out(
 
 def check_target(name: str, target: Any, like: Any, kind: np.dtype[Any]) -> None:
     """That an array can be filled with a gradient of that type by what is called so; raises as `check_out`."""
-    if not isinstance(target, np.ndarray) or isinstance(target, np.ma.MaskedArray):
+    # what NumPy knows of masks is imported where it is first asked for
+    if type(target) is not np.ndarray and (not isinstance(target, np.ndarray) or isinstance(target, np.ma.MaskedArray)):
         raise SymbackpropError(
             f"out for {name} is a {type(target).__name__}, which cannot be filled: write np.empty_like({name})"
         )

@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import chain
 
 from symbackprop import expr
@@ -65,6 +66,9 @@ class Code:
         self.spread: frozenset[str] = frozenset()
         # pre-activations z_l of which h_l = ψ(z_l) is at hand, where g'(z) is cheaper from g(z)
         self.by_value: frozenset[Expr] = frozenset()
+        self._ends: dict[Variable, str] = {}
+        if isinstance(network, MLP):
+            self._ends = {network.output: "yhat", network.input: "x"}
         self._indent = 1
         self._names = chain("vut", (f"v{i}" for i in range(1, 10_000)))
 
@@ -87,8 +91,8 @@ class Code:
         """How a variable is called."""
         if e.index is None:
             return e.name
-        if isinstance(self.network, MLP) and e in (self.network.output, self.network.input):
-            return "yhat" if e == self.network.output else "x"
+        if e in self._ends:
+            return self._ends[e]
         return f"{e.name}{e.index}" if self.straight else f"{e.name}[{self.dim(e.index)}]"
 
     def function(self, name: str, order: int) -> str:
@@ -147,13 +151,15 @@ def function_name(name: str, order: int, network: Network) -> str:
 
 def atomic(text: str) -> bool:
     """Whether it is a name, an attribute or an item: cheap to write twice, needs no brackets."""
-    return text.isidentifier() or isinstance(_parsed(text), ast.Name | ast.Attribute | ast.Subscript | ast.Constant)
+    return text.isidentifier() or isinstance(parsed(text), ast.Name | ast.Attribute | ast.Subscript | ast.Constant)
 
 
 def grouped(text: str) -> str:
     """In brackets, unless it binds as tightly as a call."""
-    return text if atomic(text) or isinstance(_parsed(text), ast.Call) else f"({text})"
+    return text if atomic(text) or isinstance(parsed(text), ast.Call) else f"({text})"
 
 
-def _parsed(text: str) -> ast.expr:
+@lru_cache(maxsize=1024)
+def parsed(text: str) -> ast.expr:
+    """The syntax of a Python expression."""
     return ast.parse(text, mode="eval").body

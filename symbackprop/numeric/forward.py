@@ -13,7 +13,7 @@ from symbackprop.numeric.action import value
 from symbackprop.numeric.code import Code
 from symbackprop.numeric.source import code_range
 from symbackprop.substitution import substitute
-from symbackprop.tree import subterms
+from symbackprop.tree import parts, subterms
 
 
 def write_loops(code: Code, taken: Collection[str] = ()) -> None:
@@ -72,7 +72,7 @@ def layers(code: Code, wanted: Expr) -> list[tuple[Variable, Expr, str]]:
     written: dict[Variable, tuple[Expr, str]] = {}
 
     def need(e: Expr) -> None:
-        for _, inner in subterms(e):
+        for inner in parts(e):
             if not isinstance(inner, Variable) or inner in written or inner == LOSS:
                 continue
             equation = code.network.definition(inner, {})

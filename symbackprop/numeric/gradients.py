@@ -12,7 +12,7 @@ import numpy as np
 from symbackprop.errors import ShapeError, SymbackpropError
 from symbackprop.expr import Expr
 from symbackprop.network import MLP
-from symbackprop.numeric.arguments import check_bias_unit, check_lists, check_scheme
+from symbackprop.numeric.arguments import check_bias_unit, check_scheme
 from symbackprop.numeric.calls import Call, call_of, column
 from symbackprop.numeric.examples import Norms, gradients_of, norms_of
 from symbackprop.numeric.module import namespace
@@ -84,6 +84,9 @@ class Gradients:
         self._compiled: dict[tuple[int, bool], dict[str, Any]] = {}
         self._last: tuple[int, bool] | None = None
         self._memory = Memory()
+        self._is_separate, self._is_augmented = network.bias == "separate", network.augmented
+        # whether what a pass gives is what the caller wants, where it fills the caller's arrays
+        self._is_plain = type(self) is Gradients and not (inputs or each)
         if network.depth.is_constant:
             self._last = network.depth.constant, False
             if lines is not None:
@@ -118,25 +121,29 @@ class Gradients:
             SymbackpropError: for an input without its bias unit, arrays of several types, or `out` that cannot be
                 filled.
         """
-        separate = self.network.bias == "separate"
+        separate = self._is_separate
         if len(data) != 2 + separate:
             wanted = f"W, {'b, ' * separate}x, {self.target}"
             raise SymbackpropError(f"{1 + len(data)} arguments were given: write {self.called}({wanted})")
-        check_lists(W, data[0] if separate else ())
+        x, y = data if not separate else data[1:]
         found = self._memory.found(W, data[0] if separate else None, out)
-        if found is None or not found.fits(*data[-2:]):
+        if found is None or not found.fits(x, y):
             return self._checked(W, data, out)
-        x, y = data[-2:]
+        # for a small network what stands between here and the pass takes as long as a layer of it
         if self.data == "rows":
             x, y = x.T, y.T
-        x, y = column(x), column(y)
-        if self.network.augmented:
+        if x.ndim == 1:
+            x, y = column(x), column(y)
+        if self._is_augmented:
             check_bias_unit(self.network, x)
-        biases = () if found.b is None else (found.b,)
-        filled = self._filled(W, found.b, out)
+        filled = out if out is not None and not separate else self._filled(W, found.b, out)
         try:
             run = found.passes.pop()
-            result: tuple[Any, ...] = run(W, *biases, x, y, filled, x.shape[1], *self._functions.values())
+            if separate or self._functions:
+                biases = () if found.b is None else (found.b,)
+                result: tuple[Any, ...] = run(W, *biases, x, y, filled, found.count, *self._functions.values())
+            else:
+                result = run(W, x, y, filled, found.count)
         except (IndexError, TypeError, ValueError):
             # all passes are in use, or an array was changed in place since it was checked
             return self._checked(W, data, out)
@@ -229,11 +236,6 @@ class Gradients:
         first = self._first(first, call, np.shape(data[-1]))
         grads = call.factors(grads, by_rows) if self.wanted.factored else call.returned(grads)
         return first, grads, *((made.T if by_rows else made).reshape(np.shape(data[-2])) for made in inputs)
-
-    @property
-    def _is_plain(self) -> bool:
-        """Whether what a pass gives is what the caller wants, where it fills the caller's arrays."""
-        return type(self) is Gradients and not (self.wanted.inputs or self.wanted.each)
 
     def _at(self, depth: int, single: bool) -> dict[str, Any]:
         """What the file for a depth, and for one example or many, defines."""

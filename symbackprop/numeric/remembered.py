@@ -24,6 +24,7 @@ class Found:
         passes: the compiled passes for these sizes.
         x_shape, y_shape: of the data as it is given; y_shape is None where `y` is for the caller's own functions alone.
         kind: the type of all arrays.
+        count: of examples.
         b: the biases as columns; None where they do not stand apart.
         targets: the identities of the arrays that are filled, each of which owns its memory.
     """
@@ -32,6 +33,7 @@ class Found:
     x_shape: tuple[int, ...]
     y_shape: tuple[int, ...] | None
     kind: np.dtype[Any]
+    count: int
     b: Sequence[Array] | None
     targets: frozenset[int]
 
@@ -39,14 +41,15 @@ class Found:
         """Whether new data needs no more checks: of the same shapes and type, and apart from what is filled."""
         if type(x) is not np.ndarray or x.shape != self.x_shape or x.dtype != self.kind:
             return False
+        targets = self.targets
         # the base of a view is the array that owns its memory
-        if id(x) in self.targets or (x.base is not None and id(x.base) in self.targets):
+        if targets and (id(x) in targets or id(x.base) in targets):
             return False
         if self.y_shape is None:
-            return True
+            return type(y) is np.ndarray and y.ndim == x.ndim
         if type(y) is not np.ndarray or y.shape != self.y_shape or y.dtype != self.kind:
             return False
-        return id(y) not in self.targets and (y.base is None or id(y.base) not in self.targets)
+        return not targets or not (id(y) in targets or id(y.base) in targets)
 
 
 class Remembered:
@@ -59,14 +62,14 @@ class Remembered:
     def __init__(self) -> None:
         self._last: tuple[tuple[int, ...], Sequence[Any], Any] = ((), (), None)
 
-    def found(self, arrays: Sequence[Any], weights: int = 0) -> Any:
-        """What was found for exactly these, so many of them weights, if they were kept last and all still are."""
+    def found(self, arrays: Sequence[Any]) -> Any:
+        """What was found for exactly these, if they were kept last and all still are."""
         keys, _, found = self._last
-        return found if (weights, *map(id, arrays)) == keys else None
+        return found if (*map(id, arrays),) == keys else None
 
-    def keep(self, arrays: Sequence[Any], found: Any, weights: int = 0) -> None:
+    def keep(self, arrays: Sequence[Any], found: Any) -> None:
         """Remember what was found for these until one of them is no more."""
-        self._last = (weights, *map(id, arrays)), [weakref.ref(array, self._forget) for array in arrays], found
+        self._last = (*map(id, arrays),), [weakref.ref(array, self._forget) for array in arrays], found
 
     def _forget(self, _: object) -> None:
         self._last = (), (), None
@@ -92,29 +95,32 @@ class Memory:
     """The weights, biases and targets of the last call that was checked, and what was found for them."""
 
     def __init__(self) -> None:
-        self._remembered = Remembered()
+        self._last: tuple[Any, Sequence[Any], Found | None] = (), (), None
 
     def found(self, W: Sequence[Any], b: Sequence[Any] | None, out: Any) -> Found | None:
         """What was found for exactly these arrays, if they were kept last and all still are."""
+        keys, _, found = self._last
         try:
-            found: Found | None = self._remembered.found(_arrays(W, b, out), len(W))
+            return found if keys == _keys(W, b, out) else None
         except (TypeError, ValueError):
             return None
-        return found
 
     def keep(self, W: Sequence[Any], b: Sequence[Any] | None, out: Any, found: Found | None) -> None:
         """Remember these until one of the arrays is no more."""
         if found is not None:
-            self._remembered.keep(_arrays(W, b, out), found, len(W))
+            arrays = flat([W, b or (), out or ()])
+            self._last = _keys(W, b, out), [weakref.ref(array, self._forget) for array in arrays], found
+
+    def _forget(self, _: object) -> None:
+        self._last = (), (), None
 
 
-def _arrays(W: Sequence[Any], b: Sequence[Any] | None, out: Any) -> list[Any]:
+def _keys(W: Sequence[Any], b: Sequence[Any] | None, out: Any) -> tuple[Any, ...]:
+    """Which arrays these are, and what they are in."""
     if b is None:
-        return [*W] if out is None else [*W, *out]
-    if out is None:
-        return [*W, *b]
-    dW, db = out
-    return [*W, *b, *dW, *db]
+        return type(W), type(out), [*map(id, W)], None if out is None else [*map(id, out)]
+    dW, db = ((), ()) if out is None else out
+    return type(W), type(out), [*map(id, W)], [*map(id, b)], [*map(id, dW)], [*map(id, db)]
 
 
 def found_of(call: Call, W: Sequence[Any], data: Sequence[Any], passes: list[Any], any_target: bool) -> Found | None:
@@ -133,4 +139,4 @@ def found_of(call: Call, W: Sequence[Any], data: Sequence[Any], passes: list[Any
     if not (is_plain and is_direct and are_arrays) or any(target.base is not None for target in given):
         return None
     targets = frozenset(map(id, given))
-    return Found(passes, x.shape, None if any_target else y.shape, call.x.dtype, call.b, targets)
+    return Found(passes, x.shape, None if any_target else y.shape, call.x.dtype, call.x.shape[1], call.b, targets)

@@ -80,6 +80,25 @@ def test_the_mean_divides_by_the_number_of_examples(example):
     near(db, [g[:, 0] / 8 for g in found.db])
 
 
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+@pytest.mark.parametrize("data", ["columns", "rows"])
+@pytest.mark.parametrize("bias", ["augmented", "separate", "none"])
+def test_more_examples_than_are_worked_through_at_a_time(bias, data, reduction, example):
+    count = 3200
+    e = example((5, 128, 3), bias, examples=count)
+    f = MLP(depth=1, activation="tanh", loss="squared_error", bias=bias).gradients(reduction=reduction, data=data)
+    *given, x, y = e.arguments
+    total, grads = f(*given, *((x.T, y.T) if data == "rows" else (x, y)))
+    tile = f._at(1, False)["tile"](e.W)
+    assert count // tile == 3
+    assert count % tile
+    found, share = e.by_hand(), count if reduction == "mean" else 1
+    assert total == pytest.approx(found.loss / share, rel=1e-13)
+    near(grads[0] if bias == "separate" else grads, [g / share for g in found.dW])
+    if bias == "separate":
+        near(grads[1], [g[:, 0] / share for g in found.db])
+
+
 def test_out_is_filled_and_returned(example):
     e = example((5, 4, 3), "separate", examples=3)
     f = MLP(depth=1, activation="tanh", loss="squared_error", bias="separate").gradients()

@@ -10,9 +10,10 @@ from symbackprop.numeric.module import HELPERS
 from symbackprop.numeric.straight.mlp import Pass
 from symbackprop.numeric.straight.writer import INDENT
 
-# the least number of examples in a tile, and of entries in one of its layers and in all; and the widest layer of
-# a network that is worked through in tiles: to add up the gradients of a wider one costs more than it saves
-TILE, NUMBERS, CACHE, WIDEST = 128, 2**13, 2**17, 128
+# the least number of examples in a tile, and of bytes in one of its layers, below which tiles were slower than all
+# examples at once; and the widest layer of a network that is worked through in tiles: to add up the gradients of a
+# wider one costs more than it saves
+TILE, LAYER, WIDEST = 2**10, 2**20, 128
 # how many workspaces are kept for sizes that may come again
 KEPT = 8
 
@@ -64,11 +65,11 @@ TILES = """\
 """
 IN_TILES = '''\
 def tile(W):
-    """How many examples are worked through at a time, so that what is computed stays in the cache."""
+    """How many examples are worked through at a time, so that many take no more memory than some."""
     widest = max(map(len, W))
     if widest > {widest}:
         return {many}
-    return max({tile}, {numbers} // widest, {cache} // sum(map(len, W)))
+    return max({tile}, {layer} // (widest * W[0].itemsize))
 
 
 def in_tiles({arguments}, out, tiles{keywords_only}):
@@ -81,6 +82,12 @@ def in_tiles({arguments}, out, tiles{keywords_only}):
         total = total + once({later}, spare, count{passed})[0]
         {add}
     return total, out
+
+
+def some(x, start, end):
+    """Some of the examples, without gaps: a product with the transpose of what has gaps takes twice as long."""
+    part = x[:, start:end]
+    return part if part.flags.forc else part.copy()
 '''
 
 
@@ -154,8 +161,8 @@ def _prepared(made: Pass, arguments: str, passed: str) -> str:
 
 
 def _in_tiles(arguments: str, passed: str, separate: bool) -> str:
-    first = arguments.replace("x, y", "x[:, : ends[1]], y[:, : ends[1]]")
-    later = arguments.replace("x, y", "x[:, start:end], y[:, start:end]")
+    first = arguments.replace("x, y", "some(x, 0, ends[1]), y[:, : ends[1]]")
+    later = arguments.replace("x, y", "some(x, start, end), y[:, start:end]")
     if separate:
         spare = "[np.empty_like(array) for array in out[0]], [np.empty_like(array) for array in out[1]]"
         pairs = "zip([*out[0], *out[1]], [*spare[0], *spare[1]])"
@@ -167,8 +174,7 @@ def _in_tiles(arguments: str, passed: str, separate: bool) -> str:
         passed=passed,
         keywords_only=passed,
         tile=TILE,
-        numbers=NUMBERS,
-        cache=CACHE,
+        layer=LAYER,
         widest=WIDEST,
         many=2**31,
         first=first,

@@ -20,9 +20,9 @@ from symbackprop.numeric.module import analytic
 from symbackprop.numeric.straight.program import Program
 from symbackprop.numeric.straight.sizes import spelled
 from symbackprop.numeric.straight.storage import allocate
-from symbackprop.numeric.straight.values import STORED, Kind, Value
+from symbackprop.numeric.straight.values import NEVER, STORED, Kind, Value
 from symbackprop.numeric.straight.writer import INDENT, Writer
-from symbackprop.tree import subterms
+from symbackprop.tree import children
 
 REDUCTIONS = ("sum", "mean")
 Lines = Sequence[tuple[Expr, Expr]]
@@ -194,7 +194,8 @@ class Pass:
         return True
 
     def _write(self, stacks: dict[str, list[Value]]) -> None:
-        writer = Writer(self.program, self.storage, EXAMPLES, self.wanted.single)
+        # code that nobody reads needs no comments
+        writer = Writer(self.program, self.storage, EXAMPLES, self.wanted.single, self._spelled is not None)
         if self.at_once:
             self._guard(writer)
         self.results = [self._result(writer, stacks)]
@@ -241,7 +242,10 @@ class Pass:
             lines += _rows("h", [self.units(l) for l in hidden])
             lines.append(f"hidden = np.ones(({_end(self.last, 'h')}, N), kind)")
             lines += [f"{writer.name(value)} = hidden[rows_h{l}]" for l, value in enumerate(stacks["hidden"], 1)]
-        if self.at_once:
+        if self.at_once and self.wanted.single:
+            lines.append("slopes = np.empty(hidden.shape, kind)")
+            lines += [f"s{l} = slopes[rows_h{l}]{'[:-1]' * self.network.augmented}" for l in hidden]
+        elif self.at_once:
             lines.append(f"at_once = hidden.size <= {AT_ONCE}")
             lines.append(f"widest = max({', '.join(f'n{l}' for l in hidden)}, 0)")
             lines.append("slopes = np.empty((len(hidden) if at_once else widest, N), kind)")
@@ -253,13 +257,16 @@ class Pass:
         return lines
 
     def _guard(self, writer: Writer) -> None:
-        """The slopes of each layer when they are needed, unless those of all layers were worked out at once."""
-        for _, chain in self._chains:
-            for value in chain:
-                value.guard = "not at_once"
+        """The slopes of each layer when they are needed, unless those of all layers are worked out at once."""
         first = [value for value in self._chains[0][1] if value.kind is not Kind.VIEW]
         whole = [writer.operation(value, lambda o: "slopes" if o in first else "hidden") for value in first]
-        first[0].before = ["# the slopes of all layers", "if at_once:", *(f"{INDENT}{line}" for line in whole)]
+        condition = NEVER
+        if not self.wanted.single:
+            whole, condition = ["if at_once:", *(f"{INDENT}{line}" for line in whole)], "not at_once"
+        for _, chain in self._chains:
+            for value in chain:
+                value.guard = condition
+        first[0].before = ["# the slopes of all layers", *whole]
 
 
 def _rows(name: str, sizes: Sequence[Dim]) -> list[str]:
@@ -321,6 +328,19 @@ def functions_of(code: Code, wanted: Wanted) -> dict[str, tuple[str, str] | None
     return found
 
 
+def _partials(e: Expr) -> list[Expr]:
+    """The derivatives that are read in an expression."""
+    found: list[Expr] = []
+    waiting: list[Expr] = [e]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Partial):
+            found.append(current)
+        else:
+            waiting += children(current)
+    return found
+
+
 def needed_lines(lines: Lines, network: MLP, wanted: Wanted) -> Lines:
     """The lines that what is wanted needs, in their order, `∂L/∂ŷ` first.
 
@@ -345,6 +365,6 @@ def needed_lines(lines: Lines, network: MLP, wanted: Wanted) -> Lines:
         needed.add(current)
         if current not in by_left:
             raise SymbackpropError(f"the lines of backpropagation do not say what {current} is")
-        waiting += [inner for _, inner in subterms(by_left[current]) if isinstance(inner, Partial)]
+        waiting += _partials(by_left[current])
     found = [(left, right) for left, right in by_left.items() if left in needed]
     return sorted(found, key=lambda line: line[0] != upstream)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 
 from symbackprop.dims import ONE
+from symbackprop.numeric.code import parsed
 from symbackprop.numeric.straight.chains import best_order
 from symbackprop.numeric.straight.sizes import spelled
 from symbackprop.numeric.straight.values import STORED, Kind, Shape, Value, broadcast, viewed
@@ -67,14 +67,14 @@ class Program:
 
     def _lower(self, text: str, name: str = "") -> Value:
         """The value of a NumPy expression in the names that are defined."""
-        found = self._lowered(_parsed(text), {}, name)
+        found = self._lowered(parsed(text), {}, name)
         if isinstance(found, str):
             return self.plain(found, (), (), name)
         return found
 
     def expression(self, text: str, local: Mapping[str, Value | str]) -> Value | str:
         """The value of a NumPy expression in names that stand for values, or for numbers."""
-        return self._lowered(_parsed(text), local)
+        return self._lowered(parsed(text), local)
 
     def into(self, text: str, operands: tuple[Value | str, ...], shape: Shape) -> Value:
         """What a call of NumPy puts in an array, which stands in it as `{out}`."""
@@ -212,7 +212,7 @@ class Program:
                     holes = ", ".join("{}" for _ in arguments)
                     return self.copied(f"{id}({holes})", (operand, *more), operand.shape, name)
                 variable, text = known
-                return self._lowered(_parsed(text), {variable: operand}, name)
+                return self._lowered(parsed(text), {variable: operand}, name)
             case ast.Attribute(ast.Name("np"), "sum"):
                 return self.reduced("sum", self._array(arguments[0], local), *_axis(keywords), name)
             case ast.Attribute(ast.Name("np"), "outer"):
@@ -357,11 +357,6 @@ class Program:
             wanted = f"{wanted}_" if name else f"t{self._unnamed}"
         self._taken.add(wanted)
         return wanted
-
-
-@lru_cache(maxsize=256)
-def _parsed(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
 
 
 def _factors(node: ast.expr) -> list[ast.expr]:

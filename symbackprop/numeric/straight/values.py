@@ -29,6 +29,10 @@ class Kind(Enum):
 STORED = frozenset({Kind.DOT, Kind.UFUNC, Kind.REDUCED, Kind.COPIED, Kind.WITH_UNIT})
 
 
+# the guard of what lines before it have worked out
+NEVER = "never"
+
+
 @dataclass(eq=False)
 class Value:
     """One value.
@@ -40,8 +44,9 @@ class Value:
         operands: the values that it is computed from; numbers are texts.
         external: the array of the caller in which it is worked out, if any.
         is_named: whether it has a name in the formulas.
-        guard: the condition under which it is worked out here; empty for always.
+        guard: the condition under which it is worked out here; empty for always, or `NEVER`.
         comments: what is said before it; before: lines of code that stand before it.
+        values: its operands that are values; root: what a view of a view is a view of, else itself.
     """
 
     name: str
@@ -54,20 +59,19 @@ class Value:
     is_named: bool = True
     comments: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
+    values: tuple[Value, ...] = field(init=False)
+    root: Value = field(init=False)
 
-    @property
-    def values(self) -> tuple[Value, ...]:
-        """Its operands that are values."""
-        return tuple(o for o in self.operands if isinstance(o, Value))
-
-    @property
-    def root(self) -> Value:
-        """What a view of a view is a view of."""
-        return self.values[0].root if self.kind is Kind.VIEW else self
+    def __post_init__(self) -> None:
+        self.values = tuple([o for o in self.operands if isinstance(o, Value)])
+        self.root = self.values[0].root if self.kind is Kind.VIEW else self
 
 
 def broadcast(shapes: list[Shape]) -> Shape:
     """The shape of an operation entry by entry; None where it is not known."""
+    shapes = [shape for shape in shapes if shape != ()]
+    if shapes and all(shape == shapes[0] for shape in shapes):
+        return shapes[0]
     result: tuple[Dim, ...] = ()
     for shape in shapes:
         if shape is None:

@@ -9,7 +9,7 @@ from symbackprop.dims import ONE, Dim
 from symbackprop.numeric.straight.program import Program
 from symbackprop.numeric.straight.sizes import listed, product_of, tuple_of
 from symbackprop.numeric.straight.storage import Room, Storage
-from symbackprop.numeric.straight.values import STORED, Kind, Value
+from symbackprop.numeric.straight.values import NEVER, STORED, Kind, Value
 
 # what a view is called, after what it is a view of
 SUFFIXES = {
@@ -32,13 +32,22 @@ class Writer:
         storage: where its values are.
         batch: the size that products are summed over where they add up examples.
         single: whether there is one example, so that every column is a row as well.
+        shapes: whether the shape of what a line works out stands behind it.
     """
 
-    def __init__(self, program: Program, storage: Storage, batch: Dim | None = None, single: bool = False) -> None:
+    def __init__(
+        self,
+        program: Program,
+        storage: Storage,
+        batch: Dim | None = None,
+        single: bool = False,
+        shapes: bool = True,
+    ) -> None:
         self._program = program
         self._storage = storage
         self._batch = batch
         self._single = single
+        self._shapes = shapes
         self._bound: dict[str, str] = {}
         self._shown = self._names()
 
@@ -61,6 +70,9 @@ class Writer:
         lines: list[str] = []
         guard = ""
         for value in self._program.values:
+            if value.guard == NEVER:
+                lines += [*(f"# {comment}" for comment in value.comments), *value.before]
+                continue
             step = self._step(value)
             if value.guard and value.guard != guard and step:
                 step = [*value.before, f"if {value.guard}:", *(f"{INDENT}{line}" for line in step)]
@@ -121,7 +133,7 @@ class Writer:
     def _step(self, value: Value) -> list[str]:
         lines = [f"# {comment}" for comment in value.comments]
         text = self.operation(value, self.name)
-        if text and value.shape:
+        if text and value.shape and self._shapes:
             text = f"{text}  # {' × '.join(map(str, value.shape))}"
         return [*lines, *([text] if text else [])]
 
@@ -137,7 +149,7 @@ class Writer:
                 return self._product(value, operands, name)
             case Kind.UFUNC:
                 keyword = "out=" if value.text in BY_KEYWORD else ""
-                return f"np.{value.text}({', '.join([*operands, f'{keyword}{name(value)}'])})"
+                return f"{self._function(value.text)}({', '.join([*operands, f'{keyword}{name(value)}'])})"
             case Kind.REDUCED:
                 return value.text.format(*operands, out=name(value))
             case Kind.COPIED:
@@ -157,6 +169,12 @@ class Writer:
         self._bound.setdefault(called, f"np.array({text}, kind)")
         return called
 
+    def _function(self, name: str) -> str:
+        """A function of NumPy by a name of its own, which is found quicker than an attribute."""
+        called = self._free(name)
+        self._bound.setdefault(called, f"np.{name}")
+        return called
+
     def _product(self, value: Value, operands: Sequence[str], name: Callable[[Value], str]) -> str:
         left = value.values[0]
         is_own = left.root.kind in STORED and not left.root.external
@@ -165,16 +183,23 @@ class Writer:
             called = self._free(f"{self.name(left.root)}_times")
             self._bound.setdefault(called, f"outer({operands[0]})")
             return f"{called}({operands[1]}, {name(value)})"
-        if self._is_row(value):
-            # (W h)ᵀ = hᵀ Wᵀ, where hᵀ is at hand
-            called, row = f"{operands[1]}_dot", f"{name(value)}_row"
-            self._bound.setdefault(called, f"{operands[1]}.T.dot")
-            self._bound.setdefault(row, f"{name(value)}.T")
-            turned = left.values[0] if left.kind is Kind.VIEW and left.text == ".T" else left
-            return f"{called}({name(turned)}{'' if turned is not left else '.T'}, {row})"
+        if self._is_vector(value):
+            entries, made = (self._entries(called) for called in (operands[1], name(value)))
+            if left.kind is not Kind.VIEW or left.text != ".T":
+                return f"{operands[0]}.dot({entries}, {made})"
+            # Wᵀ v = (vᵀ W)ᵀ, and whether a vector is a row or a column is nothing to it
+            called = self._free(f"{operands[1]}_dot")
+            self._bound.setdefault(called, f"{entries}.dot")
+            return f"{called}({name(left.values[0])}, {made})"
         return f"{operands[0]}.dot({operands[1]}, {name(value)})"
 
-    def _is_row(self, value: Value) -> bool:
+    def _entries(self, name: str) -> str:
+        """A column as a vector, in the same place."""
+        called = self._free(f"{name}{SUFFIXES['.reshape(-1)']}")
+        self._bound.setdefault(called, f"{name}.reshape(-1)")
+        return called
+
+    def _is_vector(self, value: Value) -> bool:
         """Whether it is of one example, and it and what it is computed from are the workspace's."""
         if not self._single or value.external or value.shape is None or value.shape[-1] != self._batch:
             return False
