@@ -5,6 +5,7 @@ A derivative in a claim is found by dual numbers from the network's forward equa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -30,6 +31,7 @@ from symbackprop.judges.field import (
     targets_sum_to_one,
 )
 from symbackprop.judges.forward import value
+from symbackprop.judges.functions import HAD_A_ROOT
 from symbackprop.judges.hypotheses import Unmade
 from symbackprop.judges.instances import assignments, beyond, width_sets
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
@@ -41,6 +43,8 @@ from symbackprop.tree import subterms
 
 # each root in a claim has a value at every second point, so a claim with eight of them at every 256th
 ATTEMPTS = 4096
+# half of all numbers have a root: what has none at so many points, and had none before, is zero or negative everywhere
+HOPELESS = 48
 SIZES = Choice(width_sets)
 WITH_ROOTS = Choice(partial(width_sets, roots=True), has_root)
 
@@ -255,6 +259,7 @@ def _at(claim: Claim, setting: Setting, number: int, first: int = 0) -> list[Sam
     """The comparisons at the first point of a setting at which all roots exist; `number` makes the points differ."""
     plan = hypotheses.plan(claim, setting.symbols)
     turned = bool(number % 2)
+    rootless = Counter[Expr]()
     for attempt in range(ATTEMPTS):
         seed = first + number + 3 * attempt
         try:
@@ -267,6 +272,10 @@ def _at(claim: Claim, setting: Setting, number: int, first: int = 0) -> list[Sam
             return [Sample(setting, seed, {}, "unmade", str(reason))]
         except Resample as reason:
             last = reason
+            if reason.square is not None and not getattr(reason.square, HAD_A_ROOT, False):
+                rootless[reason.square] += 1
+                if rootless[reason.square] == HOPELESS:
+                    raise Unvalued(f"√{reason.square} has no value at any of {HOPELESS} random points") from None
     raise Unvalued(f"{ATTEMPTS} random points gave no value: {last}")
 
 

@@ -17,7 +17,7 @@ from symbackprop import expr
 from symbackprop.dims import Dim, Symbol, Units, Width, dim
 from symbackprop.equations import Equation, Network
 from symbackprop.errors import ShapeError
-from symbackprop.expr import Variable
+from symbackprop.expr import Expr, Variable
 from symbackprop.quantities import Quantities
 from symbackprop.substitution import free_symbols, substitute
 from symbackprop.tree import subterms
@@ -45,11 +45,13 @@ class Resample(Exception):
 
     Attributes:
         entries: which entries of a column have no root, from 0; none where a scalar has not.
+        square: the scalar that has none.
     """
 
-    def __init__(self, reason: str, entries: Sequence[int] = ()) -> None:
+    def __init__(self, reason: str, entries: Sequence[int] = (), square: Expr | None = None) -> None:
         super().__init__(reason)
         self.entries = tuple(entries)
+        self.square = square
 
 
 class ConstantRoot(Resample):

@@ -26,6 +26,7 @@ from symbackprop.judges.field import (
     root,
     zeros,
 )
+from symbackprop.keeping import keep
 from symbackprop.tree import children
 
 
@@ -154,10 +155,18 @@ def _power(of: Dual, base: int, exponent: int) -> Dual:
     return chained(scalar(pow(base, magnitude, PRIME)), (of, lambda: slope))
 
 
+# the attribute of a scalar that had a root at some point: then it is no scalar that is zero or negative everywhere
+HAD_A_ROOT = "_had_a_root"
+
+
 def _square_root(of: Dual, square: int, e: Expr) -> Dual:
     if not has_root(square) and _is_constant(e):
         raise ConstantRoot(f"√{e} has no value in the field")
-    found = root(square)
+    try:
+        found = root(square)
+    except Resample as reason:
+        raise Resample(str(reason), square=e) from None
+    keep(e, HAD_A_ROOT, True)
     return chained(scalar(found), (of, lambda: inverse(2 * found)))
 
 

@@ -324,6 +324,21 @@ def test_what_the_field_cannot_say() -> None:
     assert isinstance(judge(Claim(LOSS, "=", LOSS, Network())), Undecided)
 
 
+@pytest.mark.parametrize("sign", [0, -1])
+def test_what_never_has_a_root_is_given_up_soon(sign):
+    square = Product((number(sign), Power(Entry(Hidden(1), dim(1)), Fraction(2))))
+    found = outcome(SquareRoot(square), SquareRoot(square))
+    assert isinstance(found, Undecided)
+    assert "no value at any of 48 random points" in found.reason
+
+
+def test_what_has_a_root_at_one_point_in_64_is_not():
+    # by chance 1/2 each
+    roots = Product(tuple(SquareRoot(Entry(Hidden(1), dim(i)) + number(k)) for i in (1, 2) for k in (1, 2, 3)))
+    assert isinstance(outcome(roots, roots), Supported)
+    assert isinstance(outcome(roots, number(2) @ roots), Refuted)
+
+
 def test_given_widths_and_given_depth() -> None:
     given = MLP(widths=[4, 5, 5, 3])
     claim = (ROW0, placed(0) @ layers(1, given.depth) @ grad(PreActivation(3)))
