@@ -79,6 +79,10 @@ WHERE_USED = {
   [*#number#h(0.6em)#rule.* #why]
 }))
 """,
+    "torn": """\
+// a delimiter whose other one is on another line, as tall as where both are on one
+#let torn(sign, whole) = context math.lr(size: measure(math.equation(block: true, whole)).height, sign)
+""",
     "below": """\
 // a formula, and what is said of it
 #let below(formula, note) = block(breakable: false, { formula; block(above: 0.5em, note) })
