@@ -297,7 +297,7 @@ def _(made: blocks.Table, room: float) -> str:
     sides = ", ".join("right" if right else "left" for right in made.right)
     align = f"({sides},)" if made.right else "left"
     table = (
-        f"table(columns: {len(made.header)}, stroke: none, align: {align},\n"
+        f"table(columns: {len(made.header)}, stroke: none, inset: (x: 0.55em, y: 5pt), align: {align},\n"
         f"  table.header({cells(made.header, '*')}), table.hline(),\n  {rows})"
     )
     return f"#numbers([{text(made.title)}], {table})" if made.title else f"#{table}"
