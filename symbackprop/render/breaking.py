@@ -191,8 +191,7 @@ class _Part:
     @property
     def width(self) -> float:
         """Its width in a line; delimiters may grow where both stand on one line."""
-        ends = self.opens or self.closes
-        bare = self.box.base if isinstance(self.box, boxes.Scripts) else self.box
+        ends, bare = self.opens or self.closes, self.box.base if isinstance(self.box, boxes.Scripts) else self.box
         grown = _FENCE - 0.4 if ends is not None and ends.grows and not isinstance(bare, boxes.Torn) else 0.0
         return width(self.box) + grown + (_GAP if _is_large(self.box) else 0)
 
@@ -271,15 +270,13 @@ def _opened(box: Box, limit: float) -> list[_Part]:
         return [*inner[:-1], replace(inner[-1], box=last)]
     if not isinstance(box, boxes.Fenced):
         return []
-    body = _parts(box.body, limit)
     opening, closing = _delimiters(box)
-    return [_Part(opening, NEVER, opens=box), *body, _Part(closing, NEVER, closes=box)]
+    return [_Part(opening, NEVER, opens=box), *_parts(box.body, limit), _Part(closing, NEVER, closes=box)]
 
 
 def _delimiters(box: boxes.Fenced) -> tuple[Box, Box]:
     """Both delimiters, which may come to stand on two lines: each as tall as what they enclose."""
-    # two of the same are no taller than one
-    tall = tuple(dict.fromkeys(_tall(box.body)))
+    tall = tuple(dict.fromkeys(_tall(box.body)))  # two of the same are no taller than one
     if not (box.grows and tall):
         return boxes.Symbol(box.opening), boxes.Symbol(box.closing)
     whole = replace(box, body=Row(tall))
