@@ -378,7 +378,7 @@ class Elementwise(Expr):
 
 @node
 class LayerMap(Expr):
-    """`ψ(v)`: the activation applied to each entry, then the bias unit 1 appended (remarks, 8)."""
+    """`ψ(v)`: the activation applied to each entry, then the bias unit 1 appended."""
 
     function: str
     operand: Expr
@@ -454,7 +454,7 @@ class SingularValue(Expr):
     """`σ_{1,1}(A)`, the largest singular value, or `σ_{n,n}(A)`, the smallest.
 
     `SMALLEST` is `inf ‖A v‖` over unit vectors, so 0 where there are more columns than rows; `LEAST_NONZERO` is the
-    other reading of the lecture's words, the smallest of those that are not 0 (remarks, erratum 1).
+    other reading of the lecture's words, the smallest of those that are not 0.
     """
 
     operand: Expr

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as Sheet
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from symbackprop.figures.rulers import ruled
@@ -52,6 +55,7 @@ LOOKS = (
     Look(BLACK, (0, (2.5, 2)), "X"),
 )
 
+BAND = 0.2
 DOTS: Any = (0, (1, 1.2))
 # on a scale of powers of ten, at most: each is a formula of its own
 TICKS = 7
@@ -174,6 +178,21 @@ def legend_above(made: Sheet, axes: Axes, columns: int, **options: Any) -> None:
     made.legend(list(once.values()), list(once), loc="upper center", ncols=columns, borderaxespad=0.3, **options)
 
 
+def legend_below(made: Sheet, marks: Mapping[str, Artist]) -> None:
+    """What bands, dots and marks mean whatever their colour, at the foot of the sheet."""
+    made.legend(list(marks.values()), list(marks), loc="lower center", ncols=len(marks), borderaxespad=0.3)
+
+
+def line(**look: Any) -> Artist:
+    """A line for a legend, that is drawn nowhere else."""
+    return Line2D([], [], **{"color": GRAY, **look})
+
+
+def ground() -> Artist:
+    """A band for a legend, of no colour in particular."""
+    return Patch(color=GRAY, linewidth=0, alpha=BAND)
+
+
 def logarithmic_height(axes: Axes) -> None:
     """A scale of powers of ten, with ticks at a few: eight between each two take as long as all else."""
     axes.set_yscale("log")
@@ -190,7 +209,7 @@ def band(
     axes: Axes, x: Sequence[float], low: Sequence[float], high: Sequence[float], color: str, **options: Any
 ) -> None:
     """A shaded band."""
-    axes.fill_between(x, low, high, color=color, linewidth=0, **{"alpha": 0.2, **options})
+    axes.fill_between(x, low, high, color=color, linewidth=0, **{"alpha": BAND, **options})
 
 
 def bars(

@@ -364,7 +364,7 @@ def _unturned(e: Expr) -> Expr:
     return e
 
 
-# max |g'|: of the sigmoid ¼ at 0, of the others 1 (remarks, “Numbers to reproduce”)
+# max |g'|: σ' = σ (1 - σ) is 1/4 at 0, tanh' = 1 - tanh² is 1 there, the others go up to 1
 STEEPEST = {"sigmoid": Fraction(1, 4), "tanh": Fraction(1), "relu": Fraction(1), "softplus": Fraction(1)}
 
 

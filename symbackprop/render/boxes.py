@@ -110,6 +110,20 @@ class Fenced(Box):
 
 
 @dataclass(frozen=True)
+class Torn(Box):
+    """A delimiter whose other one is on another line.
+
+    Attributes:
+        text: the delimiter; opens: whether it is the left one, which bars do not say.
+        whole: both with what is tall between them, which this one is as tall as.
+    """
+
+    text: str
+    opens: bool
+    whole: Fenced
+
+
+@dataclass(frozen=True)
 class Matrix(Box):
     """Rows of cells between round brackets."""
 

@@ -139,6 +139,11 @@ def _(box: boxes.Fenced) -> float:
 
 
 @_width.register
+def _(box: boxes.Torn) -> float:
+    return _FENCE
+
+
+@_width.register
 def _(box: boxes.Matrix) -> float:
     columns = [max(map(width, column)) for column in zip(*box.rows, strict=True)]
     return sum(columns) + _COLUMN * (len(columns) - 1) + 2 * _FENCE
@@ -186,8 +191,8 @@ class _Part:
     @property
     def width(self) -> float:
         """Its width in a line; delimiters may grow where both stand on one line."""
-        ends = self.opens or self.closes
-        grown = _FENCE - 0.4 if ends is not None and ends.grows else 0.0
+        ends, bare = self.opens or self.closes, self.box.base if isinstance(self.box, boxes.Scripts) else self.box
+        grown = _FENCE - 0.4 if ends is not None and ends.grows and not isinstance(bare, boxes.Torn) else 0.0
         return width(self.box) + grown + (_GAP if _is_large(self.box) else 0)
 
 
@@ -265,10 +270,28 @@ def _opened(box: Box, limit: float) -> list[_Part]:
         return [*inner[:-1], replace(inner[-1], box=last)]
     if not isinstance(box, boxes.Fenced):
         return []
-    body = _parts(box.body, limit)
-    opening = _Part(boxes.Symbol(box.opening), NEVER, opens=box)
-    closing = _Part(boxes.Symbol(box.closing), NEVER, closes=box)
-    return [opening, *body, closing]
+    opening, closing = _delimiters(box)
+    return [_Part(opening, NEVER, opens=box), *_parts(box.body, limit), _Part(closing, NEVER, closes=box)]
+
+
+def _delimiters(box: boxes.Fenced) -> tuple[Box, Box]:
+    """Both delimiters, which may come to stand on two lines: each as tall as what they enclose."""
+    tall = tuple(dict.fromkeys(_tall(box.body)))  # two of the same are no taller than one
+    if not (box.grows and tall):
+        return boxes.Symbol(box.opening), boxes.Symbol(box.closing)
+    whole = replace(box, body=Row(tall))
+    return boxes.Torn(box.opening, True, whole), boxes.Torn(box.closing, False, whole)
+
+
+def _tall(box: Box) -> Iterator[Box]:
+    """What delimiters around a box grow for."""
+    for item in _flat(box):
+        if isinstance(item, boxes.Scripts | boxes.Accent):
+            yield from _tall(item.base)
+        elif isinstance(item, boxes.Fenced):
+            yield from _tall(item.body)
+        elif isinstance(item, boxes.Matrix | boxes.Big | boxes.Fraction | boxes.Under):
+            yield item
 
 
 def _line(parts: Sequence[_Part]) -> Row:

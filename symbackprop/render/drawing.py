@@ -52,7 +52,7 @@ def _draw(box: Box) -> Picture:
 
 
 @_draw.register
-def _(box: boxes.Symbol | boxes.Words | boxes.Infix) -> Picture:
+def _(box: boxes.Symbol | boxes.Words | boxes.Infix | boxes.Torn) -> Picture:
     return line_of(_LETTERS.get(box.text, box.text))
 
 

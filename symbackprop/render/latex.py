@@ -69,7 +69,7 @@ _IN_TEXT = {**ESCAPED, "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~
 WIDE = {"vec": "overrightarrow", "hat": "widehat", "bar": "overline", "tilde": "widetilde"}
 DELIMITERS = {"(": "(", ")": ")", "[": "[", "]": "]", "{": r"\{", "}": r"\}", "‖": r"\|", "|": "|"}
 # what takes scripts without braces around it
-SCRIPTED = (boxes.Symbol, boxes.Accent, boxes.Bold, boxes.Fenced, boxes.Matrix)
+SCRIPTED = (boxes.Symbol, boxes.Accent, boxes.Bold, boxes.Fenced, boxes.Torn, boxes.Matrix)
 # signs that stand in a row by themselves, with blanks around them
 SPACED = frozenset("…⋮∂")
 SPACES = {"quad": r"\quad", "thin": r"\,"}
@@ -226,6 +226,12 @@ def _fenced(box: boxes.Fenced) -> str:
     return rf"\left{opening} {body} \right{closing}" if box.grows else f"{opening}{body}{closing}"
 
 
+def _torn(box: boxes.Torn) -> str:
+    sign, tall = DELIMITERS[box.text], rf"\vphantom{{{write(box.whole.body)}}}"
+    # by themselves both would be set off from their neighbours on both sides
+    return rf"\mathopen{{\left{sign} {tall} \right.}}" if box.opens else rf"\mathclose{{\left. {tall} \right{sign}}}"
+
+
 def _matrix(box: boxes.Matrix) -> str:
     rows = r" \\ ".join(" & ".join(map(write, row)) for row in box.rows)
     return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
@@ -261,6 +267,7 @@ WRITERS: dict[type[Box], Callable[[Any], str]] = {
     boxes.Fraction: _fraction,
     boxes.Radical: _radical,
     boxes.Fenced: _fenced,
+    boxes.Torn: _torn,
     boxes.Matrix: _matrix,
     boxes.Big: _big,
     boxes.Under: _under,

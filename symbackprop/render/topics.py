@@ -26,6 +26,7 @@ from symbackprop.render.blocks import (
     Words,
 )
 from symbackprop.render.breaking import width
+from symbackprop.render.cells import printed
 from symbackprop.render.conventions import conventions_of, forward_equations, ranges
 from symbackprop.render.used import used_in
 from symbackprop.render.verdicts import verdict
@@ -150,7 +151,7 @@ class _Section:
     def _(self, part: Numbers, following: Part | None, in_aside: bool) -> Iterator[Block]:
         rows = part.compute()
         right = tuple(all(map(_is_number, column)) for column in zip(*rows, strict=True)) if rows else ()
-        yield Table(part.columns, rows, part.title, right)
+        yield Table(part.columns, tuple(tuple(map(printed, row)) for row in rows), part.title, right)
 
     @_part.register
     def _(self, part: topic.Picture, following: Part | None, in_aside: bool) -> Iterator[Block]:

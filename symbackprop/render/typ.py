@@ -79,6 +79,10 @@ WHERE_USED = {
   [*#number#h(0.6em)#rule.* #why]
 }))
 """,
+    "torn": """\
+// a delimiter whose other one is on another line, as tall as where both are on one
+#let torn(sign, whole) = context math.lr(size: measure(math.equation(block: true, whole)).height, sign)
+""",
     "below": """\
 // a formula, and what is said of it
 #let below(formula, note) = block(breakable: false, { formula; block(above: 0.5em, note) })
@@ -293,7 +297,7 @@ def _(made: blocks.Table, room: float) -> str:
     sides = ", ".join("right" if right else "left" for right in made.right)
     align = f"({sides},)" if made.right else "left"
     table = (
-        f"table(columns: {len(made.header)}, stroke: none, align: {align},\n"
+        f"table(columns: {len(made.header)}, stroke: none, inset: (x: 0.55em, y: 5pt), align: {align},\n"
         f"  table.header({cells(made.header, '*')}), table.hline(),\n  {rows})"
     )
     return f"#numbers([{text(made.title)}], {table})" if made.title else f"#{table}"

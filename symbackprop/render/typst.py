@@ -215,7 +215,7 @@ def _script(mark: str, box: Box | None) -> str:
 @_write.register
 def _(box: boxes.Scripts) -> str:
     base = write(box.base)
-    single = isinstance(box.base, boxes.Symbol | boxes.Accent | boxes.Bold)
+    single = isinstance(box.base, boxes.Symbol | boxes.Accent | boxes.Bold | boxes.Torn)
     if not single and not (isinstance(box.base, boxes.Fenced) and box.base.grows):
         base = f"attach({base})"
     primes = "'" * box.primes
@@ -241,6 +241,11 @@ def _(box: boxes.Fenced) -> str:
         # a bar does not say on its own on which side it stands
         opening, closing = f'class("opening", {opening})', f'class("closing", {closing})'
     return f"{opening} {body} {closing}"
+
+
+@_write.register
+def _(box: boxes.Torn) -> str:
+    return f"torn({DELIMITERS[box.text]}, {write(box.whole)})"
 
 
 @_write.register

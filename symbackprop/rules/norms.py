@@ -205,7 +205,7 @@ def at_unit_vector(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
-@rule("without the bias unit", source="remarks, “The identity that makes everything short”")
+@rule("without the bias unit", source="slide 1, bullet 2: the last column of zeros")
 def without_bias_unit(e: Expr, context: Context) -> Rewritten | None:
     r"""D_l W_lᵀ = G_l W̃_lᵀ        shapes: (n_l-1)×n_l · n_l×m = (n_l-1)×(n_l-1) · (n_l-1)×m"""
     match e:

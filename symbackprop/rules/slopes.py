@@ -8,7 +8,7 @@ from symbackprop.derivation import Context, Rewritten, rule
 from symbackprop.expr import Elementwise, Expr, Negative, Number, Power, Product, Sum, number
 from symbackprop.magnitudes import Extreme
 
-# max |g'|, where it is a rational number; the sigmoid is steepest at 0 (remarks, “Numbers to reproduce”)
+# max |g'|, where it is a rational number: σ' = σ (1 - σ) is 1/4 at 0, and tanh' = 1 - tanh² is 1 there
 STEEPEST = {"sigmoid": Fraction(1, 4), "tanh": Fraction(1), "relu": Fraction(1), "softplus": Fraction(1)}
 HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
 
@@ -52,7 +52,7 @@ def square_dropped(e: Expr, context: Context) -> Rewritten | None:
     return None
 
 
-@rule("the steepest slope", relation="≤", source="remarks, “Numbers to reproduce”")
+@rule("the steepest slope", relation="≤", source="calculus: σ' = σ(1 - σ) ≤ 1/4, tanh' = 1 - tanh² ≤ 1")
 def steepest(e: Expr, context: Context) -> Rewritten | None:
     r"""max_i |g'(z_i)| ≤ max |g'|: 1/4 for the sigmoid, 1 for tanh, ReLU and softplus        shapes: scalars"""
     match e:

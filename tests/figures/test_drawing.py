@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Sheet
+from matplotlib.legend import Legend
+from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
 from symbackprop import figures
@@ -217,6 +219,29 @@ def test_axes_say_their_units(name: str) -> None:
     labels = {axes.get_xlabel() for axes in sheet(name).axes} | {axes.get_ylabel() for axes in sheet(name).axes}
     assert labels - {""}
     assert all(label.endswith("(dimensionless)") for label in labels - {""})
+
+
+@pytest.mark.parametrize(
+    ("name", "marks"),
+    [
+        ("activations", {"saturated"}),
+        ("saturation", {"saturated"}),
+        ("depth_gain", {"critical gain of deep networks"}),
+        ("activation_comparison", {"median", "10-90 % band", "mean-field theory"}),
+        ("initializations", {"predicted", "measured"}),
+        ("spectra", {"edges"}),
+    ],
+)
+def test_a_picture_by_itself_says_what_bands_dots_and_grounds_are(name: str, marks: set[str]) -> None:
+    legends = sheet(name).findobj(Legend)
+    assert marks <= {text.get_text() for legend in legends for text in legend.get_texts()}
+
+
+def test_numbers_on_steep_lines_stand_upright() -> None:
+    (axes, _) = sheet("depth_gain").axes
+    marked = [text for text in axes.texts if isinstance(text.get_bbox_patch(), FancyBboxPatch)]
+    assert len(marked) > 4
+    assert {text.get_rotation() for text in marked} == {0}
 
 
 @pytest.mark.parametrize("name", figures.names())

@@ -18,7 +18,7 @@ from symbackprop.judges.outcome import Proved, Refuted
 from symbackprop.library import LAYOUTS, STYLES, derive
 from symbackprop.network import MLP
 from symbackprop.notations import notation
-from symbackprop.render import blocks, boxes, data, markdown, tex, typ
+from symbackprop.render import blocks, boxes, data, markdown, tex, typ, typst
 from symbackprop.render.blocks import Document, Heading, Listing, Math, StepBlock, Words
 from symbackprop.render.boxes import Box
 from symbackprop.render.breaking import HANG, broken, width
@@ -404,10 +404,12 @@ def leaves(box: Box) -> list[str]:
     """What a formula says, delimiters included, from left to right."""
     if isinstance(box, boxes.Row):
         return [leaf for item in box.items for leaf in leaves(item)]
-    if isinstance(box, boxes.Scripts) and isinstance(box.base, boxes.Fenced | boxes.Symbol):
+    if isinstance(box, boxes.Scripts) and isinstance(box.base, boxes.Fenced | boxes.Symbol | boxes.Torn):
         return [*leaves(box.base), "_", *(leaves(box.sub) if box.sub else []), *(leaves(box.sup) if box.sup else [])]
     if isinstance(box, boxes.Fenced):
         return [box.opening, *leaves(box.body), box.closing]
+    if isinstance(box, boxes.Torn):
+        return [box.text]
     return [write(box)]
 
 
@@ -444,7 +446,14 @@ def test_delimiters_grow_on_one_line() -> None:
     assert broken(alone, width(fence) * 0.95, 9) == [alone]
     torn = broken(alone, width(fence) / 2, width(fence) / 2)
     assert len(torn) > 1
-    assert r"\left" not in write(torn[0])
+    # each delimiter is by itself, as tall as the matrix on one of the lines
+    tall_as = rf"\vphantom{{{write(tall)}}}"
+    assert write(torn[0]).startswith(rf"\mathopen{{\left( {tall_as} \right.}}")
+    assert write(torn[-1]).endswith(rf"\mathclose{{\left. {tall_as} \right)}}_j")
+    assert f"torn(\\(, lr(\\( {typst.write(tall)} \\)))" in typst.write(torn[0])
+    # what is not tall needs none of that
+    flat = boxes.Fenced("(", factors(6), ")")
+    assert r"\left" not in "".join(map(write, broken(flat, width(flat) / 2, width(flat) / 2)))
 
 
 def test_no_letter_stands_alone_on_the_last_line() -> None:

@@ -86,6 +86,8 @@ a, b = Symbol("a"), Symbol("b")
         (boxes.Big("sup", a), r"\sup_a"),
         (boxes.Under(a, b), r"\underbrace{a}_{b}"),
         (boxes.Over(a, b), r"\overset{b}{a}"),
+        (boxes.Torn("[", True, boxes.Fenced("[", a, "]")), r"\mathopen{\left[ \vphantom{a} \right.}"),
+        (boxes.Torn("‖", False, boxes.Fenced("‖", a, "‖")), r"\mathclose{\left. \vphantom{a} \right\|}"),
         (boxes.Stack((a, b)), r"\substack{a \\ b}"),
     ],
 )

@@ -20,9 +20,10 @@ import pytest
 from symbackprop.errors import MissingExtraError, SymbackpropError
 from symbackprop.library import derive
 from symbackprop.network import MLP
-from symbackprop.render import pdf, typ
-from symbackprop.render.blocks import Document, Heading, Paragraph
+from symbackprop.render import boxes, pdf, typ
+from symbackprop.render.blocks import Document, Heading, Paragraph, Table
 from symbackprop.render.document import document
+from symbackprop.render.typst import equation
 
 
 def objects(content: bytes) -> str:
@@ -162,6 +163,39 @@ def test_a_long_formula_in_a_reason_does_not_stretch_the_words_before_it() -> No
     assert words.any()
     # about 32 letters, not a whole line of 500 points
     assert np.flatnonzero(words.any(axis=0))[-1] < 300
+
+
+def ink(body: str, size: float) -> np.ndarray:
+    """Where a page of letters of that size is dark; a point is four pixels."""
+    import typst
+    from matplotlib.image import imread
+
+    look = f'#set page(width: 500pt, height: auto, margin: 0pt)\n#set text(font: "New Computer Modern", size: {size}pt)'
+    source = f"{look}\n{typ.definitions(body)}\n{body}"
+    page = typst.compile(source.encode(), format="png", ppi=288, ignore_system_fonts=True)
+    assert isinstance(page, bytes)
+    return imread(io.BytesIO(page))[:, :, :3].max(axis=2) < 0.5
+
+
+@pytest.mark.parametrize("size", [11, 17.5])
+def test_headers_of_columns_are_further_apart_than_their_words(size: float) -> None:
+    table = Table(("of the product", "factor by factor"), (("2", "2"),), right=(True, True))
+    page = ink(typ.block(table, 40), size)
+    # above the rule, which is the darkest line
+    columns = np.flatnonzero(page[: page.sum(axis=1).argmax()].any(axis=0))
+    # as far as three blanks
+    assert np.diff(columns).max() / 4 > size
+
+
+def test_delimiters_on_two_lines_are_as_tall_as_on_one() -> None:
+    tall = boxes.Matrix(((boxes.Symbol("a"),), (boxes.Symbol("b"),), (boxes.Symbol("c"),)))
+    whole = boxes.Fenced("[", tall, "]")
+
+    def height(box: boxes.Box) -> int:
+        return int(ink(f"#{equation(box, 'x')}", 11).any(axis=1).sum())
+
+    assert height(boxes.Torn("[", True, whole)) == height(boxes.Torn("]", False, whole)) == height(whole)
+    assert height(boxes.Symbol("[")) < height(whole) / 2
 
 
 # --- by LaTeX --------------------------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 GROUPS = (("sigmoid", "tanh"), ("relu", "elu", "softplus", "silu"))
 NAMES = tuple(name for group in GROUPS for name in group)
 LOW, MEDIAN, HIGH = 10, 50, 90
+# black, and thinner than what is measured
+THEORY: dict[str, Any] = {"color": "black", "linewidth": 0.7}
 # networks that are held at once, and run in one pass
 TOGETHER = 12
 
@@ -78,7 +80,7 @@ def _theory(name: str, variance: float, depth: int) -> list[float]:
 def draw(table: Table) -> Sheet:
     from symbackprop.figures import style
 
-    made, panels = style.sheet(7.6, 1, 2, style.Margins(left=1.75, top=1.25, across=1.1))
+    made, panels = style.sheet(8.25, 1, 2, style.Margins(left=1.75, bottom=1.7, top=1.25, across=1.1))
     looks = dict(zip(NAMES, style.LOOKS, strict=False))
     for axes, group in zip(panels, GROUPS, strict=True):
         for name in group:
@@ -87,6 +89,12 @@ def draw(table: Table) -> Sheet:
         style.logarithmic_height(axes)
         style.whole_numbers(axes.xaxis)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.2)
+    marks = {
+        "median": style.line(marker="o"),
+        f"{LOW}-{HIGH} % band": style.ground(),
+        "mean-field theory": style.line(**THEORY, linestyle=style.DOTS),
+    }
+    style.legend_below(made, marks)
     panels[0].set_ylabel(r"$\|\partial L/\partial z_l\|\,/\,\|\partial L/\partial \hat{y}\|$ (dimensionless)")
     return made
 
@@ -105,13 +113,13 @@ def _line(axes: Axes, name: str, table: Table, look: Look) -> None:
         markevery=3,
         label=style.named(name),
     )
-    axes.plot(layers, table.column("mean-field theory"), color=style.BLACK, linewidth=0.7, linestyle=style.DOTS)
+    axes.plot(layers, table.column("mean-field theory"), linestyle=style.DOTS, **THEORY)
 
 
 DESIGN = Design(
     order=40,
-    caption="The gradient norm in each layer of random networks with weights of variance 2/n, by activation: median "
-    "and 10-90 % band; dotted, the root mean square in mean-field theory.",
+    caption="The gradient norm in each layer of random networks with weights of variance 2/n, by activation, and "
+    "their root mean square in mean-field theory.",
     alt="Left: for sigmoid the gradient norm falls by ten powers of ten over 20 layers, for tanh it stays near 1. "
     "Right: for ReLU and ELU it stays near 1, for softplus and SiLU it falls below a twentieth and a two hundredth.",
     numbers=numbers,

@@ -63,13 +63,18 @@ def draw(table: Table) -> Sheet:
     layers, gains = table.distinct("hidden layers"), table.distinct("gain")
     cells = table.column("log10 of the gradient norm ratio")
     grid = [cells[start : start + len(gains)] for start in range(0, len(cells), len(gains))]
-    made, (axes,) = style.sheet(8.0, margins=style.Margins(right=0.2))
+    made, (axes,) = style.sheet(8.4, margins=style.Margins(right=0.2, top=0.75))
     steps = range(-REACH, REACH + 1)
     image = axes.contourf(gains, layers, grid, levels=steps, cmap="PuOr_r", extend="both")
     lines = axes.contour(gains, layers, grid, levels=steps[::2], colors=style.BLACK, linewidths=0.6)
     for label in axes.clabel(lines, fontsize=8, fmt=style.number):
+        # along a steep line they would stand on their side
+        label.set_rotation(0)
         label.set_bbox({"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})
-    axes.axvline(CRITICAL, color=style.BLACK, linewidth=1.2, linestyle=style.DOTS)
+    axes.axvline(
+        CRITICAL, color=style.BLACK, linewidth=1.2, linestyle=style.DOTS, label="critical gain of deep networks"
+    )
+    style.legend_above(made, axes, 1)
     axes.set(xlabel=r"gain $\sigma_w$ (dimensionless)", ylabel="hidden layers $L$ (dimensionless)")
     bar = made.colorbar(image, ax=axes, pad=0.03, ticks=steps[::2], format=style.number)
     bar.set_label(r"$\log_{10}$ of $\|\partial L/\partial z_1\|\,/\,\|\partial L/\partial z_L\|$ (dimensionless)")
@@ -79,7 +84,7 @@ def draw(table: Table) -> Sheet:
 DESIGN = Design(
     order=50,
     caption="How much larger the gradient is at the first than at the last hidden layer of random tanh networks, by "
-    "depth and by the gain of the weights; dotted, the critical gain 1 of deep ones.",
+    "depth and by the gain of the weights.",
     alt="A heat map of the logarithm of the gradient norm ratio over gains from 0.5 to 3 and 2 to 40 layers. The "
     "line of equal norms moves from a gain of 2 at 2 layers to 1.16 at 40. Left of it gradients vanish with depth, "
     "right of it they explode.",

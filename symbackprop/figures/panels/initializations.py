@@ -87,7 +87,7 @@ def _mean_squares(weights: list[Any], inputs: int, rng: Any) -> tuple[list[float
 def draw(table: Table) -> Sheet:
     from symbackprop.figures import style
 
-    made, panels = style.sheet(7.8, 1, 2, style.Margins(left=1.5, top=1.75, across=1.0), sharey=True)
+    made, panels = style.sheet(8.45, 1, 2, style.Margins(left=1.5, bottom=1.7, top=1.75, across=1.0), sharey=True)
     for axes, direction, title in zip(
         panels, DIRECTIONS, ("forward, $z_l$", r"backward, $\partial L/\partial z_l$"), strict=True
     ):
@@ -99,6 +99,7 @@ def draw(table: Table) -> Sheet:
         style.whole_numbers(axes.xaxis)
     panels[0].set_ylabel("mean square ratio (dimensionless)")
     style.legend_above(made, panels[0], 3)
+    style.legend_below(made, {"predicted": style.line(), "measured": style.line(linestyle="", marker="o")})
     return made
 
 
@@ -113,7 +114,7 @@ def _line(axes: Axes, shift: float, label: str, table: Table, look: Look) -> Non
 DESIGN = Design(
     order=80,
     caption="Mean squares of pre-activations and gradients in ReLU networks of widths 784, 256, 64 and 10, by "
-    "initialization: predicted (lines) and measured (marks).",
+    "initialization, predicted and measured.",
     alt="Left: forward, He's fan-in keeps the mean square at 1, the lecture's He raises it to 4.17, fan-out to 78, and "
     "Xavier, LeCun and orthogonal weights lower it. Right: backward, fan-out keeps it at 1 and all others lower it, "
     "the lecture's He to 0.053.",

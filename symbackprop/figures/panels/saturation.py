@@ -50,7 +50,7 @@ def draw(table: Table) -> Sheet:
     style.logarithmic_height(slopes)
     slopes.set(ylim=(1e-7, 3), xlabel="$|z|$ (dimensionless)", ylabel="slope $g'(z)$ (dimensionless)")
     slopes.set_xlim(0, max(table.column("pre-activation |z|")))
-    slopes.axvspan(SATURATED, slopes.get_xlim()[1], color=style.LIGHT, linewidth=0, zorder=0)
+    slopes.axvspan(SATURATED, slopes.get_xlim()[1], color=style.LIGHT, linewidth=0, zorder=0, label="saturated")
     slopes.legend(loc="lower left")
     style.logarithmic_height(products)
     products.set(ylim=(1e-46, 1e4), xlabel="layers $l$ (dimensionless)", ylabel="$g'(z)^l$ (dimensionless)")
@@ -91,8 +91,8 @@ def _products(axes: Axes, name: str, table: Table, look: Look) -> None:
 
 DESIGN = Design(
     order=20,
-    caption="The slope of sigmoid and tanh, gray beyond |z| = 5, and its product over layers whose units all have that "
-    "pre-activation.",
+    caption="The slope of sigmoid and tanh, which are saturated beyond |z| = 5, and its product over layers whose "
+    "units all have that pre-activation.",
     alt="Left: the slopes of sigmoid and tanh over the size of the pre-activation on a logarithmic scale; at 5 they "
     "are 0.00665 and 0.000182. Right: products of equal slopes over 1 to 10 layers; for tanh at 0.1 the product stays "
     "near 1, for sigmoid at 0 it falls to a millionth, for both at 5 far below that.",
