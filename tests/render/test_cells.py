@@ -52,4 +52,5 @@ def test_tables_of_the_lecture_are_printed_so() -> None:
 
 def test_latex_has_a_sign_for_all_of_it() -> None:
     assert "?" not in tex.text(printed("-4.5e-12 W_0123456789"))
+    assert tex.text("slide “He”, Xavier’s") == "slide ``He'', Xavier's"
     assert tex.text("10⁻⁵") == r"10\textsuperscript{\ensuremath{-}}\textsuperscript{5}"
