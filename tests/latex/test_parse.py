@@ -147,6 +147,43 @@ def test_a_stroke_divides_what_stands_before_it_by_the_next_factor():
     assert parse("x / a", network=SMALL) == EntrywiseQuotient(x, a)
 
 
+@pytest.mark.parametrize(
+    ("text", "clear"),
+    [
+        ("1/2t", (r"\frac{1}{2} t", r"\frac{1}{2t}")),
+        ("J/2t", (r"\frac{J}{2} t", r"\frac{J}{2t}")),
+        ("1/2n", (r"\frac{1}{2} n", r"\frac{1}{2n}")),
+        ("1/2t^2", (r"\frac{1}{2} t^2", r"\frac{1}{2t^2}")),
+        ("1/n t", (r"\frac{1}{n} t", r"\frac{1}{n t}")),
+        (r"1/2n \sum_i x_i^2", (r"\frac{1}{2} n \sum_i x_i^2", r"\frac{1}{2n} \sum_i x_i^2")),
+        ("x^T/J t a", (r"\frac{x^T}{J} t a", r"\frac{x^T}{J t} a")),
+        (r"\log J/t", (r"\frac{\log J}{t}", r"\log \frac{J}{t}")),
+        (r"\tanh x/2", (r"\frac{\tanh(x)}{2}", r"\tanh(\frac{x}{2})")),
+        (r"\sum_i x_i \log x_i/a_i", (r"\sum_i \frac{x_i \log x_i}{a_i}", r"\sum_i x_i \log \frac{x_i}{a_i}")),
+    ],
+)
+def test_what_a_stroke_leaves_open_is_refused_with_both_readings(text, clear):
+    one, two = (parse(each, network=SMALL) for each in clear)
+    assert one != two
+    with pytest.raises(ReadingError, match="2 ways"):
+        parse(text, network=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "clear"),
+    [
+        (r"1/2 \|x\|^2", r"\frac{1}{2} \|x\|^2"),
+        (r"1/2 (J - t)^2", r"\frac{1}{2} (J - t)^2"),
+        (r"1/2 x^T a", r"\frac{1}{2} x^T a"),
+        (r"1/n \sum_i x_i", r"\frac{1}{n} \sum_i x_i"),
+        (r"\log J / \log 2", r"\frac{\log J}{\log 2}"),
+        (r"\log(J)/t", r"\frac{\log J}{t}"),
+    ],
+)
+def test_a_stroke_with_one_meaning_is_read(text, clear):
+    assert parse(text, network=SMALL) == parse(clear, network=SMALL)
+
+
 def test_numbers_are_of_every_entry_among_columns():
     assert parse("1 - x", network=SMALL) == Sum((Ones(n), -x))
     assert parse("x - 0.5", network=SMALL) == Sum((x, -Product((number(Fraction(1, 2)), Ones(n)))))
