@@ -17,6 +17,7 @@ from symbackprop.expr import (
     Expr,
     Hadamard,
     Hidden,
+    IndexedProduct,
     IndexedSum,
     Named,
     Norm,
@@ -182,6 +183,40 @@ def test_what_a_stroke_leaves_open_is_refused_with_both_readings(text, clear):
 )
 def test_a_stroke_with_one_meaning_is_read(text, clear):
     assert parse(text, network=SMALL) == parse(clear, network=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "outside"),
+    [
+        (r"\sum_{i=0}^{n-1} x_i a_i", "index i of x would be 0"),
+        (r"\sum_{i=1}^n x_i a_{i+1}", r"index i\+1 of a would be n\+1"),
+        (r"\sum_{i=1}^n x_{i-1}", "index i-1 of x would be 0"),
+        (r"\sum_{j=0}^{n-1} S_{1j}", "index j of S would be 0"),
+        (r"\prod_{i=0}^{n-1} x_i", "index i of x would be 0"),
+        (r"\max_{i=0}^{n} x_i", "index i of x would be 0"),
+    ],
+)
+def test_an_index_that_runs_out_of_the_entries_is_refused(text, outside):
+    with pytest.raises(ReadingError, match=outside) as refused:
+        parse(text, network=SMALL)
+    assert refused.value.span == (0, len(text))
+
+
+def test_an_index_may_be_moved_within_the_entries():
+    i = index("i")
+    moved = IndexedSum("i", dim(2), index("n"), Product((Entry(x, i), Entry(a, i - 1))))
+    assert parse(r"\sum_{i=2}^n x_i a_{i-1}", network=SMALL) == moved
+    from_zero = IndexedSum("i", dim(0), index("n") - 1, Entry(x, i + 1))
+    assert parse(r"\sum_{i=0}^{n-1} x_{i+1}", network=SMALL) == from_zero
+
+
+def test_parentheses_behind_a_product_sign_do_not_end_it_before_its_index():
+    one = parse(r"\prod_{i=1}^n (x_i + 1) (a_i + 1)", network=SMALL)
+    assert one == parse(r"\prod_{i=1}^n [(x_i + 1) (a_i + 1)]", network=SMALL)
+    assert isinstance(one, IndexedProduct)
+    assert parse(r"\prod_{i=1}^n (x_i + 1) J", network=SMALL) == Product(
+        (parse(r"\prod_{i=1}^n (x_i + 1)", network=SMALL), J)
+    )
 
 
 def test_numbers_are_of_every_entry_among_columns():
