@@ -202,6 +202,14 @@ def test_an_index_that_runs_out_of_the_entries_is_refused(text, outside):
     assert refused.value.span == (0, len(text))
 
 
+@pytest.mark.parametrize(
+    "text", ["10^{100000000} J", "((((9^{99})^{99})^{99})^{99})^{99} J", r"(2 \cdot 3^{-99})^{9999}"]
+)
+def test_powers_of_numbers_that_explode_are_refused(text):
+    with pytest.raises(ReadingError, match="binary digits"):
+        parse(text, network=SMALL)
+
+
 def test_an_index_may_be_moved_within_the_entries():
     i = index("i")
     moved = IndexedSum("i", dim(2), index("n"), Product((Entry(x, i), Entry(a, i - 1))))
