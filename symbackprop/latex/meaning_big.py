@@ -3,22 +3,19 @@ r"""What takes the rest of its term along: `\sum`, `\prod`, `\max_i`, `\sup_{\|x
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from symbackprop import expr, magnitudes
 from symbackprop.dataset import Family
-from symbackprop.dims import ONE, Dim, Symbol, at_most, index
+from symbackprop.dims import ONE, Dim, at_most, index
 from symbackprop.expr import Expr, Variable
 from symbackprop.latex import surface as s
 from symbackprop.latex.counting import keep_in
 from symbackprop.latex.meaning import read, reads, special
-from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.parts import measured
+from symbackprop.latex.ranges import Bounds, bounds_of, ranged, refuse_outside
 from symbackprop.latex.readings import Reader, Reading, Readings, over, said
-from symbackprop.latex.sizes import Found, is_open, put_in, same
 from symbackprop.latex.surface import Surface, values
 from symbackprop.shapes import SCALAR, Shape
-from symbackprop.substitution import counts_layers
 from symbackprop.tree import subterms
 
 _REFUSED = {
@@ -27,23 +24,6 @@ _REFUSED = {
     "argmax": "argmax is no expression here: write the index",
     "argmin": "argmin is no expression here: write the index",
 }
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """An index with the ends of its range as they are written; None where they are not."""
-
-    name: str
-    first: Dim | None = None
-    last: Dim | None = None
-
-    def ends(self, body: Expr, reader: Reader) -> tuple[Dim, Dim] | None:
-        """The ends as the network counts them; whether they are layers, the body says."""
-        if self.first is None or self.last is None:
-            return None
-        is_layer = bool(reader.scope.notation.first) and counts_layers(self.name, body)
-        first, last = (reader.scope.end(each, self.name, is_layer) for each in (self.first, self.last))
-        return first, last
 
 
 @reads(s.Big)
@@ -57,112 +37,6 @@ def _(e: s.Big, reader: Reader) -> Readings:
     if e.sign in ("sup", "inf"):
         return _over_unit(e, reader)
     raise reader.error(_REFUSED.get(e.sign, f"{e.sign} is none of the operators here: leave it out"), e)
-
-
-# --- indices ---------------------------------------------------------------------------------------------------------
-
-
-def bounds_of(e: s.Big, reader: Reader) -> list[Bounds]:
-    """The indices that a sign binds, the outermost first.
-
-    Raises:
-        ReadingError: if they are not written as `l=1` or `l`.
-    """
-    below = e.sub
-    if below is None:
-        raise reader.error(f"{e.sign} does not say over what: write the index and its first value below it", e)
-    upper = None if e.sup is None else read_dim(e.sup, reader)
-    if isinstance(below, s.Listed) and all(sign.text == "," for sign in below.signs):
-        parts: tuple[Surface, ...] = below.parts
-    elif isinstance(below, s.Term) and all(sign.text == "" for sign in below.signs):
-        parts = below.factors
-    else:
-        parts = (below,)
-    if len(parts) > 1 and upper is not None:
-        raise reader.error(f"several indices have one upper end: write a {e.sign} for each", below)
-    return [_bounds(part, upper, e, reader) for part in parts]
-
-
-def _bounds(below: Surface, upper: Dim | None, e: s.Big, reader: Reader) -> Bounds:
-    match below:
-        case s.Chain(parts=(letter, first), signs=(s.Sign(text="="),)):
-            if isinstance(first, s.Chain) and len(first.parts) == 2:
-                return Bounds(name_of(letter, reader), *(read_dim(end, reader) for end in first.parts))
-            if upper is None:
-                raise reader.error(f"{e.sign} does not say where it ends: write the last value above it", e)
-            return Bounds(name_of(letter, reader), read_dim(first, reader), upper)
-        case s.Letter(text=text) if upper is None and len(text) == 1:
-            return Bounds(name_of(below, reader))
-        case s.Letter() if upper is not None:
-            raise reader.error("the first value of the index is missing: write l=1 below", below)
-    raise reader.error(
-        f"{reader.source(below)!r} below {e.sign} cannot be read: write the index and its first value, as k=1, "
-        "and the last one above",
-        below,
-    )
-
-
-def name_of(e: Surface, reader: Reader) -> str:
-    """The name of the integer symbol that a sign binds."""
-    found = read_dim(e, reader)
-    match found:
-        case Dim(((Symbol(name), 1),), shift) if shift == -reader.scope.notation.shift_of(name):
-            return name
-    raise reader.error(f"{reader.source(e)!r} is no index: write a letter", e)
-
-
-def ranged(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> tuple[Dim, Dim, Found]:
-    """The ends of an index, and what they say of open sizes; ends that are not written are those of its entries.
-
-    Raises:
-        ReadingError: if nothing says them, or there are fewer entries.
-    """
-    ends = at.ends(body.settled, reader)
-    sizes = [(part, put_in(size, body.found)) for part, size in _numbered(at.name, body, reader)]
-    found = body.found
-    if ends is None:
-        if not sizes:
-            raise reader.error(
-                f"nothing says over what {at.name} runs: write its first value below and its last above the {e.sign}", e
-            )
-        (_, first), *others = sizes
-        for _, other in others:
-            after = same(first, other, found, reader.scope.conform)
-            if after is None:
-                says = reader.scope.says
-                raise reader.error(f"{at.name} would run to {says(first)} and to {says(other)}: write its ends", e)
-            found = after
-        return ONE, put_in(first, found), found
-    first, last = ends
-    for part, size in sizes:
-        open_size = put_in(size, found)
-        if any(map(is_open, open_size.symbols)):
-            found = same(open_size, last, found, reader.scope.conform) or found
-        elif not reader.scope.is_layered and not at_most(last, open_size, dict.fromkeys(last.symbols, (ONE, None))):
-            says = reader.scope.says
-            raise reader.error(
-                f"{at.name} runs to {says(last)}, but {part} has {says(open_size)} entries: write {says(open_size)} "
-                "above the sign, or other shapes",
-                e,
-            )
-    return first, last, found
-
-
-def _numbered(name: str, body: Reading, reader: Reader) -> list[tuple[Expr, Dim]]:
-    """What an index numbers entries, rows or columns of, and how many of them there are."""
-    k = index(name)
-    sizes: list[tuple[Expr, Dim]] = []
-    for _, part in subterms(body.settled):
-        if not isinstance(part, expr.Entry | expr.Row | expr.Column):
-            continue
-        rows, columns = reader.scope.shape(part.operand, body.found)
-        if isinstance(part, expr.Entry) and part.column is None and part.row == k:
-            sizes.append((part.operand, columns if reader.scope.turned else rows))
-        elif isinstance(part, expr.Entry | expr.Row) and part.row == k:
-            sizes.append((part.operand, rows))
-        if isinstance(part, expr.Entry | expr.Column) and part.column == k:
-            sizes.append((part.operand, columns))
-    return sizes
 
 
 # --- sums ------------------------------------------------------------------------------------------------------------
@@ -232,16 +106,19 @@ def _product(e: s.Big, reader: Reader) -> Readings:
 def spread(e: s.Big, reader: Reader) -> list[tuple[Surface, tuple[Surface, ...], tuple[s.Sign, ...]]]:
     """The ways to say how much of what follows ∏ is in it: itself over some factors, and the factors after it.
 
-    What stands in brackets is all of it, and an index of that name behind them is another one; else every number of
-    factors may be, where the others do not name the index.
+    What stands in square brackets is all of it, and an index of that name behind them is another one; so it is with
+    parentheses if no factor behind them names the index. Else every number of factors may be, where the others do not.
     """
     if not isinstance(e.body, s.Term):
         return []
     factors, signs = e.body.factors, e.body.signs
-    bracketed = isinstance(factors[0], s.Fenced)
     # the letter as it is written, which may stand for an index of another name
     bound = e.sub.parts[0] if isinstance(e.sub, s.Chain) else e.sub
     letter = bound.text if isinstance(bound, s.Letter) else ""
+    first = factors[0]
+    bracketed = isinstance(first, s.Fenced) and (
+        first.left == "[" or not any(_names(part, letter) for part in factors[1:])
+    )
     made: list[tuple[Surface, tuple[Surface, ...], tuple[s.Sign, ...]]] = []
     for count in (1,) if bracketed else range(len(factors), 0, -1):
         rest = factors[count:]
@@ -293,6 +170,7 @@ def multiplied_over(at: Bounds, body: Reading, span: s.Span, reader: Reader) -> 
     tree = body.settled
     ends = at.ends(tree, reader)
     assert ends is not None
+    refuse_outside(at.name, ends, body, span, reader)
     first, last = ends
     size = body.size
     directions = _directions(first, last)

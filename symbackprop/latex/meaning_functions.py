@@ -344,7 +344,10 @@ def is_parameters(e: Surface, reader: Reader) -> bool:
 
 
 def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken]:
-    r"""`\log \hat{y}_k`: of the next unit, or of all that follows side by side up to the next function."""
+    r"""`\log \hat{y}_k`: of the next unit, or of all that follows side by side up to the next function.
+
+    What stands below a stroke may belong to it as well, `\log x/y`, unless that is a function itself.
+    """
     reader = rest.reader
     after = rest.onwards(1)
     ends: list[Taken] = []
@@ -359,6 +362,7 @@ def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken
             ends.append((run, read(after.part(0, run), reader)))
         except ReadingError as error:
             failed = failed or error
+    ends += [(count, read(after.part(0, count), reader)) for count in _with_strokes(after, ends)]
     made: list[Taken] = []
     for count, argument in ends:
         at = rest.part(0, 1 + count)
@@ -369,3 +373,14 @@ def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken
     if not made and failed is not None:
         raise failed
     yield from made
+
+
+def _with_strokes(after: Rest, ends: list[Taken]) -> list[int]:
+    """How many factors there are with what stands below the stroke behind an argument, for each that has one."""
+    below = [after.onwards(count) for count, _ in ends if after.sign(count - 1) in ("/", "÷")]
+    return [
+        rest.at - after.at + count
+        for rest in below
+        if call_of(rest.first, rest.reader) is None
+        for count, _ in units_at(rest)
+    ]

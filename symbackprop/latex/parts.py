@@ -26,6 +26,10 @@ from symbackprop.tree import children
 POWERS: Table[Fraction, Callable[[Expr], Expr]] = Table()
 
 
+# so many binary digits may a power of numbers have
+MOST_BITS = 100_000
+
+
 def mark_of(tree: Expr, at: Surface) -> Mark:
     """The span of one place for every part of a tree."""
     return Mark(at.span, tuple(mark_of(child, at) for child in children(tree)))
@@ -83,6 +87,18 @@ def primed(base: Reading, e: s.Scripted, reader: Reader) -> Reading:
     return turned(base, e, reader)
 
 
+def _bits(e: Expr) -> Fraction:
+    """About how many binary digits the numbers make that a scalar is of; a variable has none."""
+    match e:
+        case expr.Number(value):
+            return Fraction(max(abs(value.numerator), value.denominator).bit_length())
+        case expr.Power(operand, exponent):
+            return _bits(operand) * abs(exponent)
+        case expr.Product() | expr.Sum() | expr.Negative() | expr.Quotient():
+            return sum(map(_bits, children(e)), Fraction(0))
+    return Fraction(0)
+
+
 def marked(base: Reading, mark: Above, e: s.Scripted, reader: Reader) -> Reading:
     """What one mark above makes of a reading.
 
@@ -96,6 +112,10 @@ def marked(base: Reading, mark: Above, e: s.Scripted, reader: Reader) -> Reading
     if mark.entrywise or e.dotted:
         return over(EntrywisePower(base.tree, mark.exponent), base.shape, e, [base])
     if base.is_scalar:
+        if _bits(base.tree) * abs(mark.exponent) > MOST_BITS:
+            raise reader.error(
+                f"the number {reader.source(e)!r} has more than {MOST_BITS} binary digits: write a smaller one", e
+            )
         return over(expr.Power(base.tree, mark.exponent), SCALAR, e, [base])
     rows, columns = base.size
     if isinstance(base.tree, expr.Diagonal) and mark.exponent.denominator == 1 and mark.exponent > 0:

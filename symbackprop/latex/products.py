@@ -19,7 +19,7 @@ from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.mismatches import around, contradiction, mismatch, no_columns, unlike, unmultiplied, unpaired
 from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over, taken_for_granted
 from symbackprop.latex.sizes import NOTHING, Found, merged, same, shaped
-from symbackprop.latex.surface import Span, Surface
+from symbackprop.latex.surface import Accented, Letter, Scripted, Span, Surface
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shape
 
@@ -375,7 +375,8 @@ def _quotients(
 ) -> Readings:
     """`a b / c`: what stands before the stroke, divided by the next unit.
 
-    Where more follows side by side it may belong below the stroke as well, unless a number or a size stands there.
+    Where more follows side by side it may belong below the stroke as well. Behind a number or a size that is so of
+    simple scalars only: `1/2 \\|x\\|^2` is a half of the norm, but `1/2m` has two readings.
     """
     k = next(i for i, sign in enumerate(signs) if sign in DIVIDED)
     start = k
@@ -385,10 +386,13 @@ def _quotients(
     end = k + 2
     while end < len(units) and signs[end - 1] == "":
         end += 1
+    simple = k + 2
+    while simple < end and units[simple].is_scalar and _is_letter(at[simple]):
+        simple += 1
     plain = isinstance(units[k + 1].tree, Number | expr.Size)
     made: Readings = []
     failed: ReadingError | None = None
-    for stop in dict.fromkeys((k + 2,) if plain else (k + 2, end)):
+    for stop in dict.fromkeys((*range(k + 2, simple + 1), *(() if plain else (end,)))):
         try:
             for over_ in _all(above, signs[start:k], at[start : k + 1], e, reader):
                 for under in _all(units[k + 1 : stop], signs[k + 1 : stop - 1], at[k + 1 : stop], e, reader):
@@ -404,6 +408,11 @@ def _quotients(
         assert failed is not None
         raise failed
     return made
+
+
+def _is_letter(e: Surface) -> bool:
+    """Whether something looks like one factor with the letter or number right before it, as the m of 2m does."""
+    return isinstance(e.base if isinstance(e, Scripted) else e, Letter | Accented)
 
 
 def _all(units: list[Reading], signs: tuple[str, ...], at: Sequence[Surface], e: Surface, reader: Reader) -> Readings:

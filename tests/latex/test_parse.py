@@ -17,6 +17,7 @@ from symbackprop.expr import (
     Expr,
     Hadamard,
     Hidden,
+    IndexedProduct,
     IndexedSum,
     Named,
     Norm,
@@ -145,6 +146,85 @@ def test_a_stroke_divides_what_stands_before_it_by_the_next_factor():
     with pytest.raises(ReadingError, match="2 ways"):
         parse("J/t J", network=SMALL)
     assert parse("x / a", network=SMALL) == EntrywiseQuotient(x, a)
+
+
+@pytest.mark.parametrize(
+    ("text", "clear"),
+    [
+        ("1/2t", (r"\frac{1}{2} t", r"\frac{1}{2t}")),
+        ("J/2t", (r"\frac{J}{2} t", r"\frac{J}{2t}")),
+        ("1/2n", (r"\frac{1}{2} n", r"\frac{1}{2n}")),
+        ("1/2t^2", (r"\frac{1}{2} t^2", r"\frac{1}{2t^2}")),
+        ("1/n t", (r"\frac{1}{n} t", r"\frac{1}{n t}")),
+        (r"1/2n \sum_i x_i^2", (r"\frac{1}{2} n \sum_i x_i^2", r"\frac{1}{2n} \sum_i x_i^2")),
+        ("x^T/J t a", (r"\frac{x^T}{J} t a", r"\frac{x^T}{J t} a")),
+        (r"\log J/t", (r"\frac{\log J}{t}", r"\log \frac{J}{t}")),
+        (r"\tanh x/2", (r"\frac{\tanh(x)}{2}", r"\tanh(\frac{x}{2})")),
+        (r"\sum_i x_i \log x_i/a_i", (r"\sum_i \frac{x_i \log x_i}{a_i}", r"\sum_i x_i \log \frac{x_i}{a_i}")),
+    ],
+)
+def test_what_a_stroke_leaves_open_is_refused_with_both_readings(text, clear):
+    one, two = (parse(each, network=SMALL) for each in clear)
+    assert one != two
+    with pytest.raises(ReadingError, match="2 ways"):
+        parse(text, network=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "clear"),
+    [
+        (r"1/2 \|x\|^2", r"\frac{1}{2} \|x\|^2"),
+        (r"1/2 (J - t)^2", r"\frac{1}{2} (J - t)^2"),
+        (r"1/2 x^T a", r"\frac{1}{2} x^T a"),
+        (r"1/n \sum_i x_i", r"\frac{1}{n} \sum_i x_i"),
+        (r"\log J / \log 2", r"\frac{\log J}{\log 2}"),
+        (r"\log(J)/t", r"\frac{\log J}{t}"),
+    ],
+)
+def test_a_stroke_with_one_meaning_is_read(text, clear):
+    assert parse(text, network=SMALL) == parse(clear, network=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "outside"),
+    [
+        (r"\sum_{i=0}^{n-1} x_i a_i", "index i of x would be 0"),
+        (r"\sum_{i=1}^n x_i a_{i+1}", r"index i\+1 of a would be n\+1"),
+        (r"\sum_{i=1}^n x_{i-1}", "index i-1 of x would be 0"),
+        (r"\sum_{j=0}^{n-1} S_{1j}", "index j of S would be 0"),
+        (r"\prod_{i=0}^{n-1} x_i", "index i of x would be 0"),
+        (r"\max_{i=0}^{n} x_i", "index i of x would be 0"),
+    ],
+)
+def test_an_index_that_runs_out_of_the_entries_is_refused(text, outside):
+    with pytest.raises(ReadingError, match=outside) as refused:
+        parse(text, network=SMALL)
+    assert refused.value.span == (0, len(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["10^{100000000} J", "((((9^{99})^{99})^{99})^{99})^{99} J", r"(2 \cdot 3^{-99})^{9999}"]
+)
+def test_powers_of_numbers_that_explode_are_refused(text):
+    with pytest.raises(ReadingError, match="binary digits"):
+        parse(text, network=SMALL)
+
+
+def test_an_index_may_be_moved_within_the_entries():
+    i = index("i")
+    moved = IndexedSum("i", dim(2), index("n"), Product((Entry(x, i), Entry(a, i - 1))))
+    assert parse(r"\sum_{i=2}^n x_i a_{i-1}", network=SMALL) == moved
+    from_zero = IndexedSum("i", dim(0), index("n") - 1, Entry(x, i + 1))
+    assert parse(r"\sum_{i=0}^{n-1} x_{i+1}", network=SMALL) == from_zero
+
+
+def test_parentheses_behind_a_product_sign_do_not_end_it_before_its_index():
+    one = parse(r"\prod_{i=1}^n (x_i + 1) (a_i + 1)", network=SMALL)
+    assert one == parse(r"\prod_{i=1}^n [(x_i + 1) (a_i + 1)]", network=SMALL)
+    assert isinstance(one, IndexedProduct)
+    assert parse(r"\prod_{i=1}^n (x_i + 1) J", network=SMALL) == Product(
+        (parse(r"\prod_{i=1}^n (x_i + 1)", network=SMALL), J)
+    )
 
 
 def test_numbers_are_of_every_entry_among_columns():
