@@ -24,7 +24,7 @@ from symbackprop.latex.parse import Parsed, free_indices, read, read_at_once
 from symbackprop.latex.readings import Mark, NonconformingError, spans_of
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.surface import Span, Surface
-from symbackprop.latex.tokens import Token
+from symbackprop.latex.tokens import NESTING, Token
 from symbackprop.orientation import in_rows
 from symbackprop.shapes import Shape, shape
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
@@ -34,7 +34,6 @@ from symbackprop.tree import Node, Path, subterms
 # layers by number for which a name with a letter is given too: `\delta_l` also names `\delta_2`
 LAYERS = range(10)
 MOST_FACTORS = 60
-_BRACES = {"begin group": 1, "end group": -1}
 
 
 @quick
@@ -341,7 +340,7 @@ def _has_relation(tokens: Sequence[Token]) -> bool:
     for role, *_ in tokens:
         if role == "rel" and not depth:
             return True
-        depth += _BRACES.get(role, 0)
+        depth += NESTING.get(role, 0)
     return False
 
 

@@ -26,7 +26,7 @@ from symbackprop.latex.readings import Mark, Reader, Reading, leaf, taken_for_gr
 from symbackprop.latex.sizes import NOTHING
 from symbackprop.latex.surface import AROUND_OTHERS, Surface
 from symbackprop.latex.symbols import LIMIT_WORDS
-from symbackprop.latex.tokens import Token
+from symbackprop.latex.tokens import NESTING, Token
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.statements import Chain, Together
 
@@ -375,7 +375,7 @@ class _Line:
         """The place behind the scripts of a sign."""
         tokens, at, depth = self.tokens, self.at + 1, 0
         while at < len(tokens) and (depth or tokens[at][0] in _SCRIPTS or tokens[at - 1][0] == "script"):
-            depth += {"begin group": 1, "end group": -1}.get(tokens[at][0], 0)
+            depth += NESTING.get(tokens[at][0], 0)
             at += 1
         return at
 

@@ -56,6 +56,8 @@ class Name(NamedTuple):
     varied: tuple[tuple[str, int, int], ...]
 
 
+# by how much a token changes the depth of braces
+NESTING: Mapping[str, int] = {"begin group": 1, "end group": -1}
 # a token of a role, value, start and end: as `Token(…)`, without a call of Python's own in between
 _token: Callable[[tuple[str, object, int, int]], Token] = partial(tuple.__new__, Token)
 

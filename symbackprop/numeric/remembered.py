@@ -52,7 +52,7 @@ class Found:
         return not targets or not (id(y) in targets or id(y.base) in targets)
 
 
-class Remembered:
+class _Remembered:
     """The arrays that a function was called with last, and what was found for them, so that it need not look again.
 
     It does not keep the arrays alive. Calls from several threads at once are safe: what is remembered changes in one
@@ -60,42 +60,31 @@ class Remembered:
     """
 
     def __init__(self) -> None:
-        self._last: tuple[tuple[int, ...], Sequence[Any], Any] = ((), (), None)
+        # which arrays these are, what is told when one of them is no more, and what was found
+        self._last: tuple[tuple[Any, ...], Sequence[Any], Any] = (), (), None
 
-    def found(self, arrays: Sequence[Any]) -> Any:
-        """What was found for exactly these, if they were kept last and all still are."""
-        keys, _, found = self._last
-        return found if (*map(id, arrays),) == keys else None
-
-    def keep(self, arrays: Sequence[Any], found: Any) -> None:
-        """Remember what was found for these until one of them is no more."""
-        self._last = (*map(id, arrays),), [weakref.ref(array, self._forget) for array in arrays], found
+    def _remember(self, keys: tuple[Any, ...], arrays: Sequence[Any], found: Any) -> None:
+        self._last = keys, [weakref.ref(array, self._forget) for array in arrays], found
 
     def _forget(self, _: object) -> None:
         self._last = (), (), None
 
 
-class Given:
+class Given(_Remembered):
     """Which arrays a function was called with last: it need not check them again while shapes and types stay."""
-
-    def __init__(self) -> None:
-        self._remembered = Remembered()
 
     def seen(self, arrays: Sequence[Any]) -> bool:
         """Whether exactly these were kept last, and all still are."""
-        forms: list[Any] | None = self._remembered.found(arrays)
-        return forms is not None and forms == list(map(FORM, arrays))
+        keys, _, forms = self._last
+        return keys == (*map(id, arrays),) and bool(forms == list(map(FORM, arrays)))
 
     def keep(self, arrays: Sequence[Any]) -> None:
         """Remember these until one of them is no more."""
-        self._remembered.keep(arrays, list(map(FORM, arrays)))
+        self._remember((*map(id, arrays),), arrays, list(map(FORM, arrays)))
 
 
-class Memory:
+class Memory(_Remembered):
     """The weights, biases and targets of the last call that was checked, and what was found for them."""
-
-    def __init__(self) -> None:
-        self._last: tuple[Any, Sequence[Any], Found | None] = (), (), None
 
     def found(self, W: Sequence[Any], b: Sequence[Any] | None, out: Any) -> Found | None:
         """What was found for exactly these arrays, if they were kept last and all still are."""
@@ -108,11 +97,7 @@ class Memory:
     def keep(self, W: Sequence[Any], b: Sequence[Any] | None, out: Any, found: Found | None) -> None:
         """Remember these until one of the arrays is no more."""
         if found is not None:
-            arrays = flat([W, b or (), out or ()])
-            self._last = _keys(W, b, out), [weakref.ref(array, self._forget) for array in arrays], found
-
-    def _forget(self, _: object) -> None:
-        self._last = (), (), None
+            self._remember(_keys(W, b, out), flat([W, b or (), out or ()]), found)
 
 
 def _keys(W: Sequence[Any], b: Sequence[Any] | None, out: Any) -> tuple[Any, ...]:
