@@ -36,7 +36,7 @@ from symbackprop.judges.hypotheses import Unmade
 from symbackprop.judges.instances import assignments, beyond, width_sets
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
 from symbackprop.judges.scalars import is_folded
-from symbackprop.judges.settings import FULL, Choice, Effort, Kind, Setting, at_sizes, at_widths, kind
+from symbackprop.judges.settings import FULL, Choice, Effort, Kind, Setting, at_sizes, at_widths, kind, levels
 from symbackprop.quantities import Quantities
 from symbackprop.substitution import free_symbols
 from symbackprop.tree import subterms
@@ -133,8 +133,8 @@ def compare(claim: Claim, effort: Effort = FULL) -> Found:
     """
     tried: list[Sample] = []
     missing = unmade = ""
-    levels = _kind(claim).levels(claim.known, effort.deepest)
-    for level in levels:
+    depths = levels(_kind(claim), claim.known, effort)
+    for level in depths:
         found = list(evaluate(claim, level, effort))
         for sample in found:
             if sample.result == "differ":
@@ -147,7 +147,7 @@ def compare(claim: Claim, effort: Effort = FULL) -> Found:
         unmade = next((sample.note for sample in found if sample.result == "unmade"), unmade)
         tried += agreed
     deep = None if tried else beyond(claim)
-    if len(levels) == 1 and found and all(sample.one_sided for sample in found):
+    if len(depths) == 1 and found and all(sample.one_sided for sample in found):
         # one side has a meaning at all sizes, and the other one at none
         return Found(against=found[0])
     gaps = [] if deep is None else [sample for sample in evaluate(claim, deep, effort) if sample.one_sided]
@@ -155,7 +155,7 @@ def compare(claim: Claim, effort: Effort = FULL) -> Found:
         return Found(against=gaps[0])
     if not tried and effort.deepest < FULL.deepest:
         # where it has a meaning only at greater depths
-        return compare(claim, replace(effort, deepest=FULL.deepest))
+        return compare(claim, replace(effort, deepest=FULL.deepest, between=True))
     if not tried and not unmade:
         unmade = f"the claim has a meaning at none of the depths tried: {missing or 'its ranges are empty'}"
     return Found(tuple(tried), reason=unmade)

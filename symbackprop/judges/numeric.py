@@ -23,7 +23,7 @@ from symbackprop.judges.claim import Claim
 from symbackprop.judges.floats import Missing, NotNumeric, Point
 from symbackprop.judges.hypotheses import Plan, Unmade
 from symbackprop.judges.outcome import Outcome, Refuted, Supported, Undecided
-from symbackprop.judges.settings import FULL, Choice, Effort, Setting, Sizes, kind
+from symbackprop.judges.settings import FULL, Choice, Effort, Setting, Sizes, kind, levels
 from symbackprop.judges.spreads import GAUSSIAN, SPREADS
 from symbackprop.judges.stand_ins import GENERIC_ACTIVATIONS, SCALARS, by_formula
 from symbackprop.judges.steps import evaluate
@@ -110,7 +110,7 @@ def judge(claim: Claim, effort: Effort = FULL) -> Outcome:
     agreed, unclear = 0, ""
     missing = unmade = ""
     settings: list[Setting] = []
-    for level in of_kind.levels(claim.known, effort.deepest):
+    for level in levels(of_kind, claim.known, effort):
         found: list[tuple[Setting, Compared]] = []
         lists = 0
         for setting in of_kind.settings(level, claim.known, SIZES):

@@ -33,6 +33,7 @@ class Effort:
         entrywise: whether SymPy differentiates entry by entry as well.
         says: said in the outcome, empty for everything.
         seed: where the seeds of the points in a prime field begin.
+        between: whether the depths between the least and the deepest are tried as well.
     """
 
     deepest: int = DEEPEST
@@ -40,10 +41,11 @@ class Effort:
     entrywise: bool = True
     says: str = ""
     seed: int = 0
+    between: bool = True
 
 
 FULL = Effort()
-BRIEF = Effort(3, 1, False, "a brief look: ")
+BRIEF = Effort(3, 1, False, "a brief look: ", between=False)
 EFFORTS = {"full": FULL, "brief": BRIEF}
 
 
@@ -113,6 +115,12 @@ def kind(network: Network) -> Kind | None:
     return Layers(network) if hasattr(network, "given") else None
 
 
+def levels(network_kind: Kind, known: Bounds, effort: Effort) -> Sequence[int]:
+    """The depths at which a claim is tried with that effort."""
+    every = network_kind.levels(known, effort.deepest)
+    return every if effort.between else sorted({every[0], every[-1]}) if every else every
+
+
 # --- layers ----------------------------------------------------------------------------------------------------------
 
 
@@ -136,7 +144,7 @@ class Layers:
         least = lower.constant if lower is not None and lower.is_constant else 1
         most = upper.constant if upper is not None and upper.is_constant else DEEPEST
         first = max(least, 1)
-        # however little is tried, the least depth at which the claim makes sense is, and the one after it
+        # however little is tried, the least depth at which the claim makes sense is, and a greater one
         return range(first, min(most, DEEPEST, max(deepest, first + 1)) + 1)
 
     def settings(self, level: int, known: Bounds, choice: Choice) -> Iterator[Setting]:
