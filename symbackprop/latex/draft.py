@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import chain, count
 
 from symbackprop.dims import ONE, index, width
-from symbackprop.equations import Equation, Network
-from symbackprop.errors import ShapeError, SymbackpropError
+from symbackprop.equations import Equation, Network, same_family
+from symbackprop.errors import EquationError, ShapeError, SymbackpropError
 from symbackprop.expr import LOSS, Expr, Loss, Named, Variable
 from symbackprop.latex import surface as s
 from symbackprop.latex.equation_lines import Line, lines_of, range_of, sides_of, summed_over
@@ -20,7 +20,7 @@ from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader, Reading, settle
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.sizes import NOTHING, Found, is_open, merged, put_in, shaped
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Span, Surface
 from symbackprop.notations import GREEK, Notation, Written
 from symbackprop.notations import notation as find_notation
 from symbackprop.shapes import SCALAR, Shape
@@ -228,13 +228,13 @@ class Draft:
             if last:
                 self.loss_variable = variable
                 self.loss = None if as_written is None else as_written[1]
-                self.lines.append(Line(text, LOSS, right))
+                self.lines.append(Line(text, LOSS, right, left.span))
                 continue
             if as_written is not None:
                 self.letters.setdefault(*as_written)
             letters = [] if variable.index is None else sorted(variable.index.symbols)
             if not letters:
-                self.lines.append(Line(text, variable, right))
+                self.lines.append(Line(text, variable, right, left.span))
                 continue
             name = letters[0]
             if variable.index != index(name):
@@ -246,7 +246,7 @@ class Draft:
             else:
                 ends = (summed_over(each, name, line) for line, _, each, _ in sides)
                 lower, upper = next(filter(None, ends), (ONE, index(name.upper())))
-            self.lines.append(Line(text, variable, right, name, lower, upper))
+            self.lines.append(Line(text, variable, right, left.span, name, lower, upper))
             self._indices.add(name)
 
     def _declare(self) -> None:
@@ -272,7 +272,8 @@ class Draft:
                     line.text,
                     each.place.span,
                 )
-            if self._is_entry(variable):
+            is_member = bool(each.at) and variable.name in self._families and variable not in self.shapes
+            if is_member or self._is_entry(variable):
                 continue
             if variable.index is None and (variable.name in none or _is_word(variable, functions)):
                 continue
@@ -393,6 +394,23 @@ class Draft:
                     line.text,
                     line.right.span,
                 )
+
+    def pointed_at(self, error: EquationError) -> SymbackpropError:
+        """An error about equations that shows where it is in their texts; the same where they were no texts."""
+        if not self.lines:
+            return error
+        (text, span), *also = [self._place(self.lines[number], part) for number, part in error.places]
+        return ReadingError(error.message, text, span, tuple(also))
+
+    def _place(self, line: Line, part: Variable | None) -> tuple[str, Span]:
+        if part is None:
+            return line.text, line.at
+        met = list(names_in(line.right, self._indices))
+        # under a sum it is met by its name only
+        own = [each for each in met if each.variable == part] or [
+            each for each in met if same_family(part, each.variable)
+        ]
+        return line.text, (own[0].place if own else line.right).span
 
     # --- what is still open ------------------------------------------------------------------------------------------
 
