@@ -282,3 +282,56 @@ def test_what_cannot_be_read_is_pointed_at(name: str) -> None:
 def test_a_use_of_an_earlier_step_is_no_cycle() -> None:
     network = sb.Network(r"a_t = \tanh(W b_{t-1})", r"b_t = \tanh(V a_t)", r"L = \|b_T - y\|^2")
     assert [equation.left for equation in network.equations] == [Named("a", index("t")), Named("b", index("t")), LOSS]
+
+
+# --- a dot between columns -------------------------------------------------------------------------------------------
+
+COLUMNS = dict.fromkeys("xyzwa", "n")
+# what may be an inner product with a factor beside it, and both readings
+DOTS: dict[str, tuple[str, str]] = {
+    r"x \cdot y x": ("x ⊙ y ⊙ x", "(xᵀ y) x"),
+    r"x y \cdot x": ("x ⊙ y ⊙ x", "x (yᵀ x)"),
+    r"2 x \cdot y w": ("2 (x ⊙ y ⊙ w)", "2 (xᵀ y) w"),
+    r"x \cdot y w + x": ("x ⊙ y ⊙ w + x", "(xᵀ y) w + x"),
+    r"(x \cdot y) w": ("(x ⊙ y) ⊙ w", "(xᵀ y) w"),
+}
+
+
+@pytest.mark.parametrize("text", DOTS)
+def test_a_dot_that_may_be_an_inner_product_is_refused_with_both_readings(text: str) -> None:
+    entrywise, inner = DOTS[text]
+    used = {name: "n" for name in COLUMNS if name in text or name == "z"}
+    with pytest.raises(SymbackpropError, match="can be read in") as raised:
+        sb.Network(f"z = {text}", r"L = \|z\|^2", shapes=used)
+    assert f"{entrywise} or {inner}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        # a number is taken from a column, so that it is reckoned entry by entry
+        (r"(a - y) \cdot a(1-a)", "(a - y) ⊙ a ⊙ (1 - a)"),
+        (r"a(1-a) \cdot y", "a ⊙ (1 - a) ⊙ y"),
+        # all dots are of one kind
+        (r"x \cdot y \cdot x", "x ⊙ y ⊙ x"),
+        (r"(a - y) \cdot a \cdot (1-a)", "(a - y) ⊙ a ⊙ (1 - a)"),
+        # signs that are no inner product
+        (r"x * y x", "x ⊙ y ⊙ x"),
+        (r"x \odot y x", "x ⊙ y ⊙ x"),
+    ],
+)
+def test_a_dot_that_is_a_product_of_entries_is_read(text: str, tree: str) -> None:
+    used = {name: "n" for name in COLUMNS if name in text}
+    network = sb.Network(f"z = {text}", r"L = \|z\|^2", shapes=used)
+    # without a shape of z, so that a scalar would do as well
+    assert str(network.equations[0].right) == tree
+    assert network.shape_of(Named("z")) == (index("n"), dim(1))
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [(r"x \cdot y", "xᵀ y"), (r"x \cdot y z \cdot w", "(xᵀ y) (zᵀ w)"), (r"x \cdot y w", "xᵀ (y ⊙ w)")],
+)
+def test_of_a_scalar_the_shapes_say_that_a_dot_is_an_inner_product(text: str, tree: str) -> None:
+    used = {name: "n" for name in COLUMNS if name in text}
+    assert str(sb.Network(f"L = {text}", shapes=used).equations[-1].right) == tree
