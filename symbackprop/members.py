@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from symbackprop.dims import Dim, at_most
+from symbackprop.dims import Dim, at_most, corners
 from symbackprop.equations import Equation, Family, family_of, reach_of
 from symbackprop.errors import EquationError
 from symbackprop.expr import Expr, Variable
 from symbackprop.order import at_ends, computes
 from symbackprop.substitution import scopes, substitute
 
-
-@dataclass(frozen=True)
-class _Range:
-    """An index with the ends that it runs between."""
-
-    index: str
-    lower: Dim
-    upper: Dim
+# an index with the ends that it runs between
+_Range = tuple[str, Dim, Dim]
 
 
 @dataclass(frozen=True)
@@ -64,7 +58,7 @@ def check_members(equations: Sequence[Equation]) -> None:
 
 def _uses(equation: Equation, number: int) -> Iterator[_Use]:
     """Every use of a variable with an index of which the ends of all that is in it are known."""
-    own = () if equation.index is None else (_Range(equation.index, equation.lower, equation.upper),)
+    own = () if equation.index is None else ((equation.index, equation.lower, equation.upper),)
     open_: list[tuple[Expr, tuple[_Range, ...], frozenset[str]]] = [(equation.right, own, frozenset())]
     while open_:
         e, ranges, unknown = open_.pop()
@@ -76,7 +70,7 @@ def _uses(equation: Equation, number: int) -> Iterator[_Use]:
             for name in bound:
                 match ends:
                     case (Dim() as lower, Dim() as upper):
-                        inside, closed = (*ranges, _Range(name, lower, upper)), unknown - {name}
+                        inside, closed = (*ranges, (name, lower, upper)), unknown - {name}
                     case _:
                         closed = unknown | {name}
             open_.append((operand, inside, closed))
@@ -84,15 +78,7 @@ def _uses(equation: Equation, number: int) -> Iterator[_Use]:
 
 def _extremes(use: _Use) -> Iterator[Variable]:
     """The members that a variable is at the ends of the ranges around it, but for those that are surely empty."""
-    ways: list[Mapping[str, Dim]] = [{}]
-    for each in use.ranges:
-        further: list[Mapping[str, Dim]] = []
-        for so_far in ways:
-            lower, upper = each.lower.at(so_far), each.upper.at(so_far)
-            if not at_most(upper + 1, lower, {}):
-                further += [{**so_far, each.index: end} for end in dict.fromkeys((lower, upper))]
-        ways = further
-    for member in dict.fromkeys(substitute(use.variable, way) for way in ways):
+    for member in dict.fromkeys(substitute(use.variable, way) for way in corners(use.ranges)):
         assert isinstance(member, Variable)
         yield member
 

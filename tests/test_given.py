@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import sympy
 
 import symbackprop as sb
 from symbackprop.dims import ONE, dim, index
 from symbackprop.errors import SymbackpropError
+from symbackprop.explicit import Reading, explicit
 from symbackprop.expr import LOSS, Entry, IndexedSum, Named, Ones, Softmax
 from symbackprop.primitives import Stacked
 
@@ -335,3 +339,103 @@ def test_a_dot_that_is_a_product_of_entries_is_read(text: str, tree: str) -> Non
 def test_of_a_scalar_the_shapes_say_that_a_dot_is_an_inner_product(text: str, tree: str) -> None:
     used = {name: "n" for name in COLUMNS if name in text}
     assert str(sb.Network(f"L = {text}", shapes=used).equations[-1].right) == tree
+
+
+# --- what may be meant in two ways ------------------------------------------------------------------------------------
+
+SIZES = {"x": "scalar", "y": "scalar", "m": "scalar", "s": "scalar", "h": "n"}
+# both readings, in the words of the message
+TWO_WAYS: dict[str, tuple[str, str]] = {
+    r"2\frac12 s": ("2 + 1/2", "2 · 1/2"),
+    r"2\frac{1}{2} s": ("2 + 1/2", "2 · 1/2"),
+    r"\max_i h_i s": (r"\max_i (h_i s)", r"(\max_i h_i) s"),
+    r"\min_i h_i \cdot s": (r"\min_i (h_i s)", r"(\min_i h_i) s"),
+    r"\sin x \cdot y": ("sin(x y)", "sin(x) y"),
+    r"\log x \cdot y": ("log(x y)", "log(x) y"),
+    r"\log x * y": ("log(x y)", "log(x) y"),
+    r"\sin x y": ("sin(x y)", "sin(x) y"),
+    r"\log x/y": ("log(x/y)", "log(x)/y"),
+    r"1/2m \|h\|^2": ("1/2 m ‖h‖_2^2", "(1/(2 m)) ‖h‖_2^2"),
+}
+
+
+def _of_sizes(text: str) -> sb.Network:
+    bare = re.sub(r"\\[a-z]+", " ", text)
+    return sb.Network(f"L = {text}", shapes={name: size for name, size in SIZES.items() if name in bare})
+
+
+@pytest.mark.parametrize("text", TWO_WAYS)
+def test_what_may_be_meant_in_two_ways_is_refused_with_both(text: str) -> None:
+    with pytest.raises(SymbackpropError) as raised:
+        _of_sizes(text)
+    message = str(raised.value).split("\n")[0]
+    for reading in TWO_WAYS[text]:
+        assert reading in message
+    # nothing here is a product entry by entry
+    assert "odot" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        # as computers write it, which nobody means as `1 e - 3`
+        (r"1e-3 s", "1/1000 s"),
+        # no mixed number has these
+        (r"2\frac{3}{2} s", "2 3/2 s"),
+        (r"2 \cdot \frac12 s", "2 1/2 s"),
+        (r"2\frac{x}{y}", "2 (x/y)"),
+        # wherever such factors stand the value is the same
+        (r"\max_i h_i \|h\|", "max_{i} h[i] ‖h‖_2"),
+        (r"\max_i s h_i", "max_{i} s h[i]"),
+        (r"(\max_i h_i) s", "max_{i} h[i] s"),
+        # where the argument ends is written
+        (r"\log(x) \cdot y", "log(x) y"),
+        (r"y \cdot \log x", "y log(x)"),
+        (r"\log x \cdot \log y", "log(x) log(y)"),
+        (r"\exp(-x) y", "exp(-x) y"),
+    ],
+)
+def test_what_has_one_meaning_is_read(text: str, tree: str) -> None:
+    assert str(_of_sizes(text).equations[-1].right) == tree
+
+
+def test_a_function_of_nothing_asks_for_parentheses() -> None:
+    with pytest.raises(SymbackpropError, match="is a function, but not applied to anything here: write parentheses"):
+        _of_sizes(r"\exp -x y")
+
+
+# --- sums in sums ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "value"),
+    [
+        # of h = 1, 10, 100
+        (r"\sum_{i=1}^3 \sum_{j=1}^i h_j", "3", 1 + 11 + 111),
+        (r"\sum_{i=1}^m \sum_{j=1}^i h_j", "m", 1 + 11 + 111),
+        (r"\sum_{i=1}^m \sum_{j=i}^m h_j", "m", 111 + 110 + 100),
+        (r"\sum_{i=1}^m \sum_{j=1}^{i-1} h_j", "m", 0 + 1 + 11),
+        (r"\sum_{i=1}^m \sum_{j=1}^i \sum_{k=1}^j h_k", "m", 1 + (1 + 11) + (1 + 11 + 111)),
+    ],
+)
+def test_a_sum_may_end_where_the_one_around_it_is(text: str, size: str, value: int) -> None:
+    network = sb.Network(f"L = {text}", shapes={"h": size})
+    made = network.given({"m": 3}) if size == "m" else network
+    found = sympy.sympify(explicit(made.equations[-1].right, Reading(made)))
+    # the entries, by their names, are in the order in which they are numbered
+    assert found.subs(dict(zip(sorted(found.free_symbols, key=str), (1, 10, 100), strict=False))) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "said"),
+    [
+        (r"\sum_{i=1}^4 \sum_{j=1}^i h_j", "3", "j of h would be 4, out of its range: it runs from 1 to 3"),
+        (r"\sum_{i=1}^m \sum_{j=1}^{i+1} h_j", "m", r"j of h would be m\+1, out of its range"),
+        (r"\sum_{i=0}^m \sum_{j=i}^m h_j", "m", "j of h would be 0, out of its range"),
+        (r"\sum_{i=1}^{m+1} \sum_{j=1}^i \sum_{k=1}^j h_k", "m", r"k of h would be m\+1, out of its range"),
+        (r"\sum_{i=1}^n \sum_{j=1}^i h_j", "m", "j of h would be n, out of its range: it runs from 1 to m"),
+    ],
+)
+def test_an_inner_sum_does_not_run_out_of_its_entries(text: str, size: str, said: str) -> None:
+    with pytest.raises(SymbackpropError, match=said):
+        sb.Network(f"L = {text}", shapes={"h": size})

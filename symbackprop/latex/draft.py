@@ -15,6 +15,7 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.equation_lines import Line, lines_of, range_of, sides_of, summed_over
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read
+from symbackprop.latex.meaning_statements import advice
 from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, variable_in, written_as
 from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader, Reading, settle
@@ -365,8 +366,7 @@ class Draft:
             trees = list(dict.fromkeys(settle(each.tree, found) for each, found in fitting))
             if len(trees) > 1 and not any(is_open(name) for tree in trees for name in _open_names(tree)):
                 raise ReadingError(
-                    f"this can be read in {len(trees)} ways: {trees[0]} or {trees[1]}; put parentheses around what "
-                    "belongs together, or write \\odot for products entry by entry",
+                    f"this can be read in {len(trees)} ways: {trees[0]} or {trees[1]}; {advice(trees[0], trees[1])}",
                     line.text,
                     line.right.span,
                 )

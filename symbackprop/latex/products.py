@@ -19,7 +19,7 @@ from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.mismatches import around, contradiction, mismatch, no_columns, unlike, unmultiplied, unpaired
 from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over, taken_for_granted
 from symbackprop.latex.sizes import NOTHING, Found, merged, same, shaped
-from symbackprop.latex.surface import Accented, Letter, Scripted, Span, Surface
+from symbackprop.latex.surface import Accented, Fraction, Letter, Numeral, Scripted, Span, Surface
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.tree import subterms
@@ -51,6 +51,7 @@ def multiplied(
             raise reader.error(_REFUSED[sign], e)
         if sign not in KNOWN and sign not in reader.scope.entrywise_signs:
             raise reader.error(f"the sign {sign} stands between no two factors: write \\odot, or nothing", e)
+    _refuse_mixed(signs, at, reader)
     if not any(len(part) > 1 or part[0].found for part in parts):
         return reader.distinct(_of([part[0] for part in parts], signs, at, e, reader), e)
     made: Readings = []
@@ -65,6 +66,22 @@ def multiplied(
             raise reader.error(f"the sizes in {reader.source(e)!r} contradict each other", e)
         raise failed
     return reader.distinct(made, e)
+
+
+def _refuse_mixed(signs: tuple[str, ...], at: Sequence[Surface], reader: Reader) -> None:
+    r"""Refuse `2\frac12`, a mixed number or a product as in algebra; with a space between it is that product."""
+    for i, sign in enumerate(signs):
+        if sign or at[i].span[1] != at[i + 1].span[0]:
+            continue
+        match at[i], at[i + 1]:
+            case Numeral(text=whole), Fraction(numerator=Numeral(text=above), denominator=Numeral(text=below)) if (
+                whole.isdigit() and above.isdigit() and below.isdigit() and int(above) < int(below)
+            ):
+                raise reader.error(
+                    f"this may be the mixed number {whole} + {above}/{below} or the product {whole} · {above}/{below}: "
+                    "write + or \\cdot",
+                    (at[i].span[0], at[i + 1].span[1]),
+                )
 
 
 def combined(units: list[Reading], signs: tuple[str, ...], span: Span, reader: Reader) -> Readings:
