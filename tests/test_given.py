@@ -439,3 +439,47 @@ def test_a_sum_may_end_where_the_one_around_it_is(text: str, size: str, value: i
 def test_an_inner_sum_does_not_run_out_of_its_entries(text: str, size: str, said: str) -> None:
     with pytest.raises(SymbackpropError, match=said):
         sb.Network(f"L = {text}", shapes={"h": size})
+
+
+# --- whether a letter is a number ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("equations", "options", "letter"),
+    [
+        ((r"z = x y", r"L = \|z\|^2"), {}, "y"),
+        ((r"z = (1-x) \cdot y", r"L = \|z\|^2"), {}, "y"),
+        # the gates of a recurrent cell without ⊙
+        ((r"c_t = f_t c_{t-1} + i_t g_t", r"h_t = o_t \tanh(c_t)", r"L = \|h_T\|^2"), {}, "c_t"),
+        # attention: a number, or one for each column
+        ((r"A = \operatorname{softmax}(Q K^T / \sqrt{d_k}) V", r"L = \|A\|_F^2"), {"data": "rows"}, "d_k"),
+    ],
+)
+def test_what_is_a_number_or_has_entries_is_asked_for(
+    equations: tuple[str, ...], options: dict[str, str], letter: str
+) -> None:
+    with pytest.raises(SymbackpropError, match=f"nothing says whether {letter} is a number or has entries"):
+        sb.Network(*equations, **options)
+    # as the message says
+    plain = [each.replace("d_k", "d") for each in equations]
+    assert sb.Network(*plain, shapes={letter.replace("d_k", "d"): "scalar"}, **options)
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        # another equation says it
+        (r"q = x + y", r"f = q z", r"L = f"),
+        (r"J = \|X w - y\|^2 + \lambda \|w\|^2",),
+        (r"h_t = (1 - z_t) \odot h_{t-1} + z_t \odot g_t", r"L = \|h_T\|^2"),
+        (r"s = w^\top x", r"z = s x", r"L = \|z\|^2"),
+    ],
+)
+def test_what_other_equations_say_is_a_number_is_read(equations: tuple[str, ...]) -> None:
+    assert sb.Network(*equations)
+
+
+def test_a_softmax_of_one_number_is_refused() -> None:
+    with pytest.raises(SymbackpropError, match="would be of one number, and always 1"):
+        sb.Network(r"p = \operatorname{softmax}(W x)", r"L = -y \log p")
+    assert sb.Network(r"p = \operatorname{softmax}(W x)", r"L = -y^\top \log p")

@@ -18,10 +18,11 @@ from symbackprop.latex.meaning import read
 from symbackprop.latex.meaning_statements import advice
 from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, variable_in, written_as
 from symbackprop.latex.parse import scope_of
-from symbackprop.latex.readings import Reader, Reading, settle
+from symbackprop.latex.readings import AmbiguousError, Reader, Reading, settle
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.sizes import NOTHING, Found, is_open, merged, put_in, shaped
 from symbackprop.latex.surface import Span, Surface
+from symbackprop.latex.undecided import constant_softmax, undecided
 from symbackprop.notations import GREEK, Notation, Written
 from symbackprop.notations import notation as find_notation
 from symbackprop.shapes import SCALAR, Shape
@@ -92,6 +93,7 @@ class Draft:
         shapes: of the variables, those given first.
         loss: how the loss is written; letters: how the variables are, by their names.
         ends: the letters of the ends of sums.
+        is_trial: whether it is to be seen only if some shapes do.
     """
 
     notation: str
@@ -105,11 +107,15 @@ class Draft:
     found: Found = field(default_factory=lambda: NOTHING)
     ends: frozenset[str] = frozenset()
     loss_variable: Variable | None = None
+    is_trial: bool = False
     # the first member of each family, by its name, and the letters of the indices of all
     _families: dict[str, Variable] = field(default_factory=dict)
     _indices: set[str] = field(default_factory=lambda: set(ALWAYS))
+    # the variables whose shapes are given
+    _given: frozenset[Variable] = frozenset()
 
     def __post_init__(self) -> None:
+        self._given = frozenset(self.shapes)
         for variable in self.shapes:
             self._note_family(variable)
 
@@ -180,7 +186,52 @@ class Draft:
             except ReadingError:
                 raise error from None
         self._check_indices()
+        self._check_decided(texts)
         self._name_sizes()
+
+    def _check_decided(self, texts: Sequence[str]) -> None:
+        """Raise `ReadingError` where another shape of a variable, which nothing says, does as well."""
+        if self.is_trial:
+            return
+        tried: set[Variable] = set()
+        for number, (line, equation) in enumerate(zip(self.lines, self.equations, strict=True)):
+            soft = constant_softmax(equation.right, self.known)
+            if soft is not None:
+                raise ReadingError(
+                    f"{soft} would be of one number, and always 1, since the equations conform only so: write the "
+                    "shape of what it is of, or a sum over its entries in the loss",
+                    line.text,
+                    line.right.span,
+                )
+            for variable, size in undecided(equation.right, self.known):
+                member = self._families.get(variable.name, variable) if variable.index is not None else variable
+                if member in self._given or member in tried:
+                    continue
+                tried.add(member)
+                if self._may_be(member, size, texts):
+                    letter = "a letter without an index in its place, and " if "_" in variable.name else ""
+                    name = str(member).partition("_")[0] if letter else str(member)
+                    message = (
+                        f"nothing says whether {variable} is a number or has entries: write {letter}its shape, as "
+                        f"shapes={{{name!r}: 'scalar'}} or shapes={{{name!r}: 'n'}}, and \\odot between entries"
+                    )
+                    raise self.pointed_at(EquationError(message, ((number, variable),)))
+
+    def _may_be(self, variable: Variable, size: Shape, texts: Sequence[str]) -> bool:
+        """Whether all equations conform where a variable has another shape."""
+        given = {each: self.shapes[each] for each in self._given}
+        # a letter, which never becomes 1 as an open size may
+        own = {name: index("entries") for extent in size for name in extent.symbols if is_open(name)}
+        rows, columns = (extent.at(own) for extent in size)
+        other = Draft(self.notation, self.symbols, self.rows, {**given, variable: (rows, columns)}, is_trial=True)
+        other.letters = dict(self.letters)
+        try:
+            other.read(texts)
+        except AmbiguousError:
+            return True
+        except SymbackpropError:
+            return False
+        return True
 
     def _read_all(self) -> None:
         scope = self._scope()
@@ -365,7 +416,7 @@ class Draft:
         if len(fitting) > 1:
             trees = list(dict.fromkeys(settle(each.tree, found) for each, found in fitting))
             if len(trees) > 1 and not any(is_open(name) for tree in trees for name in _open_names(tree)):
-                raise ReadingError(
+                raise AmbiguousError(
                     f"this can be read in {len(trees)} ways: {trees[0]} or {trees[1]}; {advice(trees[0], trees[1])}",
                     line.text,
                     line.right.span,
