@@ -199,9 +199,11 @@ def _between(variable: Variable, network: Network) -> list[Member]:
 
 def lines_of(member: Member, network: Network, style: str) -> list[Derivation]:
     """The line for a variable; of a family one for all, or one for its last member and one for the others."""
+    if member.name is None:
+        return _settled(member.variable, member.known(network), network, style)
     whole = _line(member.variable, member.known(network), network, style)
-    if whole is not None or member.name is None:
-        return whole or []
+    if whole is not None:
+        return whole
     last = _line(member.at(member.high), _known(network), network, style)
     others = _line(member.variable, member.known(network, high=member.high - 1), network, style)
     if last is None or others is None:
@@ -214,12 +216,28 @@ def lines_of(member: Member, network: Network, style: str) -> list[Derivation]:
 
 def _line(wrt: Expr, known: Bounds, network: Network, style: str) -> list[Derivation] | None:
     """The line for a variable or a part of one; none where the loss does not depend on it, None if not settled."""
-    variable = variable_of(wrt)
-    assert variable is not None
     try:
-        found = uses(network, variable, known)
+        return _found_line(wrt, known, network, style)
     except LookupError:
         return None
+
+
+def _settled(wrt: Expr, known: Bounds, network: Network, style: str) -> list[Derivation]:
+    """`_line` of what is one variable, or a part of one.
+
+    Raises:
+        SymbackpropError: if it is not settled.
+    """
+    try:
+        return _found_line(wrt, known, network, style)
+    except LookupError as error:
+        raise SymbackpropError(f"the gradient by {wrt} cannot be derived: {error.args[0]}") from None
+
+
+def _found_line(wrt: Expr, known: Bounds, network: Network, style: str) -> list[Derivation]:
+    variable = variable_of(wrt)
+    assert variable is not None
+    found = uses(network, variable, known)
     if not found or any(isinstance(use.equation.right, Function) for use in found):
         # of a loss of which nothing is known, the gradient is a name
         return []
@@ -348,7 +366,7 @@ def _asked(wrt: Expr, variable: Variable, network: Network, style: str) -> list[
     """The line for what was asked for; of a family that reaches its last member by a product, that product."""
     member = _ranged(variable, network)
     if wrt != variable:
-        return _line(wrt, member.known(network), network, style) or []
+        return _settled(wrt, member.known(network), network, style)
     whole = all_the_way(member, network) if member.name is not None else []
     return whole or lines_of(member, network, style)
 

@@ -287,6 +287,19 @@ def _least_is_natural(difference: Dim, known: Bounds, rounds: int) -> bool:
     return False
 
 
+def corners(ranges: Iterable[tuple[str, Dim, Dim]]) -> list[dict[str, Dim]]:
+    """The values of indices at the ends of their ranges, the outer ones first; none where a range is surely empty."""
+    made: list[dict[str, Dim]] = [{}]
+    for name, lower, upper in ranges:
+        further: list[dict[str, Dim]] = []
+        for so_far in made:
+            first, last = lower.at(so_far), upper.at(so_far)
+            if not at_most(last + 1, first, {}):
+                further += [{**so_far, name: end} for end in dict.fromkeys((first, last))]
+        made = further
+    return made
+
+
 def bound_to(known: Bounds, name: str, bounds: tuple[Dim | None, Dim | None]) -> Bounds:
     """What is known where a symbol is bound anew: nothing that was said with the symbol of the same name outside."""
     kept = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -16,6 +16,8 @@ from symbackprop.substitution import scopes, substitute
 
 R = TypeVar("R")
 Family = tuple[type[Variable], str]
+# from one family to another, by how much the index grows on the way
+Reach = dict[Family, dict[Family, float]]
 # findings that a network keeps; the longest derivations and proofs need a tenth
 MOST_KEPT = 50_000
 
@@ -172,7 +174,7 @@ class Network:
 
     def computed_from(self, variable: Variable, other: Variable, known: Bounds) -> bool:
         """Whether a variable depends on another one; True also where that is not settled."""
-        shift = self._reach.get(_family(variable), {}).get(_family(other))
+        shift = self._reach.get(family_of(variable), {}).get(family_of(other))
         if shift is None:
             return False
         if shift == math.inf or variable.index is None or other.index is None:
@@ -180,35 +182,40 @@ class Network:
         return not at_most(variable.index + int(shift) + 1, other.index, known)
 
     @cached_property
-    def _reach(self) -> dict[Family, dict[Family, float]]:
-        """By how much the index grows at most on a way from a variable to one that it is computed from.
-
-        `h_l` is computed from `W_{l-1}` and from those before it: -1. Infinite where nothing bounds it.
-        """
-        edges: dict[Family, list[tuple[Family, float]]] = {}
-        for equation in self.equations:
-            for right, bound in variables_of(equation.right):
-                edge = (_family(right), _shift(equation, right, bound))
-                edges.setdefault(_family(equation.left), []).append(edge)
-        reach: dict[Family, dict[Family, float]] = {start: {} for start in edges}
-        # in the order of the equations one pass finds all but what goes round through a family
-        for turn in range(2 * len(edges) + 2):
-            changed = False
-            for start, following in edges.items():
-                own = reach[start]
-                for middle, here in following:
-                    for end, shift in ((middle, 0.0), *reach.get(middle, {}).items()):
-                        total = here + shift
-                        if total > own.get(end, -math.inf):
-                            # what still grows after as many passes as there are families grows for ever
-                            own[end] = total if turn <= len(edges) else math.inf
-                            changed = True
-            if not changed:
-                break
-        return reach
+    def _reach(self) -> Reach:
+        return reach_of(self.equations)
 
 
-def _family(variable: Variable) -> Family:
+def reach_of(equations: Sequence[Equation]) -> Reach:
+    """By how much the index grows at most on a way from a variable to one that it is computed from.
+
+    `h_l` is computed from `W_{l-1}` and from those before it: -1. Infinite where nothing bounds it.
+    """
+    edges: dict[Family, list[tuple[Family, float]]] = {}
+    for equation in equations:
+        for right, bound in variables_of(equation.right):
+            edge = (family_of(right), _shift(equation, right, bound))
+            edges.setdefault(family_of(equation.left), []).append(edge)
+    reach: Reach = {start: {} for start in edges}
+    # in the order of the equations one pass finds all but what goes round through a family
+    for turn in range(2 * len(edges) + 2):
+        changed = False
+        for start, following in edges.items():
+            own = reach[start]
+            for middle, here in following:
+                for end, shift in ((middle, 0.0), *reach.get(middle, {}).items()):
+                    total = here + shift
+                    if total > own.get(end, -math.inf):
+                        # what still grows after as many passes as there are families grows for ever
+                        own[end] = total if turn <= len(edges) else math.inf
+                        changed = True
+        if not changed:
+            break
+    return reach
+
+
+def family_of(variable: Variable) -> Family:
+    """What two variables have in common where `same_family` holds."""
     return type(variable), variable.name
 
 

@@ -29,6 +29,7 @@ from symbackprop.expr import (
     Variable,
     number,
 )
+from symbackprop.members import check_members
 from symbackprop.notations import Notation, Written
 from symbackprop.notations import notation as find_notation
 from symbackprop.order import at_ends, check_order, check_used, computes
@@ -59,6 +60,7 @@ class ForwardNetwork(Quantities):
 
     Raises:
         SymbackpropError: for equations without a loss.
+        EquationError: for what is no network: a cycle, what is computed twice or never used, or out of its range.
         ShapeError: where the sides of an equation do not conform; the message names both.
     """
 
@@ -84,6 +86,7 @@ class ForwardNetwork(Quantities):
         for equation in self.equations:
             self._conforms(equation)
         check_used(self.equations)
+        check_members(self.equations)
 
     def _conforms(self, equation: Equation) -> None:
         left, right = self.shape_of(equation.left), shape(equation.right, self)

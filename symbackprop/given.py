@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from symbackprop.dims import ONE, Dim, dim, index, width
 from symbackprop.equations import Equation, same_family
-from symbackprop.errors import SymbackpropError
+from symbackprop.errors import EquationError, SymbackpropError
 from symbackprop.expr import Expr, LogSumExp, Softmax, Variable
 from symbackprop.forward import WIDTHS, ForwardNetwork, targets_sum_to_one
 from symbackprop.latex.draft import Draft
@@ -66,7 +66,10 @@ class Network(ForwardNetwork):
         draft.letters |= dict(filter(None, (written_as(surface(_in_latex(name)), ALWAYS) for name in shapes or {})))
         draft.read(equations)
         draft.equations = tuple(_along(equation, draft, data) for equation in draft.equations)
-        super().__init__(draft.equations, draft.members(), (), draft.letters, draft.loss, notation)
+        try:
+            super().__init__(draft.equations, draft.members(), (), draft.letters, draft.loss, notation)
+        except EquationError as error:
+            raise draft.pointed_at(error) from None
         for name in shapes or {}:
             if not any(same_family(variable_named(name), part) for part in self._mentioned()):
                 raise SymbackpropError(

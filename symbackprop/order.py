@@ -8,42 +8,46 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbackprop.dims import at_most, dim, index
-from symbackprop.equations import Equation, Family, same_family
-from symbackprop.errors import SymbackpropError
+from symbackprop.equations import Equation, Family, family_of, same_family
+from symbackprop.errors import EquationError
 from symbackprop.expr import Expr, Variable
 from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
 
 
 def check_order(equations: Sequence[Equation]) -> None:
-    """Raise `SymbackpropError` for what is computed twice, from itself, or used before it is computed."""
+    """Raise `EquationError` for what is computed twice, from itself, or used before it is computed."""
     computing: dict[Family, list[tuple[int, Equation]]] = {}
     for i, equation in enumerate(equations):
-        computing.setdefault(_family(equation.left), []).append((i, equation))
+        computing.setdefault(family_of(equation.left), []).append((i, equation))
     for i, equation in enumerate(equations):
-        for j, other in computing[_family(equation.left)]:
+        for j, other in computing[family_of(equation.left)]:
             if j < i and _overlap(other, equation):
-                raise SymbackpropError(
+                raise EquationError(
                     f"{equation.left} is computed twice, as {other.right} and as {equation.right}: "
-                    "give one of them another name"
+                    "give one of them another name",
+                    ((i, None), (j, None)),
                 )
         for part in _variables(equation.right):
-            for j, other in computing.get(_family(part), ()):
+            for j, other in computing.get(family_of(part), ()):
                 if j >= i and _is_at_once(part, equation, other):
-                    raise SymbackpropError(
-                        f"{equation.left} is computed from itself, in {equation.left} = {equation.right}: a forward "
-                        "equation has what was computed before it on its right side"
-                        if j == i
-                        else f"{part} is used in the equation for {equation.left} before it is computed: write "
-                        f"{other.left} = {other.right} above it; where each of both needs the other, nothing can be "
-                        "computed"
-                    )
-        _check_direction(equation)
+                    raise _too_early(part, (i, equation), (j, other))
+        _check_direction(equation, i)
 
 
-def _family(variable: Variable) -> Family:
-    """What two variables have in common where `same_family` holds."""
-    return type(variable), variable.name
+def _too_early(part: Variable, user: tuple[int, Equation], by: tuple[int, Equation]) -> EquationError:
+    (i, equation), (j, other) = user, by
+    if i == j:
+        return EquationError(
+            f"{equation.left} is computed from itself, in {equation.left} = {equation.right}: a forward equation has "
+            "what was computed before it on its right side",
+            ((i, part),),
+        )
+    return EquationError(
+        f"{part} is used in the equation for {equation.left} before it is computed: write {other.left} = {other.right} "
+        "above it; where each of both needs the other, nothing can be computed",
+        ((i, part), (j, None)),
+    )
 
 
 def _variables(e: Expr) -> Iterator[Variable]:
@@ -73,8 +77,8 @@ def _is_at_once(part: Variable, user: Equation, by: Equation) -> bool:
     return shift == dim(0)
 
 
-def _check_direction(equation: Equation) -> None:
-    """Raise `SymbackpropError` for `h_t` that is computed from `h_{t-1}` and from `h_{t+1}`."""
+def _check_direction(equation: Equation, number: int) -> None:
+    """Raise `EquationError` for `h_t` that is computed from `h_{t-1}` and from `h_{t+1}`."""
     if equation.index is None or equation.left.index is None:
         return
     shifts = {
@@ -85,20 +89,40 @@ def _check_direction(equation: Equation) -> None:
     before = [part for shift, part in shifts.items() if shift.is_constant and shift.constant < 0]
     after = [part for shift, part in shifts.items() if shift.is_constant and shift.constant > 0]
     if before and after:
-        raise SymbackpropError(
-            f"{equation.left} is computed from {before[0]} and from {after[0]}, so that nothing can be computed first"
+        raise EquationError(
+            f"{equation.left} is computed from {before[0]} and from {after[0]}, so that nothing can be computed first",
+            ((number, before[0]), (number, after[0])),
         )
 
 
 def check_used(equations: Sequence[Equation]) -> None:
-    """Raise `SymbackpropError` for a variable that nothing uses."""
-    used = {_family(part) for equation in equations for part in _variables(equation.right)}
-    for equation in equations[:-1]:
-        if _family(equation.left) not in used:
-            raise SymbackpropError(
-                f"{equation.left} = {equation.right} is computed, but nothing uses it: leave it out, or use it in what "
-                "leads to the loss"
+    """Raise `EquationError` for a variable that nothing on the way to the loss uses."""
+    computing: dict[Family, list[int]] = {}
+    for i, equation in enumerate(equations):
+        computing.setdefault(family_of(equation.left), []).append(i)
+    used = {len(equations) - 1}
+    open_ = [equations[-1]]
+    while open_:
+        for part in _variables(open_.pop().right):
+            for i in computing.get(family_of(part), ()):
+                if i not in used and _may_compute(equations[i], part):
+                    used.add(i)
+                    open_.append(equations[i])
+    # of several it is the last one that nothing at all uses
+    for i in reversed(range(len(equations))):
+        if i not in used:
+            raise EquationError(
+                f"{equations[i].left} = {equations[i].right} is computed, but nothing uses it: leave it out, or use it "
+                "in what leads to the loss",
+                ((i, None),),
             )
+
+
+def _may_compute(equation: Equation, part: Variable) -> bool:
+    """Whether a variable, one of many perhaps, may be what an equation computes."""
+    if part.index is None or equation.left.index is None:
+        return part == equation.left
+    return not (part.index.is_constant and equation.index is None) or part.index == equation.left.index
 
 
 def at_ends(part: Variable, equation: Equation) -> Iterator[Variable]:

@@ -206,3 +206,31 @@ def test_the_eleventh_layer_is_no_entry_of_the_first():
     entries = sb.Network("z_1 = W_1 x", "L = z_{1,1} + z_{1,2}", shapes={"x": "n", "W_1": "2 x n"})
     z = Named("z", ONE)
     assert entries.equations[-1].right == Entry(z, ONE) + Entry(z, dim(2))
+
+
+# --- what cannot be derived ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("loss", "named"),
+    [
+        (r"\sum_i |x_i| + \|x\| + \max_i x_i", r"max_\{i\} x\[i\]"),
+        (r"\|x\| + \min_i x_i", r"min_\{i\} x\[i\]"),
+        (r"\prod_{i=1}^n x_i", r"∏_\{i=1\}"),
+    ],
+)
+def test_what_has_no_rule_is_not_said_to_be_independent(loss: str, named: str) -> None:
+    network = sb.Network(f"L = {loss}", shapes={"x": "n"})
+    said = f"{named}.* runs over an index, and its derivative has no rule"
+    with pytest.raises(SymbackpropError, match=said):
+        sb.derive(r"\frac{\partial L}{\partial x}", network)
+    with pytest.raises(SymbackpropError, match=said):
+        all_gradients(network)
+    with pytest.raises(SymbackpropError, match=said):
+        network.gradients()
+
+
+def test_a_norm_and_absolute_values_are_derived_without_a_given_shape() -> None:
+    network = sb.Network(r"L = \|x\| + \sum_i |x_i|")
+    derived = sb.derive(r"\frac{\partial L}{\partial x}", network)
+    assert str(derived.derivations[-1].result) in ("x/‖x‖_2 + abs′(x)", "abs′(x) + x/‖x‖_2")

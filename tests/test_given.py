@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import sympy
 
 import symbackprop as sb
 from symbackprop.dims import ONE, dim, index
 from symbackprop.errors import SymbackpropError
+from symbackprop.explicit import Reading, explicit
 from symbackprop.expr import LOSS, Entry, IndexedSum, Named, Ones, Softmax
 from symbackprop.primitives import Stacked
 
@@ -282,3 +286,200 @@ def test_what_cannot_be_read_is_pointed_at(name: str) -> None:
 def test_a_use_of_an_earlier_step_is_no_cycle() -> None:
     network = sb.Network(r"a_t = \tanh(W b_{t-1})", r"b_t = \tanh(V a_t)", r"L = \|b_T - y\|^2")
     assert [equation.left for equation in network.equations] == [Named("a", index("t")), Named("b", index("t")), LOSS]
+
+
+# --- a dot between columns -------------------------------------------------------------------------------------------
+
+COLUMNS = dict.fromkeys("xyzwa", "n")
+# what may be an inner product with a factor beside it, and both readings
+DOTS: dict[str, tuple[str, str]] = {
+    r"x \cdot y x": ("x ⊙ y ⊙ x", "(xᵀ y) x"),
+    r"x y \cdot x": ("x ⊙ y ⊙ x", "x (yᵀ x)"),
+    r"2 x \cdot y w": ("2 (x ⊙ y ⊙ w)", "2 (xᵀ y) w"),
+    r"x \cdot y w + x": ("x ⊙ y ⊙ w + x", "(xᵀ y) w + x"),
+    r"(x \cdot y) w": ("(x ⊙ y) ⊙ w", "(xᵀ y) w"),
+}
+
+
+@pytest.mark.parametrize("text", DOTS)
+def test_a_dot_that_may_be_an_inner_product_is_refused_with_both_readings(text: str) -> None:
+    entrywise, inner = DOTS[text]
+    used = {name: "n" for name in COLUMNS if name in text or name == "z"}
+    with pytest.raises(SymbackpropError, match="can be read in") as raised:
+        sb.Network(f"z = {text}", r"L = \|z\|^2", shapes=used)
+    assert f"{entrywise} or {inner}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        # a number is taken from a column, so that it is reckoned entry by entry
+        (r"(a - y) \cdot a(1-a)", "(a - y) ⊙ a ⊙ (1 - a)"),
+        (r"a(1-a) \cdot y", "a ⊙ (1 - a) ⊙ y"),
+        # all dots are of one kind
+        (r"x \cdot y \cdot x", "x ⊙ y ⊙ x"),
+        (r"(a - y) \cdot a \cdot (1-a)", "(a - y) ⊙ a ⊙ (1 - a)"),
+        # signs that are no inner product
+        (r"x * y x", "x ⊙ y ⊙ x"),
+        (r"x \odot y x", "x ⊙ y ⊙ x"),
+    ],
+)
+def test_a_dot_that_is_a_product_of_entries_is_read(text: str, tree: str) -> None:
+    used = {name: "n" for name in COLUMNS if name in text}
+    network = sb.Network(f"z = {text}", r"L = \|z\|^2", shapes=used)
+    # without a shape of z, so that a scalar would do as well
+    assert str(network.equations[0].right) == tree
+    assert network.shape_of(Named("z")) == (index("n"), dim(1))
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [(r"x \cdot y", "xᵀ y"), (r"x \cdot y z \cdot w", "(xᵀ y) (zᵀ w)"), (r"x \cdot y w", "xᵀ (y ⊙ w)")],
+)
+def test_of_a_scalar_the_shapes_say_that_a_dot_is_an_inner_product(text: str, tree: str) -> None:
+    used = {name: "n" for name in COLUMNS if name in text}
+    assert str(sb.Network(f"L = {text}", shapes=used).equations[-1].right) == tree
+
+
+# --- what may be meant in two ways ------------------------------------------------------------------------------------
+
+SIZES = {"x": "scalar", "y": "scalar", "m": "scalar", "s": "scalar", "h": "n"}
+# both readings, in the words of the message
+TWO_WAYS: dict[str, tuple[str, str]] = {
+    r"2\frac12 s": ("2 + 1/2", "2 · 1/2"),
+    r"2\frac{1}{2} s": ("2 + 1/2", "2 · 1/2"),
+    r"\max_i h_i s": (r"\max_i (h_i s)", r"(\max_i h_i) s"),
+    r"\min_i h_i \cdot s": (r"\min_i (h_i s)", r"(\min_i h_i) s"),
+    r"\sin x \cdot y": ("sin(x y)", "sin(x) y"),
+    r"\log x \cdot y": ("log(x y)", "log(x) y"),
+    r"\log x * y": ("log(x y)", "log(x) y"),
+    r"\sin x y": ("sin(x y)", "sin(x) y"),
+    r"\log x/y": ("log(x/y)", "log(x)/y"),
+    r"1/2m \|h\|^2": ("1/2 m ‖h‖_2^2", "(1/(2 m)) ‖h‖_2^2"),
+}
+
+
+def _of_sizes(text: str) -> sb.Network:
+    bare = re.sub(r"\\[a-z]+", " ", text)
+    return sb.Network(f"L = {text}", shapes={name: size for name, size in SIZES.items() if name in bare})
+
+
+@pytest.mark.parametrize("text", TWO_WAYS)
+def test_what_may_be_meant_in_two_ways_is_refused_with_both(text: str) -> None:
+    with pytest.raises(SymbackpropError) as raised:
+        _of_sizes(text)
+    message = str(raised.value).split("\n")[0]
+    for reading in TWO_WAYS[text]:
+        assert reading in message
+    # nothing here is a product entry by entry
+    assert "odot" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        # as computers write it, which nobody means as `1 e - 3`
+        (r"1e-3 s", "1/1000 s"),
+        # no mixed number has these
+        (r"2\frac{3}{2} s", "2 3/2 s"),
+        (r"2 \cdot \frac12 s", "2 1/2 s"),
+        (r"2\frac{x}{y}", "2 (x/y)"),
+        # wherever such factors stand the value is the same
+        (r"\max_i h_i \|h\|", "max_{i} h[i] ‖h‖_2"),
+        (r"\max_i s h_i", "max_{i} s h[i]"),
+        (r"(\max_i h_i) s", "max_{i} h[i] s"),
+        # where the argument ends is written
+        (r"\log(x) \cdot y", "log(x) y"),
+        (r"y \cdot \log x", "y log(x)"),
+        (r"\log x \cdot \log y", "log(x) log(y)"),
+        (r"\exp(-x) y", "exp(-x) y"),
+    ],
+)
+def test_what_has_one_meaning_is_read(text: str, tree: str) -> None:
+    assert str(_of_sizes(text).equations[-1].right) == tree
+
+
+def test_a_function_of_nothing_asks_for_parentheses() -> None:
+    with pytest.raises(SymbackpropError, match="is a function, but not applied to anything here: write parentheses"):
+        _of_sizes(r"\exp -x y")
+
+
+# --- sums in sums ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "value"),
+    [
+        # of h = 1, 10, 100
+        (r"\sum_{i=1}^3 \sum_{j=1}^i h_j", "3", 1 + 11 + 111),
+        (r"\sum_{i=1}^m \sum_{j=1}^i h_j", "m", 1 + 11 + 111),
+        (r"\sum_{i=1}^m \sum_{j=i}^m h_j", "m", 111 + 110 + 100),
+        (r"\sum_{i=1}^m \sum_{j=1}^{i-1} h_j", "m", 0 + 1 + 11),
+        (r"\sum_{i=1}^m \sum_{j=1}^i \sum_{k=1}^j h_k", "m", 1 + (1 + 11) + (1 + 11 + 111)),
+    ],
+)
+def test_a_sum_may_end_where_the_one_around_it_is(text: str, size: str, value: int) -> None:
+    network = sb.Network(f"L = {text}", shapes={"h": size})
+    made = network.given({"m": 3}) if size == "m" else network
+    found = sympy.sympify(explicit(made.equations[-1].right, Reading(made)))
+    # the entries, by their names, are in the order in which they are numbered
+    assert found.subs(dict(zip(sorted(found.free_symbols, key=str), (1, 10, 100), strict=False))) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "said"),
+    [
+        (r"\sum_{i=1}^4 \sum_{j=1}^i h_j", "3", "j of h would be 4, out of its range: it runs from 1 to 3"),
+        (r"\sum_{i=1}^m \sum_{j=1}^{i+1} h_j", "m", r"j of h would be m\+1, out of its range"),
+        (r"\sum_{i=0}^m \sum_{j=i}^m h_j", "m", "j of h would be 0, out of its range"),
+        (r"\sum_{i=1}^{m+1} \sum_{j=1}^i \sum_{k=1}^j h_k", "m", r"k of h would be m\+1, out of its range"),
+        (r"\sum_{i=1}^n \sum_{j=1}^i h_j", "m", "j of h would be n, out of its range: it runs from 1 to m"),
+    ],
+)
+def test_an_inner_sum_does_not_run_out_of_its_entries(text: str, size: str, said: str) -> None:
+    with pytest.raises(SymbackpropError, match=said):
+        sb.Network(f"L = {text}", shapes={"h": size})
+
+
+# --- whether a letter is a number ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("equations", "options", "letter"),
+    [
+        ((r"z = x y", r"L = \|z\|^2"), {}, "y"),
+        ((r"z = (1-x) \cdot y", r"L = \|z\|^2"), {}, "y"),
+        # the gates of a recurrent cell without ⊙
+        ((r"c_t = f_t c_{t-1} + i_t g_t", r"h_t = o_t \tanh(c_t)", r"L = \|h_T\|^2"), {}, "c_t"),
+        # attention: a number, or one for each column
+        ((r"A = \operatorname{softmax}(Q K^T / \sqrt{d_k}) V", r"L = \|A\|_F^2"), {"data": "rows"}, "d_k"),
+    ],
+)
+def test_what_is_a_number_or_has_entries_is_asked_for(
+    equations: tuple[str, ...], options: dict[str, str], letter: str
+) -> None:
+    with pytest.raises(SymbackpropError, match=f"nothing says whether {letter} is a number or has entries"):
+        sb.Network(*equations, **options)
+    # as the message says
+    plain = [each.replace("d_k", "d") for each in equations]
+    assert sb.Network(*plain, shapes={letter.replace("d_k", "d"): "scalar"}, **options)
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        # another equation says it
+        (r"q = x + y", r"f = q z", r"L = f"),
+        (r"J = \|X w - y\|^2 + \lambda \|w\|^2",),
+        (r"h_t = (1 - z_t) \odot h_{t-1} + z_t \odot g_t", r"L = \|h_T\|^2"),
+        (r"s = w^\top x", r"z = s x", r"L = \|z\|^2"),
+    ],
+)
+def test_what_other_equations_say_is_a_number_is_read(equations: tuple[str, ...]) -> None:
+    assert sb.Network(*equations)
+
+
+def test_a_softmax_of_one_number_is_refused() -> None:
+    with pytest.raises(SymbackpropError, match="would be of one number, and always 1"):
+        sb.Network(r"p = \operatorname{softmax}(W x)", r"L = -y \log p")
+    assert sb.Network(r"p = \operatorname{softmax}(W x)", r"L = -y^\top \log p")

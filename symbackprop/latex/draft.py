@@ -8,19 +8,21 @@ from functools import cached_property
 from itertools import chain, count
 
 from symbackprop.dims import ONE, index, width
-from symbackprop.equations import Equation, Network
-from symbackprop.errors import ShapeError, SymbackpropError
+from symbackprop.equations import Equation, Network, same_family
+from symbackprop.errors import EquationError, ShapeError, SymbackpropError
 from symbackprop.expr import LOSS, Expr, Loss, Named, Variable
 from symbackprop.latex import surface as s
 from symbackprop.latex.equation_lines import Line, lines_of, range_of, sides_of, summed_over
 from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.meaning import read
+from symbackprop.latex.meaning_statements import advice
 from symbackprop.latex.names import ALWAYS, LAYERS, Mention, ends_in, names_in, variable_in, written_as
 from symbackprop.latex.parse import scope_of
-from symbackprop.latex.readings import Reader, Reading, settle
+from symbackprop.latex.readings import AmbiguousError, Reader, Reading, settle
 from symbackprop.latex.scope import Scope
 from symbackprop.latex.sizes import NOTHING, Found, is_open, merged, put_in, shaped
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Span, Surface
+from symbackprop.latex.undecided import constant_softmax, undecided
 from symbackprop.notations import GREEK, Notation, Written
 from symbackprop.notations import notation as find_notation
 from symbackprop.shapes import SCALAR, Shape
@@ -91,6 +93,7 @@ class Draft:
         shapes: of the variables, those given first.
         loss: how the loss is written; letters: how the variables are, by their names.
         ends: the letters of the ends of sums.
+        is_trial: whether it is to be seen only if some shapes do.
     """
 
     notation: str
@@ -104,11 +107,15 @@ class Draft:
     found: Found = field(default_factory=lambda: NOTHING)
     ends: frozenset[str] = frozenset()
     loss_variable: Variable | None = None
+    is_trial: bool = False
     # the first member of each family, by its name, and the letters of the indices of all
     _families: dict[str, Variable] = field(default_factory=dict)
     _indices: set[str] = field(default_factory=lambda: set(ALWAYS))
+    # the variables whose shapes are given
+    _given: frozenset[Variable] = frozenset()
 
     def __post_init__(self) -> None:
+        self._given = frozenset(self.shapes)
         for variable in self.shapes:
             self._note_family(variable)
 
@@ -179,7 +186,52 @@ class Draft:
             except ReadingError:
                 raise error from None
         self._check_indices()
+        self._check_decided(texts)
         self._name_sizes()
+
+    def _check_decided(self, texts: Sequence[str]) -> None:
+        """Raise `ReadingError` where another shape of a variable, which nothing says, does as well."""
+        if self.is_trial:
+            return
+        tried: set[Variable] = set()
+        for number, (line, equation) in enumerate(zip(self.lines, self.equations, strict=True)):
+            soft = constant_softmax(equation.right, self.known)
+            if soft is not None:
+                raise ReadingError(
+                    f"{soft} would be of one number, and always 1, since the equations conform only so: write the "
+                    "shape of what it is of, or a sum over its entries in the loss",
+                    line.text,
+                    line.right.span,
+                )
+            for variable, size in undecided(equation.right, self.known):
+                member = self._families.get(variable.name, variable) if variable.index is not None else variable
+                if member in self._given or member in tried:
+                    continue
+                tried.add(member)
+                if self._may_be(member, size, texts):
+                    letter = "a letter without an index in its place, and " if "_" in variable.name else ""
+                    name = str(member).partition("_")[0] if letter else str(member)
+                    message = (
+                        f"nothing says whether {variable} is a number or has entries: write {letter}its shape, as "
+                        f"shapes={{{name!r}: 'scalar'}} or shapes={{{name!r}: 'n'}}, and \\odot between entries"
+                    )
+                    raise self.pointed_at(EquationError(message, ((number, variable),)))
+
+    def _may_be(self, variable: Variable, size: Shape, texts: Sequence[str]) -> bool:
+        """Whether all equations conform where a variable has another shape."""
+        given = {each: self.shapes[each] for each in self._given}
+        # a letter, which never becomes 1 as an open size may
+        own = {name: index("entries") for extent in size for name in extent.symbols if is_open(name)}
+        rows, columns = (extent.at(own) for extent in size)
+        other = Draft(self.notation, self.symbols, self.rows, {**given, variable: (rows, columns)}, is_trial=True)
+        other.letters = dict(self.letters)
+        try:
+            other.read(texts)
+        except AmbiguousError:
+            return True
+        except SymbackpropError:
+            return False
+        return True
 
     def _read_all(self) -> None:
         scope = self._scope()
@@ -228,13 +280,13 @@ class Draft:
             if last:
                 self.loss_variable = variable
                 self.loss = None if as_written is None else as_written[1]
-                self.lines.append(Line(text, LOSS, right))
+                self.lines.append(Line(text, LOSS, right, left.span))
                 continue
             if as_written is not None:
                 self.letters.setdefault(*as_written)
             letters = [] if variable.index is None else sorted(variable.index.symbols)
             if not letters:
-                self.lines.append(Line(text, variable, right))
+                self.lines.append(Line(text, variable, right, left.span))
                 continue
             name = letters[0]
             if variable.index != index(name):
@@ -246,7 +298,7 @@ class Draft:
             else:
                 ends = (summed_over(each, name, line) for line, _, each, _ in sides)
                 lower, upper = next(filter(None, ends), (ONE, index(name.upper())))
-            self.lines.append(Line(text, variable, right, name, lower, upper))
+            self.lines.append(Line(text, variable, right, left.span, name, lower, upper))
             self._indices.add(name)
 
     def _declare(self) -> None:
@@ -272,7 +324,8 @@ class Draft:
                     line.text,
                     each.place.span,
                 )
-            if self._is_entry(variable):
+            is_member = bool(each.at) and variable.name in self._families and variable not in self.shapes
+            if is_member or self._is_entry(variable):
                 continue
             if variable.index is None and (variable.name in none or _is_word(variable, functions)):
                 continue
@@ -363,9 +416,8 @@ class Draft:
         if len(fitting) > 1:
             trees = list(dict.fromkeys(settle(each.tree, found) for each, found in fitting))
             if len(trees) > 1 and not any(is_open(name) for tree in trees for name in _open_names(tree)):
-                raise ReadingError(
-                    f"this can be read in {len(trees)} ways: {trees[0]} or {trees[1]}; put parentheses around what "
-                    "belongs together, or write \\odot for products entry by entry",
+                raise AmbiguousError(
+                    f"this can be read in {len(trees)} ways: {trees[0]} or {trees[1]}; {advice(trees[0], trees[1])}",
                     line.text,
                     line.right.span,
                 )
@@ -393,6 +445,23 @@ class Draft:
                     line.text,
                     line.right.span,
                 )
+
+    def pointed_at(self, error: EquationError) -> SymbackpropError:
+        """An error about equations that shows where it is in their texts; the same where they were no texts."""
+        if not self.lines:
+            return error
+        (text, span), *also = [self._place(self.lines[number], part) for number, part in error.places]
+        return ReadingError(error.message, text, span, tuple(also))
+
+    def _place(self, line: Line, part: Variable | None) -> tuple[str, Span]:
+        if part is None:
+            return line.text, line.at
+        met = list(names_in(line.right, self._indices))
+        # under a sum it is met by its name only
+        own = [each for each in met if each.variable == part] or [
+            each for each in met if same_family(part, each.variable)
+        ]
+        return line.text, (own[0].place if own else line.right).span
 
     # --- what is still open ------------------------------------------------------------------------------------------
 

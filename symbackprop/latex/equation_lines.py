@@ -14,7 +14,7 @@ from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.names import parts_of
 from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader
-from symbackprop.latex.surface import Surface
+from symbackprop.latex.surface import Span, Surface
 
 
 @dataclass
@@ -23,12 +23,14 @@ class Line:
 
     Attributes:
         left: its left side; the loss in the last one.
+        at: where that stands.
         index: the letter of a family, with its range.
     """
 
     text: str
     left: Variable
     right: Surface
+    at: Span
     index: str | None = None
     lower: Dim = ONE
     upper: Dim = ONE

@@ -18,16 +18,18 @@ class ReadingError(SymbackpropError):
         message: a sentence that names what was read, and what to write instead.
         text: what was read.
         span: the half-open characters of `text` that the message is about.
+        also: other texts with their spans that it is about.
     """
 
-    def __init__(self, message: str, text: str, span: Span) -> None:
+    def __init__(self, message: str, text: str, span: Span, also: tuple[tuple[str, Span], ...] = ()) -> None:
         self.message = message
         self.text = text
         self.span = span
-        super().__init__(message, text, span)
+        self.also = also
+        super().__init__(message, text, span, also)
 
     def __str__(self) -> str:
-        return f"{self.message}\n{excerpt(self.text, self.span)}"
+        return "\n".join([self.message, *(excerpt(*place) for place in ((self.text, self.span), *self.also))])
 
 
 def excerpt(text: str, span: Span) -> str:

@@ -228,6 +228,7 @@ def _extreme(e: s.Big, reader: Reader) -> Readings:
     if more:
         raise reader.error(f"a {e.sign} runs over one index here: write one for each", e)
     bodies = read(e.body, reader.within(at.name))
+    _refuse_factor_behind(e, at.name, reader)
 
     def made(parts: tuple[Reading, ...], found: object) -> Reading:
         (body,) = parts
@@ -237,6 +238,33 @@ def _extreme(e: s.Big, reader: Reader) -> Readings:
         return over(magnitudes.Extreme(e.sign, at.name, first, last, body.settled), SCALAR, e, parts, body.found)
 
     return reader.one_of([bodies], e, made)
+
+
+def _refuse_factor_behind(e: s.Big, name: str, reader: Reader) -> None:
+    r"""Refuse `\max_i h_i s`: only of a factor that is surely not negative is it all the same where it stands."""
+    if not isinstance(e.body, s.Term):
+        return
+    letter = e.sub.parts[0] if isinstance(e.sub, s.Chain) else e.sub
+    named = letter.text if isinstance(letter, s.Letter) else name
+    factors, signs = e.body.factors, e.body.signs
+    last = max((i for i, part in enumerate(factors) if _names(part, named)), default=len(factors) - 1)
+    if all(_is_natural(part) for part in factors[last + 1 :]):
+        return
+    inside, behind = (
+        _part(each, signs[start : start + len(each) - 1])
+        for start, each in ((0, factors[: last + 1]), (last + 1, factors[last + 1 :]))
+    )
+    sign = reader.text[e.span[0] : e.body.span[0]].strip()
+    one, two = reader.source(inside), reader.source(behind)
+    raise reader.error(
+        f"this may be {sign} ({one} {two}) or ({sign} {one}) {two}: put parentheses around what belongs together", e
+    )
+
+
+def _is_natural(e: Surface) -> bool:
+    """Whether it is a norm, an absolute value, or a number."""
+    base = e.base if isinstance(e, s.Scripted) else e
+    return isinstance(base, s.Numeral) or (isinstance(base, s.Fenced) and base.left in ("‖", "|"))
 
 
 def _over_unit(e: s.Big, reader: Reader) -> Readings:

@@ -33,6 +33,8 @@ from symbackprop.latex.surface import ScriptedFence, Surface
 from symbackprop.network import MLP
 from symbackprop.tree import subterms
 
+# signs after which an argument without parentheses may go on
+_GOING_ON = frozenset({"/", "÷", "·", "×", "*"})
 # what a letter may stand in
 LETTERS = (s.Letter, s.Accented, s.Styled, s.Scripted)
 
@@ -346,7 +348,8 @@ def is_parameters(e: Surface, reader: Reader) -> bool:
 def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken]:
     r"""`\log \hat{y}_k`: of the next unit, or of all that follows side by side up to the next function.
 
-    What stands below a stroke may belong to it as well, `\log x/y`, unless that is a function itself.
+    What stands below a stroke or behind a dot may belong to it as well, `\log x/y`, `\log x \cdot y`, unless that is a
+    function itself.
     """
     reader = rest.reader
     after = rest.onwards(1)
@@ -362,7 +365,7 @@ def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken
             ends.append((run, read(after.part(0, run), reader)))
         except ReadingError as error:
             failed = failed or error
-    ends += [(count, read(after.part(0, count), reader)) for count in _with_strokes(after, ends)]
+    ends += [(count, read(after.part(0, count), reader)) for count in _going_on(after, ends)]
     made: list[Taken] = []
     for count, argument in ends:
         at = rest.part(0, 1 + count)
@@ -375,12 +378,12 @@ def _without_parentheses(call: Call, maker: Maker, rest: Rest) -> Iterator[Taken
     yield from made
 
 
-def _with_strokes(after: Rest, ends: list[Taken]) -> list[int]:
-    """How many factors there are with what stands below the stroke behind an argument, for each that has one."""
-    below = [after.onwards(count) for count, _ in ends if after.sign(count - 1) in ("/", "÷")]
+def _going_on(after: Rest, ends: list[Taken]) -> list[int]:
+    """How many factors there are with what stands behind a stroke or a dot, for each argument with one behind it."""
+    behind = [after.onwards(count) for count, _ in ends if after.sign(count - 1) in _GOING_ON]
     return [
         rest.at - after.at + count
-        for rest in below
+        for rest in behind
         if call_of(rest.first, rest.reader) is None
         for count, _ in units_at(rest)
     ]

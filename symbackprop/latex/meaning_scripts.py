@@ -230,6 +230,12 @@ def _without_sup(e: s.Scripted, reader: Reader) -> Surface:
 
 
 def unknown(head: Head, e: Surface, reader: Reader) -> ReadingError:
+    if len(head.text) > 1 and head.text in reader.scope.functions:
+        return reader.error(
+            f"{reader.source(e)!r} is a function, but not applied to anything here: write parentheses behind it, as in "
+            f"{reader.source(e)}(x)",
+            e,
+        )
     return reader.error(f"{reader.source(e)!r} is no quantity here: {reader.scope.hint(head)}", e)
 
 

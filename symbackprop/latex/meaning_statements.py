@@ -29,7 +29,7 @@ from symbackprop.latex.sizes import Found, merged, shaped
 from symbackprop.latex.surface import Surface
 from symbackprop.shapes import SCALAR, Shape
 from symbackprop.statements import Chain, Ellipsis, Implies, Statement, Together
-from symbackprop.tree import Node, children
+from symbackprop.tree import Node, children, subterms
 
 EQUALS = {"=": "=", ":=": "=", "≡": "=", "←": "=", "≜": "=", "=:": "="}
 RELATIONS = {**EQUALS, "≤": "≤", "≥": "≥", "<": "<", ">": ">", "≈": "≈", "≠": "≠", "≦": "≤", "≧": "≥"}
@@ -135,15 +135,20 @@ def _only(found: Iterable[Said], e: Surface, reader: Reader) -> Said:
         return several[0]
     one, two = _differing(several[0].tree, several[1].tree)
     raise AmbiguousError(
-        f"{reader.source(e)!r} can be read in {len(several)} ways: {said(one)} or {said(two)}; {_advice(one, two)}",
+        f"{reader.source(e)!r} can be read in {len(several)} ways: {said(one)} or {said(two)}; {advice(one, two)}",
         reader.text,
         e.span,
         tuple(each.tree for each in several),
     )
 
 
-def _advice(one: Node, two: Node) -> str:
-    if isinstance(one, expr.Hadamard | expr.Product) and isinstance(two, expr.Hadamard | expr.Product):
+def advice(one: Node, two: Node) -> str:
+    """What to write instead of what may be either of two trees."""
+    kinds = [
+        {type(part) for _, part in subterms(tree) if isinstance(part, expr.Hadamard | expr.Transpose)}
+        for tree in (one, two)
+    ]
+    if kinds[0] != kinds[1]:
         return r"write \odot for a product entry by entry, nothing for one of matrices, a^\top b for an inner product"
     return "put parentheses around what belongs together"
 

@@ -63,7 +63,7 @@ def _placed(name: str, place: Surface, above: bool, indices: Collection[str], an
 
 
 def _index(e: Surface, indices: Collection[str], any_letter: bool) -> Dim | None:
-    """A number, or an index with something added: `1`, `t`, `l-1`, `L`."""
+    """A number, or an index with something added: `1`, `-1`, `t`, `l-1`, `L`."""
     match e:
         case s.Numeral(text=text):
             return dim(int(text)) if text.isdigit() else None
@@ -71,6 +71,9 @@ def _index(e: Surface, indices: Collection[str], any_letter: bool) -> Dim | None
             text = "l" if text == "ℓ" else ENGLISH.get(text, text)
             is_index = text in indices or text.lower() in indices or (any_letter and len(text) == 1 and text.islower())
             return index(text) if is_index else None
+        case s.Signed(sign="-", body=body):
+            value = _index(body, indices, any_letter)
+            return None if value is None else -value
         case s.Additive(terms=terms, signs=signs):
             total = _index(terms[0], indices, any_letter)
             for sign, term in zip(signs, terms[1:], strict=True):

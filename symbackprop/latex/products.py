@@ -19,9 +19,10 @@ from symbackprop.latex.errors import ReadingError
 from symbackprop.latex.mismatches import around, contradiction, mismatch, no_columns, unlike, unmultiplied, unpaired
 from symbackprop.latex.readings import MOST_READINGS, Mark, Reader, Reading, Readings, over, taken_for_granted
 from symbackprop.latex.sizes import NOTHING, Found, merged, same, shaped
-from symbackprop.latex.surface import Accented, Letter, Scripted, Span, Surface
+from symbackprop.latex.surface import Accented, Fraction, Letter, Numeral, Scripted, Span, Surface
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shape
+from symbackprop.tree import subterms
 
 # what says why something was not read, when that is asked for
 Failure = partial[ReadingError]
@@ -50,6 +51,7 @@ def multiplied(
             raise reader.error(_REFUSED[sign], e)
         if sign not in KNOWN and sign not in reader.scope.entrywise_signs:
             raise reader.error(f"the sign {sign} stands between no two factors: write \\odot, or nothing", e)
+    _refuse_mixed(signs, at, reader)
     if not any(len(part) > 1 or part[0].found for part in parts):
         return reader.distinct(_of([part[0] for part in parts], signs, at, e, reader), e)
     made: Readings = []
@@ -64,6 +66,22 @@ def multiplied(
             raise reader.error(f"the sizes in {reader.source(e)!r} contradict each other", e)
         raise failed
     return reader.distinct(made, e)
+
+
+def _refuse_mixed(signs: tuple[str, ...], at: Sequence[Surface], reader: Reader) -> None:
+    r"""Refuse `2\frac12`, a mixed number or a product as in algebra; with a space between it is that product."""
+    for i, sign in enumerate(signs):
+        if sign or at[i].span[1] != at[i + 1].span[0]:
+            continue
+        match at[i], at[i + 1]:
+            case Numeral(text=whole), Fraction(numerator=Numeral(text=above), denominator=Numeral(text=below)) if (
+                whole.isdigit() and above.isdigit() and below.isdigit() and int(above) < int(below)
+            ):
+                raise reader.error(
+                    f"this may be the mixed number {whole} + {above}/{below} or the product {whole} · {above}/{below}: "
+                    "write + or \\cdot",
+                    (at[i].span[0], at[i + 1].span[1]),
+                )
 
 
 def combined(units: list[Reading], signs: tuple[str, ...], span: Span, reader: Reader) -> Readings:
@@ -288,6 +306,7 @@ def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface | Span, 
     if len(units) > _MOST_GROUPED:
         return []
     kept: dict[tuple[int, int], Readings] = {(i, i + 1): [_closed(unit)] for i, unit in enumerate(units)}
+    dots = _dots(units, signs, reader)
     for length in range(2, len(units) + 1):
         for start in range(len(units) - length + 1):
             end = start + length
@@ -295,8 +314,44 @@ def _regrouped(units: list[Reading], signs: tuple[str, ...], e: Surface | Span, 
             for middle in range(start + 1, end):
                 for one, two in product(kept[start, middle], kept[middle, end]):
                     made += _two(one, two, signs[middle - 1], reader)
+                    if length == 2 and middle in dots:
+                        made += _paired(one, two, reader)
             kept[start, end] = _fewest(made)
-    return kept[0, len(units)]
+    whole = kept[0, len(units)]
+    if len(units) > 2 and dots and EITHER.isdisjoint((*signs[: dots[0] - 1], *signs[dots[0] :])):
+        for one, two in product(kept[0, dots[0]], kept[dots[0], len(units)]):
+            whole += _paired(one, two, reader)
+    return whole
+
+
+def _dots(units: Sequence[Reading], signs: tuple[str, ...], reader: Reader) -> list[int]:
+    """Behind how many factors a dot may be the inner product of the two next to it, as in `(x · y) z`, or of all.
+
+    Not where what goes on stands behind another dot: in `x · y · z` all are of one kind. And not where somebody reckons
+    entry by entry: `(a - y) · a(1 - a)` is no multiple of `1 - a`, since a number is taken from a column there.
+    """
+    if reader.scope.is_loose or any(map(_is_entry_by_entry, units)):
+        return []
+    return [
+        i + 1
+        for i, sign in enumerate(signs)
+        if sign == "·" and MATRIX.issuperset((*signs[max(i - 1, 0) : i], *signs[i + 1 : i + 2]))
+    ]
+
+
+def _is_entry_by_entry(unit: Reading) -> bool:
+    """Whether a number is added to the entries of a column in it, as in `1 - a`."""
+    return isinstance(unit.tree, expr.Sum) and any(
+        isinstance(part, expr.Ones) for term in unit.tree.terms for _, part in subterms(term)
+    )
+
+
+def _paired(one: Reading, two: Reading, reader: Reader) -> Iterator[Reading]:
+    """The inner product of two columns, if they are such."""
+    if not (one.is_scalar or two.is_scalar):
+        made = _inner(one, two, around((one, two)), reader)
+        if isinstance(made, Reading):
+            yield _closed(made)
 
 
 def _with_numbers(numbers: list[Reading], made: Readings, reader: Reader) -> Readings:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symbackprop import expr
-from symbackprop.dims import ONE, Dim, Symbol, at_most, index
+from symbackprop.dims import ONE, Dim, Symbol, at_most, corners, index
 from symbackprop.expr import Expr
 from symbackprop.latex import surface as s
 from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.readings import Reader, Reading
 from symbackprop.latex.sizes import Found, is_open, put_in, same
 from symbackprop.latex.surface import Surface
-from symbackprop.substitution import counts_layers
+from symbackprop.substitution import counts_layers, scopes
 from symbackprop.tree import subterms
 
 
@@ -108,6 +108,9 @@ def ranged(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> tuple[Dim, Di
     first, last = ends
     for part, size in sizes:
         open_size = put_in(size, found)
+        if not last.symbols.isdisjoint(reader.bound):
+            # how far it runs, who knows the range of the outer index says
+            continue
         if any(map(is_open, open_size.symbols)):
             found = same(open_size, last, found, reader.scope.conform) or found
         elif not reader.scope.is_layered and not at_most(last, open_size, dict.fromkeys(last.symbols, (ONE, None))):
@@ -122,19 +125,51 @@ def ranged(at: Bounds, body: Reading, e: s.Big, reader: Reader) -> tuple[Dim, Di
 
 
 def refuse_outside(name: str, ends: tuple[Dim, Dim], body: Reading, at: s.Span | Surface, reader: Reader) -> None:
-    """Refuse what surely numbers nothing at one end of its index: `x_i` from 0, `x_{i+1}` up to the last."""
-    for part, place, size in _places(body, reader):
-        if name not in place.symbols:
-            continue
-        open_size = put_in(size, body.found)
-        for end in (place.at({name: each}) for each in ends):
-            if at_most(end, 0, {}) or at_most(open_size + 1, end, {}):
-                says = reader.scope.says
-                raise reader.error(
-                    f"the index {says(place)} of {part} would be {says(end)}, out of its range: it runs from 1 to "
-                    f"{says(open_size)}",
-                    at,
-                )
+    """Refuse what surely numbers nothing at one end of its index: `x_i` from 0, `x_{i+1}` up to the last.
+
+    Inside of sums with ends of their own too: `Σ_{i=1}^{n+1} Σ_{j=1}^i x_j`.
+    """
+    for part, inner in _within(body.settled):
+        for operand, place, size in _places_of(part, body, reader):
+            if not inner and name not in place.symbols:
+                continue
+            open_size = put_in(size, body.found)
+            for end in (place.at(way) for way in corners([(name, *ends), *inner])):
+                if (
+                    at_most(end, 0, {})
+                    or at_most(open_size + 1, end, {})
+                    or (inner and not _may_reach(end, open_size, reader))
+                ):
+                    says = reader.scope.says
+                    raise reader.error(
+                        f"the index {says(place)} of {operand} would be {says(end)}, out of its range: it runs from 1 "
+                        f"to {says(open_size)}",
+                        at,
+                    )
+
+
+def _may_reach(end: Dim, size: Dim, reader: Reader) -> bool:
+    """Whether the last value of an index is no more than a size; also where another index or layers have to say it."""
+    is_settled = not end.is_constant and end.symbols.isdisjoint(reader.bound) and not any(map(is_open, size.symbols))
+    if reader.scope.is_layered or not is_settled:
+        return True
+    return at_most(end, size, dict.fromkeys(end.symbols | size.symbols, (ONE, None)))
+
+
+# indices that are bound around something, with their ends
+_Inner = tuple[tuple[str, Dim, Dim], ...]
+
+
+def _within(e: Expr, inner: _Inner = ()) -> Iterator[tuple[Expr, _Inner]]:
+    """Every part of a body, with the indices that sums and their like bind around it there, and their ends."""
+    yield e, inner
+    ends = getattr(e, "lower", None), getattr(e, "upper", None)
+    for operand, bound in scopes(e):
+        match ends:
+            case (Dim() as lower, Dim() as upper):
+                yield from _within(operand, (*inner, *((each, lower, upper) for each in bound)))
+            case _:
+                yield from _within(operand, inner)
 
 
 def _numbered(name: str, body: Reading, reader: Reader) -> list[tuple[Expr, Dim]]:
@@ -146,8 +181,12 @@ def _numbered(name: str, body: Reading, reader: Reader) -> list[tuple[Expr, Dim]
 def _places(body: Reading, reader: Reader) -> Iterator[tuple[Expr, Dim, Dim]]:
     """What has its entries, rows or columns numbered in a body, by what, and how many of them there are."""
     for _, part in subterms(body.settled):
-        if not isinstance(part, expr.Entry | expr.Row | expr.Column):
-            continue
+        yield from _places_of(part, body, reader)
+
+
+def _places_of(part: Expr, body: Reading, reader: Reader) -> Iterator[tuple[Expr, Dim, Dim]]:
+    """What has its entries, a row or a column numbered by a part of a body itself."""
+    if isinstance(part, expr.Entry | expr.Row | expr.Column):
         rows, columns = reader.scope.shape(part.operand, body.found)
         if isinstance(part, expr.Entry | expr.Row):
             of_row = isinstance(part, expr.Entry) and part.column is None and reader.scope.turned

@@ -42,6 +42,7 @@ class Use:
 
 # what is flat when it stands in one of its kind
 FLAT = (expr.Product, expr.Sum, expr.Hadamard)
+_INSTEAD = r"write out what it is made of, as \max(a, b) or a b"
 # the sums around a place, each with its own
 Sums = tuple[tuple[Path, expr.IndexedSum], ...]
 
@@ -51,6 +52,7 @@ def uses(network: Network, variable: Variable, known: Bounds) -> list[Use]:
 
     Raises:
         LookupError: if what is known of the indices does not settle it.
+        NoAdjoint: where something but a sum binds an index in an equation.
     """
     every = network.kept("uses by family", lambda: _by_family(network))
     found: list[Use] = []
@@ -77,7 +79,7 @@ def _occurrences(e: Expr, path: Path = (), sums: Sums = ()) -> Iterator[tuple[Pa
         yield path, e, sums
     inner = (*sums, (path, e)) if isinstance(e, expr.IndexedSum) else sums
     if bound_index(e) is not None and not isinstance(e, expr.IndexedSum):
-        raise LookupError(f"{e} binds an index, and what it contributes to a gradient has no rule")
+        raise NoAdjoint(f"{e} runs over an index, and its derivative has no rule: {_INSTEAD}")
     for i, child in enumerate(children(e)):
         yield from _occurrences(child, (*path, i), inner)
 
