@@ -148,9 +148,9 @@ def verify(*made: Derivation | Topic, progress: Progress = silent, effort: str =
     Args:
         made: derivations and topics.
         progress: called with the number of steps that are judged, and of all.
-        effort: "full", or "brief" for the least depth that makes sense and the third, or the one after it (of Quantities, one
-            list of sizes), at one point each, without SymPy's derivatives entry by entry; the outcomes say so. The
-            kernel does all it does in either case.
+        effort: "full", or "brief" for the least depth that makes sense and the third, or the one after it (of
+            Quantities, one list of sizes), at one point each, without SymPy's derivatives entry by entry; the outcomes
+            say so. The kernel does all it does in either case.
         workers: processes that judge; more than one where processes can be forked.
 
     Raises:

@@ -38,7 +38,11 @@ PACKING = """\
 #let sized(size, body) = { set text(size: size); body }
 #let readable(height) = height * 15.5 / 17.5 <= down
 #let paged(body, height) = {
-  let size = (17.5, 16.5, 15.5, 14.5, 13.5, 12.5).find(size => height * size / 17.5 <= down)
+  let fits(size) = {
+    // what is to be smaller is measured once more: room in tables and pictures does not become less with the letters
+    height * size / 17.5 <= down and (size == 17.5 or tall(sized(size * 1pt, body)) <= down)
+  }
+  let size = (17.5, 16.5, 15.5, 14.5, 13.5, 12.5, 11.5).find(fits)
   // what is too tall in the smallest letters goes on on the next page
   sized((if size == none { 14.5 } else { size }) * 1pt, body)
   pagebreak(weak: true)
@@ -51,11 +55,20 @@ PACKING = """\
   parts.map(part => tall(smallest(part)) + part.gap).sum(default: 0pt) + frame
 }
 #let whole(deck) = (deck.wrap)(deck.parts.map(part => part.body).join())
+// what leads in a part stands on its page
+#let led(part) = (body: part.lead + part.body, own: part.own.map(way => part.lead + way), gap: part.gap)
+// a sentence stands before a part that leaves it no room, with what comes earlier
+#let seated(deck, part) = {
+  let all = led(part)
+  let small(body) = tall(sized(12.5pt, (deck.wrap)(body)))
+  if not part.parts or small(smallest(all)) <= down { return (all,) }
+  ((body: part.lead, own: (), gap: 24pt), (body: part.body, own: part.own, gap: part.gap))
+}
 // parts that share pages as far as they fit; one with ways of its `own` has a page, with the line before it if it fits
 #let packed(deck) = {
   let (open, used) = ((), height(deck, ()))
   let wrap = deck.wrap
-  for part in deck.parts {
+  for part in deck.parts.map(part => seated(deck, part)).flatten() {
     let needed = tall(smallest(part)) + part.gap
     if part.own.len() > 0 {
       if open.len() > 0 { paged(wrap(open.join()), used) }
@@ -78,15 +91,15 @@ PACKING = """\
 }
 // a section: on one page where it fits, else a page a deck, else as many as it takes
 #let decks(..made) = context {
-  let all = made.pos()
+  let all = made.pos().map(deck => (..deck, parts: deck.parts.map(led)))
   let small = all.len() <= 4 and all.all(few)
   let heights = if small { all.map(deck => height(deck, deck.parts)) }
   if small and readable(heights.sum()) {
     paged(all.map(whole).join(), heights.sum())
   } else {
-    for deck in all {
+    for (deck, given) in all.zip(made.pos()) {
       let tallest = if few(deck) { height(deck, deck.parts) }
-      if few(deck) and readable(tallest) { paged(whole(deck), tallest) } else { packed(deck) }
+      if few(deck) and readable(tallest) { paged(whole(deck), tallest) } else { packed(given) }
     }
   }
 }
@@ -103,11 +116,15 @@ class Part:
         body: as it stands where it shares a page.
         own: as it stands on a page of its own, the preferred way first; nothing for what shares one.
         gap: the most that stands between it and the next one, in points.
+        lead: what leads it in.
+        parts: whether the lead may stand on the page before, where there is no room for both.
     """
 
     body: str
     own: tuple[str, ...] = ()
     gap: int = 24
+    lead: str = ""
+    parts: bool = False
 
 
 @dataclass
@@ -141,7 +158,8 @@ def _deck(made: Deck) -> str:
 def _part(made: Part) -> str:
     # what is the same on a page of its own is not written twice: it may be a large figure
     own = "".join("body, " if way == made.body else f"[\n{way}\n], " for way in made.own)
-    return f"{{ let body = [\n{made.body}\n]; (body: body, own: ({own}), gap: {made.gap}pt) }}"
+    fields = f"lead: [{made.lead}], body: body, own: ({own}), gap: {made.gap}pt, parts: {str(made.parts).lower()}"
+    return f"{{ let body = [\n{made.body}\n]; ({fields}) }}"
 
 
 # --- from blocks to parts --------------------------------------------------------------------------------------------
@@ -164,7 +182,7 @@ def _sections(made: Document) -> Iterator[tuple[str, list[Deck]]]:
             lead += typ.block(each, TEXT) + "\n\n"
         else:
             first, *rest = _parts_of(each, made.blocks[:i], TEXT)
-            decks[-1].parts += [_led(lead, first), *rest]
+            decks[-1].parts += [_led(lead, first, made.blocks[:i]), *rest]
             lead = ""
     yield name, _full(decks)
 
@@ -180,7 +198,7 @@ def _parts(made: tuple[Block, ...], room: float) -> Iterator[Part]:
             lead += typ.block(each, room) + "\n\n"
             continue
         first, *rest = _parts_of(each, made[:i], room)
-        yield from (_led(lead, first), *rest)
+        yield from (_led(lead, first, made[:i]), *rest)
         lead = ""
 
 
@@ -191,8 +209,9 @@ def _leads(made: Block, following: tuple[Block, ...]) -> bool:
     return isinstance(made, Heading) or (isinstance(made, blocks.Paragraph) and made.leads)
 
 
-def _led(lead: str, made: Part) -> Part:
-    return Part(lead + made.body, tuple(lead + way for way in made.own), made.gap)
+def _led(lead: str, made: Part, earlier: tuple[Block, ...]) -> Part:
+    # a heading never stands at the foot of a page
+    return replace(made, lead=lead, parts=bool(lead) and isinstance(earlier[-1], blocks.Paragraph))
 
 
 def _parts_of(made: Block, earlier: tuple[Block, ...], room: float) -> Iterator[Part]:

@@ -34,7 +34,9 @@ PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \allowdisplaybreaks
 \setlength{\parindent}{0pt}
 \setlength{\mathindent}{1.8em}
-\setlength{\emergencystretch}{3em}
+\setlength{\emergencystretch}{10em}
+% a long formula in a reason goes to the next line whole, and leaves room
+\setlength{\rightskip}{0pt plus 6em}
 \setlength{\abovedisplayskip}{5pt plus 2pt}
 \setlength{\belowdisplayskip}{7pt plus 3pt}
 \setlength{\jot}{6pt}

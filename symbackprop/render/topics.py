@@ -243,6 +243,6 @@ def _same(one: Network, two: Network) -> bool:
 
 
 def _is_number(cell: str) -> bool:
-    """Whether a cell is digits and signs, such as `2.5 ± 0.1`, or nothing."""
+    """Whether a cell is digits and signs, such as `2.5 ± 0.1`, or a number that is endless, or nothing."""
     digits = cell.translate(_SIGNS)
-    return not digits or digits.isdigit()
+    return digits in ("", "endless") or digits.isdigit()

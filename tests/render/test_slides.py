@@ -107,6 +107,21 @@ def test_a_remark_is_set_off_on_each_of_its_pages() -> None:
     assert len(pages(source)) > 10
 
 
+ROWS = tuple((str(i), "x") for i in range(16))
+
+
+@pytest.mark.parametrize("tall", [Picture("spectra"), Numbers("Many rows", ("number", "letter"), lambda: ROWS)])
+def test_a_sentence_before_what_is_tall_keeps_its_size(tall: Part) -> None:
+    words = Prose(("The singular values of a large random matrix fill an interval, as the numbers show. " * 3,))
+    # a figure before it, so that the sentence does not share its page
+    shared = Picture("spectra")
+    alone, led = (pages(made_of(topic(shared, Remark("What is wrong", parts)))) for parts in ((words,), (words, tall)))
+    above = round((HIGH - BOTTOM) * 50 / 72)
+    # all but the numbers of the pages
+    assert (alone[-1][:above] == led[-2][:above]).all()
+    assert len(led) == len(alone) + 1
+
+
 def test_every_equation_and_figure_has_words() -> None:
     source = made_of(topic(Prose(("Words.",)), Picture("activations"), derivation("hidden")))
     assert source.count("math.equation(block:") == source.count('alt: "')
