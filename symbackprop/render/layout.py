@@ -237,10 +237,19 @@ _binds(Level.FACTOR, expr.Quotient, expr.Power, expr.SquareRoot, groups.Entrywis
 
 @layout.register
 def _(e: expr.Elementwise, look: Look) -> Box:
-    if e.function in _BARS and not e.order:
+    if e.function in _BARS and not e.order and not _is_square(e.operand, look):
         opening, closing = _BARS[e.function]
         return fenced(opening, inside(e.operand, look), closing)
     return called(function(e.function, e.order, look, e.operand), inside(e.operand, look), look)
+
+
+def _is_square(e: Expr, look: Look) -> bool:
+    """Whether it is a square matrix, so that bars around it would be its determinant."""
+    try:
+        rows, columns = look.shape(e)
+    except ShapeError:
+        return False
+    return rows == columns != ONE
 
 
 @layout.register
