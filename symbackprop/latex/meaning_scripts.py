@@ -230,7 +230,10 @@ def _without_sup(e: s.Scripted, reader: Reader) -> Surface:
 
 
 def unknown(head: Head, e: Surface, reader: Reader) -> ReadingError:
-    return reader.error(f"{reader.source(e)!r} is no quantity here: {reader.scope.hint(head)}", e)
+    base = e.base if isinstance(e, s.Scripted) else e
+    is_word = isinstance(base, s.Letter) and base.style == "roman" and len(base.text) > 1
+    what = "neither a function that is known nor a quantity" if is_word else "no quantity"
+    return reader.error(f"{reader.source(e)!r} is {what} here: {reader.scope.hint(head)}", e)
 
 
 # --- constants with letters ------------------------------------------------------------------------------------------
