@@ -29,7 +29,7 @@ from symbackprop.statements import Chain
 from symbackprop.substitution import replace_at
 from symbackprop.tree import at_path, subterms
 
-Extents = str | Sequence[int | str | Dim]
+Extents = str | int | Dim | Sequence[int | str | Dim]
 DATA = ("columns", "rows")
 
 
@@ -129,8 +129,21 @@ def _in_latex(name: str) -> str:
 
 
 def shape_written(name: str, extents: Extents) -> Shape:
-    """`D x H`, `D × H`, `D`, or a sequence of sizes: rows and columns."""
-    parts = re.split(r"\s+x\s+|\s*×\s*|\s*\\times\s*", extents.strip()) if isinstance(extents, str) else list(extents)
+    """`D x H`, `D × H`, `D`, `3`, or a sequence of sizes: rows and columns.
+
+    Raises:
+        SymbackpropError: for what is none.
+    """
+    parts: list[int | str | Dim]
+    match extents:
+        case str():
+            parts = [*re.split(r"\s+x\s+|\s*×\s*|\s*\\times\s*", extents.strip())]
+        case int() | Dim():
+            parts = [extents]
+        case Sequence():
+            parts = [*extents]
+        case _:
+            raise SymbackpropError(f"the shape of {name} is {extents!r}: write its rows and its columns, as 'm x n'")
     sizes = [size_written(name, part) for part in parts if part not in ("", "scalar")]
     if len(sizes) > 2:
         raise SymbackpropError(f"{name} has {len(sizes)} sizes: write its rows and its columns, such as 'm x n'")
@@ -147,6 +160,8 @@ def size_written(name: str, size: int | str | Dim) -> Dim:
     Raises:
         SymbackpropError: for what is none.
     """
+    if not isinstance(size, str | int | Dim):
+        raise SymbackpropError(f"the size {size!r} of {name} is none: write a number or a letter, as in 'D_x x 3'")
     if not isinstance(size, str):
         made = dim(size)
         if made.is_constant and made.constant < 1:

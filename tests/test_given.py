@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 import sympy
@@ -12,6 +13,7 @@ from symbackprop.dims import ONE, dim, index
 from symbackprop.errors import SymbackpropError
 from symbackprop.explicit import Reading, explicit
 from symbackprop.expr import LOSS, Entry, IndexedSum, Named, Ones, Softmax
+from symbackprop.latex.equation_lines import lines_of
 from symbackprop.primitives import Stacked
 
 n, m = index("n"), index("m")
@@ -223,7 +225,11 @@ BAD: dict[str, tuple[tuple[str, ...], dict[str, object], str]] = {
     "no equation": ((r"z + W x", r"L = \|z\|^2"), {}, "a forward equation is one variable, =,"),
     "two signs": ((r"z = a = W x", r"L = \|z\|^2"), {}, "a forward equation is one variable, =,"),
     "nothing": ((), {}, "a network ends in its loss"),
-    "an unknown function": ((r"z = \operatorname{foo}(W x)", r"L = \|z\|^2"), {}, "foo.*is no quantity here"),
+    "an unknown function": (
+        (r"z = \operatorname{foo}(W x)", r"L = \|z\|^2"),
+        {},
+        "foo.*is neither a function that is known nor a quantity here",
+    ),
     "an unknown command": ((r"z = \foo(W x)", r"L = \|z\|^2"), {}, "foo. is no command"),
     "an index on one side only": (
         (r"z = W_{ij} x_j", r"L = z^2"),
@@ -483,3 +489,45 @@ def test_a_softmax_of_one_number_is_refused() -> None:
     with pytest.raises(SymbackpropError, match="would be of one number, and always 1"):
         sb.Network(r"p = \operatorname{softmax}(W x)", r"L = -y \log p")
     assert sb.Network(r"p = \operatorname{softmax}(W x)", r"L = -y^\top \log p")
+
+
+# --- what is far too long, and sizes that are numbers -----------------------------------------------------------------
+
+TOO_LONG = {
+    "one line of a megabyte": "L = " + "x + " * 250_000 + "x",
+    "a megabyte of lines": "\n".join(f"a_{{{i}}} = x" for i in range(70_000)) + "\nL = x",
+    "too many short lines": "\n".join(f"a_{{{i}}} = x" for i in range(1_001)) + "\nL = x",
+    "nested a hundred thousand times": "L = " + "(" * 100_000 + "x" + ")" * 100_000,
+    "nested deeply in a short text": "L = " + "{" * 9_000 + "x" + "}" * 9_000,
+}
+
+
+@pytest.mark.parametrize("text", TOO_LONG.values(), ids=TOO_LONG)
+def test_what_is_far_too_long_is_refused_at_once(text: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(SymbackpropError, match=r"at most \d+ are read|more than 15000 tokens") as refused:
+        sb.Network(text, shapes={"x": "scalar"})
+    assert time.process_time() - begun < 1
+    assert "^" in str(refused.value)
+
+
+def test_a_thousand_equations_are_not_too_many() -> None:
+    assert lines_of("\n".join(["a = x"] * 1_000)) == ["a = x"] * 1_000
+
+
+def test_a_size_is_a_number_too() -> None:
+    loss = r"L = \|x\|^2"
+    assert sb.Network(loss, shapes={"x": 3}).shape_of(Named("x")) == sb.Network(loss, shapes={"x": "3"}).shape_of(
+        Named("x")
+    )
+
+
+@pytest.mark.parametrize("extents", [None, 2.5, [2.5], ["n", None]])
+def test_what_is_no_shape_is_refused_by_name(extents: object) -> None:
+    with pytest.raises(SymbackpropError, match=r"of x is .*: write"):
+        sb.Network(r"L = \|x\|^2", shapes={"x": extents})
+
+
+def test_a_word_that_is_no_function_is_said_to_be_none() -> None:
+    with pytest.raises(SymbackpropError, match=r"operatorname\{foo\}' is neither a function that is known"):
+        sb.Network(r"L = \operatorname{foo}(x)", shapes={"x": "scalar"})

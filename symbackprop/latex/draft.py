@@ -168,7 +168,7 @@ class Draft:
             elif not isinstance(each, str):
                 raise SymbackpropError(f"{each!r} is no equation: write one as text, such as 'z = W x + b'")
             else:
-                texts += [line for line in lines_of(each) if line.strip()]
+                texts += lines_of(each)
         if texts and trees:
             raise SymbackpropError("the equations are partly text and partly trees: write all of them one way")
         if not texts:

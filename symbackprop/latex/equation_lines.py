@@ -16,6 +16,11 @@ from symbackprop.latex.parse import scope_of
 from symbackprop.latex.readings import Reader
 from symbackprop.latex.surface import Span, Surface
 
+# so many equations and characters may a network have
+MAX_EQUATIONS = 1_000
+MAX_CHARACTERS = 200_000
+HINT = "write a formula a line, and equal layers as one family, as h_l = …"
+
 
 @dataclass
 class Line:
@@ -37,7 +42,11 @@ class Line:
 
 
 def lines_of(text: str) -> list[str]:
-    r"""The equations of a text: one a line; `\\` ends a line too, but inside of a matrix it ends a row."""
+    r"""The equations of a text: one a line; `\\` ends a line too, but inside of a matrix it ends a row.
+
+    Raises:
+        ReadingError: for a text that is longer, or has more lines, than is read.
+    """
     lines, depth = [""], 0
     for part in re.split(r"(\\begin\b|\\end\b|\\\\|\n)", text):
         depth += (part == r"\begin") - (part == r"\end")
@@ -45,7 +54,16 @@ def lines_of(text: str) -> list[str]:
             lines.append("")
         else:
             lines[-1] += part
-    return [line.strip().rstrip(",;.") for line in lines]
+    equations = [line for line in (each.strip().rstrip(",;.") for each in lines) if line.strip()]
+    if len(text) > MAX_CHARACTERS and len(equations) > 1:
+        # a single line is refused as any formula that is too long
+        message = f"the text has {len(text)} characters, but at most {MAX_CHARACTERS} are read"
+        raise ReadingError(f"{message}: {HINT}", text, (MAX_CHARACTERS, len(text)))
+    if len(equations) > MAX_EQUATIONS:
+        message = f"there are {len(equations)} equations, but at most {MAX_EQUATIONS} are read"
+        first = equations[MAX_EQUATIONS]
+        raise ReadingError(f"{message}: {HINT}", first, (0, len(first)))
+    return equations
 
 
 def sides_of(text: str) -> tuple[str, Surface, Surface, tuple[Surface, ...]]:

@@ -62,7 +62,7 @@ def read_above(e: Surface | None, reader: Reader) -> list[tuple[Above, ...]]:
     found = [(mark,) for mark in _marks(e, reader)]
     if not found:
         raise reader.error(
-            f"{reader.source(e)!r} above a letter is no transpose, no index and no power: write \\top, [l] or 2", e
+            f"{reader.source(e)!r} as an exponent is no transpose, no index and no power: write \\top, [l] or 2", e
         )
     return list(found)
 

@@ -14,14 +14,23 @@ from symbackprop.latex import surface as s
 from symbackprop.latex.calls import NAMED, Arguments, Call, Maker, named, no_scripts, one_argument, unary
 from symbackprop.latex.meaning import read
 from symbackprop.latex.meaning_dims import as_dim
-from symbackprop.latex.parts import measured
+from symbackprop.latex.parts import measured, square
 from symbackprop.latex.readings import Reader, Reading, Readings, over
 from symbackprop.latex.sizes import shaped
 from symbackprop.latex.surface import Surface
 from symbackprop.primitives import DiagonalPart, Pairwise, Trace
 from symbackprop.shapes import SCALAR
 
-unary("tr", "Tr", "trace", "Trace")(Trace)
+
+@named("tr", "Tr", "trace", "Trace")
+def _(call: Call, arguments: Arguments) -> Readings:
+    no_scripts(call)
+
+    def made(parts: tuple[Reading, ...], _: object) -> Reading:
+        part = square(parts[0], call.reader)
+        return measured(Trace(part.tree), [part], call.reader, call.at)
+
+    return call.reader.one_of([one_argument(call, arguments)], call.at, made)
 
 
 @unary("Var", "var", "𝕍")
@@ -72,7 +81,8 @@ def _(call: Call, arguments: Arguments) -> Readings:
             size = columns if rows == ONE else rows
             turned = over(expr.Transpose(part.tree), (columns, rows), part.mark.span, parts)
             return over(expr.Diagonal(turned.tree), (size, size), call.at, [turned])
-        return measured(DiagonalPart(part.tree), parts, call.reader, call.at)
+        part = square(part, call.reader)
+        return measured(DiagonalPart(part.tree), [part], call.reader, call.at)
 
     return call.reader.one_of([one_argument(call, arguments)], call.at, made)
 

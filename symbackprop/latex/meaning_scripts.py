@@ -236,7 +236,10 @@ def unknown(head: Head, e: Surface, reader: Reader) -> ReadingError:
             f"{reader.source(e)}(x)",
             e,
         )
-    return reader.error(f"{reader.source(e)!r} is no quantity here: {reader.scope.hint(head)}", e)
+    base = e.base if isinstance(e, s.Scripted) else e
+    is_word = isinstance(base, s.Letter) and base.style == "roman" and len(base.text) > 1
+    what = "neither a function that is known nor a quantity" if is_word else "no quantity"
+    return reader.error(f"{reader.source(e)!r} is {what} here: {reader.scope.hint(head)}", e)
 
 
 # --- constants with letters ------------------------------------------------------------------------------------------

@@ -212,7 +212,8 @@ def _absolute(part: Reading, e: s.Fenced, reader: Reader) -> Reading:
     rows, columns = part.size
     if rows == columns and not part.is_scalar:
         raise reader.error(
-            f"{reader.source(e)!r} may be a determinant or the absolute value of each entry: write \\det, or the entry",
+            f"{reader.source(e)!r} may be a determinant or the absolute value of each entry: for the latter write "
+            r"\operatorname{abs}(…)",
             e,
         )
     return over(Elementwise("abs", part.tree), part.shape, e, [part])

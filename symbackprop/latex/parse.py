@@ -21,6 +21,7 @@ from symbackprop.activations import FUNCTIONS, activation
 from symbackprop.equations import Network
 from symbackprop.errors import SymbackpropError
 from symbackprop.expr import Expr, Product
+from symbackprop.forward import ForwardNetwork
 from symbackprop.latex import (
     meaning_big,
     meaning_cases,
@@ -220,7 +221,11 @@ def scope_of(
     Raises:
         SymbackpropError: for a symbol whose meaning cannot be read.
     """
-    letters, where = notation_named(notation), network or MLP()
+    where = network or MLP()
+    letters = notation_named(notation)
+    if isinstance(where, ForwardNetwork):
+        # as they are printed: the marks of the notation, the letters that the network was given with
+        letters = where.written_in(letters)
     plain = Scope(letters, where)
     given: dict[Surface, Expr] = {}
     functions: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from symbackprop import expr
@@ -16,7 +17,7 @@ from symbackprop.latex.meaning_dims import read_places
 from symbackprop.latex.places import ANY, At, Places, Range
 from symbackprop.latex.readings import Mark, Reader, Reading, Readings, over, settle
 from symbackprop.latex.registered import Table
-from symbackprop.latex.sizes import merged
+from symbackprop.latex.sizes import merged, same
 from symbackprop.latex.surface import Surface
 from symbackprop.primitives import Rows
 from symbackprop.shapes import SCALAR, Shape
@@ -67,6 +68,13 @@ def measured(tree: Expr, parts: tuple[Reading, ...] | list[Reading], reader: Rea
     except ShapeError as error:
         raise reader.nonconforming(str(error), e, tree) from None
     return over(tree, size, e, parts, found)
+
+
+def square(part: Reading, reader: Reader) -> Reading:
+    """The same with as many rows as columns, where a size that is open can make it so."""
+    rows, columns = part.size
+    found = same(rows, columns, part.found, reader.scope.conform)
+    return part if found is None or found is part.found else replace(part, found=found)
 
 
 def turned(base: Reading, e: Surface, reader: Reader) -> Reading:

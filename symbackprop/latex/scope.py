@@ -296,7 +296,11 @@ class Scope(Counting):
 
     def _loss(self, head: Head, below: Places, above: Places) -> list[Candidate]:
         """The loss under the letter of another course, where that letter stands for nothing here."""
-        own = self.notation.quantity["loss"].letter
+        row = self.notation.quantity["loss"]
+        own = row.letter
+        if head.text == own and row.label and len(below) == 1 and below[0] in self._labels(row.label):
+            # `E_n`, where nothing else has these letters
+            below = ()
         if head.text not in {*LOSSES, own} or head.accents or above or below or head.is_marked or not self.has_loss:
             return []
         said = "" if head.text == own else f"{head.text} is the loss {own}"

@@ -57,8 +57,8 @@ def close_script(stack: Stack, frame: Frame, span: Span) -> None:
     assert isinstance(waiting, Waiting)
     sign = waiting.value
     first = frame.items[0] if len(frame.items) > 1 else None
-    if sign == "^" and first is not None and first.kind == "mul" and first.text in ("∘", "⊙"):
-        # `A^{\circ 2}`, entry by entry as `A.^2`
+    if sign == "^" and first is not None and first.kind == "mul" and first.text in ("∘", "⊙", "*"):
+        # `A^{\circ 2}` and `A^{*2}`, entry by entry as `A.^2`
         sign = ".^"
         frame.items = frame.items[1:]
     found: Surface | None = Blank(span)

@@ -45,6 +45,7 @@ from symbackprop.render.look import (
 )
 from symbackprop.render.matrices import transposed, transposed_level
 from symbackprop.shapes import SCALAR
+from symbackprop.tree import subterms
 
 __all__ = [
     "Level",
@@ -237,10 +238,24 @@ _binds(Level.FACTOR, expr.Quotient, expr.Power, expr.SquareRoot, groups.Entrywis
 
 @layout.register
 def _(e: expr.Elementwise, look: Look) -> Box:
-    if e.function in _BARS and not e.order:
+    if e.function in _BARS and not e.order and not _has_bars(e.operand) and not _is_square(e.operand, look):
         opening, closing = _BARS[e.function]
         return fenced(opening, inside(e.operand, look), closing)
     return called(function(e.function, e.order, look, e.operand), inside(e.operand, look), look)
+
+
+def _has_bars(e: Expr) -> bool:
+    """Whether something in it stands between bars: `||z||` would be its norm."""
+    return any(isinstance(part, expr.Elementwise) and part.function in _BARS for _, part in subterms(e))
+
+
+def _is_square(e: Expr, look: Look) -> bool:
+    """Whether it is a square matrix, so that bars around it would be its determinant."""
+    try:
+        rows, columns = look.shape(e)
+    except ShapeError:
+        return False
+    return rows == columns != ONE
 
 
 @layout.register
