@@ -7,6 +7,7 @@ from collections.abc import Callable
 from symbackprop import expr, magnitudes
 from symbackprop.dataset import Family
 from symbackprop.dims import ONE, Dim, at_most, index
+from symbackprop.errors import ShapeError
 from symbackprop.expr import Expr, Variable
 from symbackprop.latex import surface as s
 from symbackprop.latex.counting import keep_in
@@ -177,7 +178,11 @@ def multiplied_over(at: Bounds, body: Reading, span: s.Span, reader: Reader) -> 
     if size == SCALAR:
         return over(_over(at.name, first, last, tree, directions[0]), SCALAR, span, [body], body.found)
     for falling in directions:
-        found = _conforming(at.name, ends, size, falling, reader)
+        try:
+            found = _conforming(at.name, ends, size, falling, reader)
+        except ShapeError as error:
+            # an end beyond the layers of a network whose widths are numbers
+            raise reader.nonconforming(str(error), span, tree) from None
         if found is not None:
             return over(_over(at.name, first, last, tree, falling), found, span, [body], body.found)
     step = -1 if directions[0] else 1

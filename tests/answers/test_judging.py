@@ -307,3 +307,13 @@ def test_a_gradient_of_zero_has_no_share_that_it_may_be_off():
     assert judge(asked, r"(0, 0)^\top").verdict == "correct"
     assert judge(asked, "0").verdict == "correct"
     assert judge(asked, r"(0.001, 0)^\top").verdict == "incorrect"
+
+
+def test_a_product_beyond_the_layers_of_given_widths_is_incorrect() -> None:
+    # of a depth of 2 there is no W_3, and no n_4 that its rows would be counted by
+    answer = r"W_0^\top \prod_{l=1}^3 \left[ \begin{pmatrix} \tanh'((\vec{z}_l^\top)_1) \end{pmatrix} W_l^\top \right]"
+    answer += r" \frac{\partial L}{\partial \hat{\vec{y}}}"
+    network = sb.MLP(2, [3, 3, 3, 3], "tanh", "squared_error", "separate")
+    found = judge(Question(r"\frac{\partial L}{\partial \vec{x}}", network), answer)
+    assert found.verdict == "incorrect"
+    assert "there is no width n_4" in found.lines[0].note
