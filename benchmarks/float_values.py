@@ -18,6 +18,9 @@ Symbols = Mapping[str, int]
 # a variable at an index that is a number
 Key = tuple[str, int | None]
 STEP = 1e-30
+# whole numbers above it are rounded, and what is left of them, in proportion, is lost in that
+EXACT = 2.0**53
+CANCELLED = 1e-10
 
 
 class Misshapen(Exception):
@@ -243,7 +246,12 @@ def _(e: expr.Hadamard, flow: Flow, symbols: Symbols) -> Array:
 
 @value.register
 def _(e: expr.Sum, flow: Flow, symbols: Symbols) -> Array:
-    return np.add.reduce(_alike([flow.of(term, symbols) for term in e.terms]))
+    terms = _alike([flow.of(term, symbols) for term in e.terms])
+    made = np.add.reduce(terms)
+    # 2^61 x - (2^61 - 1) x is x, and rounding leaves anything: such numbers show neither that it is right nor wrong
+    if (np.max(np.abs(terms), axis=0) * CANCELLED > np.abs(made)).any() and (np.abs(terms) > EXACT).any():
+        raise Valueless("a sum in which nearly all cancels")
+    return made
 
 
 @value.register

@@ -197,6 +197,14 @@ def test_numbers_are_no_wrong_answers_by_rounding(exercise: Any) -> None:
     assert module("exercises").found_wrong(near, exercise) == ""
 
 
+@pytest.mark.parametrize(("taken", "found"), [(2**61 - 2, ""), (2**61 + 4, ""), (2, "wrong"), (2**31, "wrong")])
+def test_what_is_left_of_large_numbers_shows_nothing(exercise: Any, taken: int, found: str) -> None:
+    # (2^61 - 1) x - (2^61 - 2) x is x; the next is not, and rounding cannot tell
+    parts = [Product((number(n), *expr.factors_of(exercise.right[0]))) for n in (2**61 - 1, taken)]
+    left = Sum((parts[0], expr.Negative(parts[1])))
+    assert module("exercises").found_wrong(left, exercise) == found
+
+
 def test_parts_that_change_places_do_not_move_each_other(exercise: Any) -> None:
     z, h, b = tree("z", exercise), tree("a", exercise), tree("b", exercise)
     e = Sum((h, Sum((z, b))))
