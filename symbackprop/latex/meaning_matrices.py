@@ -21,7 +21,7 @@ from symbackprop.latex.meaning import read, reads, special
 from symbackprop.latex.meaning_cases import cases
 from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.parts import mark_of, measured, scripted
-from symbackprop.latex.readings import Mark, Reader, Reading, Readings, over
+from symbackprop.latex.readings import Mark, NonconformingError, Reader, Reading, Readings, over
 from symbackprop.latex.sizes import Found
 from symbackprop.latex.surface import Surface
 from symbackprop.primitives import Stacked
@@ -103,11 +103,11 @@ def matrix(cells: Cells, e: Surface, reader: Reader) -> Readings:
         raise reader.error("the rows of this matrix have different numbers of cells: write as many in each", e)
     has_dots = any(is_dots(cell) for row in cells for cell in row)
     if len(cells) == 1 and _is_placement(cells[0]):
-        return _placed(cells[0], e, reader, False)
+        return _placed_or_padded(cells[0], cells, e, reader, False)
     if widths == {1} and _is_placement(tuple(row[0] for row in cells)) and len(cells) > 1:
         column = tuple(row[0] for row in cells)
         if has_dots or not _is_scalar_column(column, reader):
-            return _placed(column, e, reader, True)
+            return _placed_or_padded(column, cells, e, reader, True)
     if _is_diagonal(cells):
         return _diagonal(cells, e, reader)
     if widths == {1} and has_dots:
@@ -142,6 +142,16 @@ def _is_placement(cells: Sequence[Surface]) -> bool:
     """Whether all cells but one are zeros and dots, and there are some."""
     others = [cell for cell in cells if not is_zero(cell) and not is_dots(cell)]
     return len(others) == 1 and len(cells) > 1 and not any(map(is_empty, cells)) and any(map(is_zero, cells))
+
+
+def _placed_or_padded(line: Sequence[Surface], cells: Cells, e: Surface, reader: Reader, transposed: bool) -> Readings:
+    """`(0 … v … 0)`; without dots perhaps a block with as many zeros beside it as are needed, as of a slice."""
+    try:
+        return _placed(line, e, reader, transposed)
+    except NonconformingError:
+        if any(map(is_dots, line)):
+            raise
+        return _blocks(cells, e, reader)
 
 
 def _placed(cells: Sequence[Surface], e: Surface, reader: Reader, transposed: bool) -> Readings:

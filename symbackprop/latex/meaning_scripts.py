@@ -90,9 +90,9 @@ def _around(e: Surface, reader: Reader) -> Readings:
     raise reader.error(f"the accent over {reader.source(e.body)!r} has no meaning here: write it over a letter", e)
 
 
-def _constant(e: s.Accented | s.Styled, body: s.Numeral, reader: Reader) -> Readings:
+def _constant(e: s.Accented | s.Styled, body: s.Numeral, reader: Reader, size: Dim | None = None) -> Readings:
     if isinstance(e, s.Styled) and body.text in ("0", "1"):
-        size = reader.open_size(e.span[0])
+        size = reader.open_size(e.span[0]) if size is None else size
         tree = expr.Zeros(size) if body.text == "0" else expr.Ones(size)
         return [leaf(tree, reader.scope.vector(size), e)]
     raise reader.error(f"{reader.source(e)!r} has no meaning here: write {body.text}", e)
@@ -113,6 +113,10 @@ def _(e: s.Scripted, reader: Reader) -> Readings:
     head = head_of(e.base)
     if head is not None:
         return lettered(head, e, reader, written)
+    if isinstance(e.base, s.Styled) and isinstance(e.base.body, s.Numeral) and e.sub is not None:
+        # `\mathbf{1}_n`, n ones
+        sized = _constant(e.base, e.base.body, reader, reader.scope.units(read_dim(e.sub, reader)))
+        return scripted(sized, s.Scripted(e.span, e.base, None, e.sup, e.primes, e.dotted), reader)
     return scripted(read(e.base, reader), e, reader)
 
 

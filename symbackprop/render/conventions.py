@@ -66,7 +66,7 @@ def _layout(used: Used) -> Reason:
     v, u = Named("v"), Named("u")
     gradient, jacobian = Partial(LOSS, v), Partial(u, v)
     if used.numerator:
-        return ("Numerator layout: ", gradient, " is a row, the transpose of ", v, "; the rows of ", jacobian,
+        return ("Numerator layout: ", gradient, " has the shape of ", v.T, "; the rows of ", jacobian,
                 " belong to the entries of ", u, " and its columns to those of ", v, ".")  # fmt: skip
     return ("Denominator layout: ", gradient, " has the shape of ", v, "; the rows of ", jacobian,
             " belong to the entries of ", v, " and its columns to those of ", u, ".")  # fmt: skip

@@ -10,6 +10,7 @@ from functools import singledispatch
 from symbackprop import expr
 from symbackprop.dims import ONE, Dim, dim
 from symbackprop.expr import Expr, Variable
+from symbackprop.forward import ForwardNetwork
 from symbackprop.render import boxes
 from symbackprop.render.boxes import Box, Fenced, Row, Space, Symbol, Words
 from symbackprop.render.letters import entry, function
@@ -71,7 +72,8 @@ def _turned(cells: Cells) -> Cells:
 
 def _placed(e: expr.ColumnAt, zero: Box, vector: Box, look: Look, what: str, dots: Box) -> tuple[Box, ...]:
     """The columns, or transposed the rows: `0 … 0 v 0 … 0`; written out where there is no room for dots."""
-    if look.shown.column_label:
+    # of a network that somebody gave, nothing on the left says which one it is: the embedding E in ∂L/∂E
+    if look.shown.column_label or isinstance(look.network, ForwardNetwork):
         vector = boxes.Over(vector, _ordinal(e.column, what, look))
     width = look.network.normal(e.width)
     if width == ONE:
@@ -117,7 +119,9 @@ def _(e: expr.ColumnAt, look: Look) -> Level:
 def _(e: expr.ColumnAt, look: Look) -> Box:
     place = _side_by_side if look.turned else _one_below_the_other
     zero = raised(zero_vector(look), Symbol(look.notation.transpose))
-    return place(e, zero, inside(e.vector.T, look.bare), look)
+    # the transpose of a row's transpose is the row
+    row = e.vector.operand if isinstance(e.vector, expr.Transpose) else e.vector.T
+    return place(e, zero, inside(row, look.bare), look)
 
 
 @transposed_level.register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbackprop import primitives
+from symbackprop import expr, primitives
 from symbackprop.equations import Network
 from symbackprop.expr import Expr, Variable
 from symbackprop.notations import Notation
@@ -10,7 +10,7 @@ from symbackprop.primitives import COLUMNS, DiagonalPart, EntrywiseQuotient, Pai
 from symbackprop.render import boxes, words
 from symbackprop.render.boxes import Box, Infix, Row, Symbol, Words
 from symbackprop.render.letters import ANY, below, written
-from symbackprop.render.look import Level, Look, applied, dims_layout, fenced, indexed, inside, layout, level
+from symbackprop.render.look import Level, Look, applied, dims_layout, fenced, indexed, inside, layout, level, raised
 from symbackprop.render.spoken import place, size_words
 from symbackprop.render.words import of, speak, stands
 
@@ -43,9 +43,31 @@ def _(e: Pairwise, look: Look) -> Box:
 
 @layout.register
 def _(e: Stacked, look: Look) -> Box:
+    nothing = [part for part in e.parts if _is_nothing(part)]
+    if len(nothing) > 1 or any(isinstance(part, expr.Product) for part in nothing):
+        # nothing else says how many zeros stand before the others, and how many behind them
+        sized = tuple(_sized(part, look) if _is_nothing(part) else inside(part, look.bare) for part in e.parts)
+        return boxes.Matrix((sized,) if e.axis == COLUMNS else tuple((part,) for part in sized))
     if e.axis == COLUMNS:
         return boxes.Matrix((tuple(inside(part, look.bare) for part in e.parts),))
     return boxes.Matrix(tuple(tuple(inside(part, look.bare) for part in row) for row in _grid(e)))
+
+
+def _is_nothing(e: Expr) -> bool:
+    """Whether it is a column of zeros, or a block of them, `0 1ᵀ`."""
+    return isinstance(e, expr.Zeros) or (isinstance(e, expr.Product) and isinstance(e.factors[0], expr.Zeros))
+
+
+def _sized(e: Expr, look: Look) -> Box:
+    """A block of zeros with the numbers of its rows and columns below: `0_m 1_nᵀ`."""
+    match e:
+        case expr.Product(factors):
+            return Row(tuple(_sized(factor, look) for factor in factors))
+        case expr.Transpose(operand):
+            return raised(_sized(operand, look), Symbol(look.notation.transpose))
+        case expr.Zeros(size) | expr.Ones(size):
+            return below(inside(e, look.bare), (dims_layout(size, look, tight=True),), look)
+    return inside(e, look.bare)
 
 
 def _grid(e: Stacked) -> tuple[tuple[Expr, ...], ...]:

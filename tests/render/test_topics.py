@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import symbackprop as sb
 from symbackprop import figures
 from symbackprop.derivation import Derivation
 from symbackprop.dims import DEPTH, index
@@ -421,3 +422,12 @@ def pictures(found: tuple[Block, ...]) -> Iterator[blocks.Picture]:
         if isinstance(block, blocks.Picture):
             yield block
         yield from pictures(getattr(block, "blocks", ()))
+
+
+@pytest.mark.parametrize("shapes", [{"x": "1 x n"}, {"x": "n"}])
+def test_numerator_layout_is_said_of_rows_and_of_columns(shapes: dict[str, str]) -> None:
+    """The gradient by a row is a column there."""
+    network = sb.Network(r"L = \|x\|^2", shapes=shapes)
+    text = markdown.source(document(sb.derive(r"\frac{\partial L}{\partial x}", network, layout="numerator")))
+    assert r"$\frac{\partial L}{\partial v}$ has the shape of $v^\top$" in text
+    assert "is a row" not in text
