@@ -7,14 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from symbackprop.dims import Dim, at_most, corners
-from symbackprop.equations import Equation, Family, family_of, reach_of
+from symbackprop.equations import Equation, family_of, reach_of
 from symbackprop.errors import EquationError
-from symbackprop.expr import Expr, Variable
-from symbackprop.order import at_ends, computes
-from symbackprop.substitution import scopes, substitute
-
-# an index with the ends that it runs between
-_Range = tuple[str, Dim, Dim]
+from symbackprop.expr import Variable
+from symbackprop.order import at_ends, by_family, computes
+from symbackprop.substitution import Range, ranged_parts, substitute
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class _Use:
     """
 
     variable: Variable
-    ranges: tuple[_Range, ...]
+    ranges: tuple[Range, ...]
     number: int
 
 
@@ -37,9 +34,7 @@ def check_members(equations: Sequence[Equation]) -> None:
     A recurrence begins with what it uses itself before its first step: `h_0` where `h_t` needs `h_{t-1}`, `h_{T+1}`
     where it needs `h_{t+1}`.
     """
-    computing: dict[Family, list[Equation]] = {}
-    for equation in equations:
-        computing.setdefault(family_of(equation.left), []).append(equation)
+    computing = {name: [equations[i] for i in of] for name, of in by_family(equations).items()}
     families = {name: of for name, of in computing.items() if any(each.index is not None for each in of)}
     if not families:
         return
@@ -59,21 +54,9 @@ def check_members(equations: Sequence[Equation]) -> None:
 def _uses(equation: Equation, number: int) -> Iterator[_Use]:
     """Every use of a variable with an index of which the ends of all that is in it are known."""
     own = () if equation.index is None else ((equation.index, equation.lower, equation.upper),)
-    open_: list[tuple[Expr, tuple[_Range, ...], frozenset[str]]] = [(equation.right, own, frozenset())]
-    while open_:
-        e, ranges, unknown = open_.pop()
-        if isinstance(e, Variable) and e.index is not None and unknown.isdisjoint(e.index.symbols):
-            yield _Use(e, ranges, number)
-        ends = getattr(e, "lower", None), getattr(e, "upper", None)
-        for operand, bound in scopes(e):
-            inside, closed = ranges, unknown
-            for name in bound:
-                match ends:
-                    case (Dim() as lower, Dim() as upper):
-                        inside, closed = (*ranges, (name, lower, upper)), unknown - {name}
-                    case _:
-                        closed = unknown | {name}
-            open_.append((operand, inside, closed))
+    for part, ranges, endless in ranged_parts(equation.right, own):
+        if isinstance(part, Variable) and part.index is not None and endless.isdisjoint(part.index.symbols):
+            yield _Use(part, ranges, number)
 
 
 def _extremes(use: _Use) -> Iterator[Variable]:

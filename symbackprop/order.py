@@ -15,13 +15,20 @@ from symbackprop.substitution import substitute
 from symbackprop.tree import subterms
 
 
+def by_family(equations: Sequence[Equation]) -> dict[Family, list[int]]:
+    """Which equations compute each variable, or members of each family, by their numbers."""
+    found: dict[Family, list[int]] = {}
+    for i, equation in enumerate(equations):
+        found.setdefault(family_of(equation.left), []).append(i)
+    return found
+
+
 def check_order(equations: Sequence[Equation]) -> None:
     """Raise `EquationError` for what is computed twice, from itself, or used before it is computed."""
-    computing: dict[Family, list[tuple[int, Equation]]] = {}
+    computing = by_family(equations)
     for i, equation in enumerate(equations):
-        computing.setdefault(family_of(equation.left), []).append((i, equation))
-    for i, equation in enumerate(equations):
-        for j, other in computing[family_of(equation.left)]:
+        for j in computing[family_of(equation.left)]:
+            other = equations[j]
             if j < i and _overlap(other, equation):
                 raise EquationError(
                     f"{equation.left} is computed twice, as {other.right} and as {equation.right}: "
@@ -29,9 +36,9 @@ def check_order(equations: Sequence[Equation]) -> None:
                     ((i, None), (j, None)),
                 )
         for part in _variables(equation.right):
-            for j, other in computing.get(family_of(part), ()):
-                if j >= i and _is_at_once(part, equation, other):
-                    raise _too_early(part, (i, equation), (j, other))
+            for j in computing.get(family_of(part), ()):
+                if j >= i and _is_at_once(part, equation, equations[j]):
+                    raise _too_early(part, (i, equation), (j, equations[j]))
         _check_direction(equation, i)
 
 
@@ -97,9 +104,7 @@ def _check_direction(equation: Equation, number: int) -> None:
 
 def check_used(equations: Sequence[Equation]) -> None:
     """Raise `EquationError` for a variable that nothing on the way to the loss uses."""
-    computing: dict[Family, list[int]] = {}
-    for i, equation in enumerate(equations):
-        computing.setdefault(family_of(equation.left), []).append(i)
+    computing = by_family(equations)
     used = {len(equations) - 1}
     open_ = [equations[-1]]
     while open_:

@@ -76,6 +76,33 @@ def scopes(e: Node) -> Iterator[tuple[Any, frozenset[str]]]:
         yield operand, frozenset() if name is None or i < last else frozenset({name})
 
 
+# an index with the ends that it runs between
+Range = tuple[str, Dim, Dim]
+
+
+def ranged_parts(e: Expr, ranges: tuple[Range, ...] = ()) -> Iterator[tuple[Expr, tuple[Range, ...], frozenset[str]]]:
+    """Every part, from the outside in and left to right, with the indices that are bound around it.
+
+    Those with their ends come as ranges, the outermost first; of the others, the names.
+
+    Args:
+        ranges: what is bound around all of it.
+    """
+    waiting: list[tuple[Expr, tuple[Range, ...], frozenset[str]]] = [(e, ranges, frozenset())]
+    while waiting:
+        part, around, endless = waiting.pop()
+        yield part, around, endless
+        ends = getattr(part, "lower", None), getattr(part, "upper", None)
+        inside: list[tuple[Expr, tuple[Range, ...], frozenset[str]]] = []
+        for operand, bound in scopes(part):
+            match ends:
+                case (Dim() as lower, Dim() as upper):
+                    inside.append((operand, (*around, *((name, lower, upper) for name in bound)), endless - bound))
+                case _:
+                    inside.append((operand, around, endless | bound))
+        waiting += reversed(inside)
+
+
 def free_symbols(e: Expr) -> frozenset[str]:
     """Names of the integer symbols that occur free in it."""
     return kept(e, "_free", _free_symbols)

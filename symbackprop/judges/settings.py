@@ -118,7 +118,7 @@ def kind(network: Network) -> Kind | None:
 def levels(network_kind: Kind, known: Bounds, effort: Effort) -> Sequence[int]:
     """The depths at which a claim is tried with that effort."""
     every = network_kind.levels(known, effort.deepest)
-    return every if effort.between else sorted({every[0], every[-1]}) if every else every
+    return every if effort.between else sorted({*every[:1], *every[-1:]})
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------

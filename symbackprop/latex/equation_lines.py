@@ -54,7 +54,7 @@ def lines_of(text: str) -> list[str]:
             lines.append("")
         else:
             lines[-1] += part
-    equations = [line for line in (each.strip().rstrip(",;.") for each in lines) if line.strip()]
+    equations = [line for line in (each.strip().rstrip(",;.") for each in lines) if line]
     if len(text) > MAX_CHARACTERS and len(equations) > 1:
         # a single line is refused as any formula that is too long
         message = f"the text has {len(text)} characters, but at most {MAX_CHARACTERS} are read"

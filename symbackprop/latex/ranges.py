@@ -13,7 +13,7 @@ from symbackprop.latex.meaning_dims import read_dim
 from symbackprop.latex.readings import Reader, Reading
 from symbackprop.latex.sizes import Found, is_open, put_in, same
 from symbackprop.latex.surface import Surface
-from symbackprop.substitution import counts_layers, scopes
+from symbackprop.substitution import counts_layers, ranged_parts
 from symbackprop.tree import subterms
 
 
@@ -129,7 +129,7 @@ def refuse_outside(name: str, ends: tuple[Dim, Dim], body: Reading, at: s.Span |
 
     Inside of sums with ends of their own too: `Σ_{i=1}^{n+1} Σ_{j=1}^i x_j`.
     """
-    for part, inner in _within(body.settled):
+    for part, inner, _ in ranged_parts(body.settled):
         for operand, place, size in _places_of(part, body, reader):
             if not inner and name not in place.symbols:
                 continue
@@ -154,22 +154,6 @@ def _may_reach(end: Dim, size: Dim, reader: Reader) -> bool:
     if reader.scope.is_layered or not is_settled:
         return True
     return at_most(end, size, dict.fromkeys(end.symbols | size.symbols, (ONE, None)))
-
-
-# indices that are bound around something, with their ends
-_Inner = tuple[tuple[str, Dim, Dim], ...]
-
-
-def _within(e: Expr, inner: _Inner = ()) -> Iterator[tuple[Expr, _Inner]]:
-    """Every part of a body, with the indices that sums and their like bind around it there, and their ends."""
-    yield e, inner
-    ends = getattr(e, "lower", None), getattr(e, "upper", None)
-    for operand, bound in scopes(e):
-        match ends:
-            case (Dim() as lower, Dim() as upper):
-                yield from _within(operand, (*inner, *((each, lower, upper) for each in bound)))
-            case _:
-                yield from _within(operand, inner)
 
 
 def _numbered(name: str, body: Reading, reader: Reader) -> list[tuple[Expr, Dim]]:
