@@ -459,6 +459,9 @@ def test_an_inner_sum_does_not_run_out_of_its_entries(text: str, size: str, said
         ((r"c_t = f_t c_{t-1} + i_t g_t", r"h_t = o_t \tanh(c_t)", r"L = \|h_T\|^2"), {}, "c_t"),
         # attention: a number, or one for each column
         ((r"A = \operatorname{softmax}(Q K^T / \sqrt{d_k}) V", r"L = \|A\|_F^2"), {"data": "rows"}, "d_k"),
+        # the scale of a normalization, or a learning rate: a number here, not a matrix
+        ((r"y = \gamma x + \beta", r"L = \|y\|^2"), {}, "gamma"),
+        ((r"y = \alpha W x", r"L = \|y\|^2"), {}, "alpha"),
     ],
 )
 def test_what_is_a_number_or_has_entries_is_asked_for(
@@ -477,6 +480,8 @@ def test_what_is_a_number_or_has_entries_is_asked_for(
         # another equation says it
         (r"q = x + y", r"f = q z", r"L = f"),
         (r"J = \|X w - y\|^2 + \lambda \|w\|^2",),
+        # a column of parameters
+        (r"y = W x + \beta", r"L = \|y\|^2"),
         (r"h_t = (1 - z_t) \odot h_{t-1} + z_t \odot g_t", r"L = \|h_T\|^2"),
         (r"s = w^\top x", r"z = s x", r"L = \|z\|^2"),
     ],

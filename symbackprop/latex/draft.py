@@ -203,7 +203,7 @@ class Draft:
                     line.text,
                     line.right.span,
                 )
-            for variable, size in undecided(equation.right, self.known):
+            for variable, size in undecided(equation.right, self.known, _Known(self).computed):
                 member = self._families.get(variable.name, variable) if variable.index is not None else variable
                 if member in self._given or member in tried:
                     continue

@@ -1,27 +1,30 @@
 """What forward equations leave open where only the order of reading would decide: whether a letter is a number.
 
 `z = x y` conforms where `y` is a number, and where it is a column like `x`, as gates of a recurrent cell are. If
-nothing else says which, that is refused rather than taken one way. So is a softmax of one number, which is always 1.
+nothing else says which, that is refused rather than taken one way. So are a small Greek letter that is read as a matrix
+where a number would do, as the scale of a normalization, and a softmax of one number, which is always 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from symbackprop.dims import ONE
 from symbackprop.equations import Network
 from symbackprop.expr import Elementwise, Expr, Negative, Number, Power, Product, Softmax, Sum, Variable
 from symbackprop.groups import EntrywisePower
+from symbackprop.notations import GREEK
 from symbackprop.primitives import EntrywiseQuotient
 from symbackprop.shapes import SCALAR, Shape, shape
 from symbackprop.tree import subterms
 
 
-def undecided(e: Expr, known: Network) -> Iterator[tuple[Variable, Shape]]:
+def undecided(e: Expr, known: Network, computed: Collection[str]) -> Iterator[tuple[Variable, Shape]]:
     """Variables in a right side that may have another shape, as far as the part with them says, with that shape.
 
     Args:
         known: says the shapes that were found.
+        computed: the names of what equations compute.
     """
     for _, part in subterms(e):
         if isinstance(part, Product):
@@ -31,6 +34,13 @@ def undecided(e: Expr, known: Network) -> Iterator[tuple[Variable, Shape]]:
         elif isinstance(part, EntrywiseQuotient):
             operands = list(_bare(part.denominator))
             yield from ((v, SCALAR) for v in operands if shape(v, known) != SCALAR)
+        elif isinstance(part, Variable) and part.name not in computed and _is_small_greek(part):
+            yield from () if ONE in shape(part, known) else ((part, SCALAR),)
+
+
+def _is_small_greek(variable: Variable) -> bool:
+    name = variable.name.partition("_")[0]
+    return name in GREEK and name.islower()
 
 
 def _bare(e: Expr) -> Iterator[Variable]:
