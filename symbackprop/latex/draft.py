@@ -125,7 +125,7 @@ class Draft:
             self._indices |= variable.index.symbols
 
     @property
-    def known(self) -> Network:
+    def known(self) -> _Known:
         """A network with the shapes found so far."""
         return _Known(self)
 
@@ -193,9 +193,10 @@ class Draft:
         """Raise `ReadingError` where another shape of a variable, which nothing says, does as well."""
         if self.is_trial:
             return
+        known = self.known
         tried: set[Variable] = set()
         for number, (line, equation) in enumerate(zip(self.lines, self.equations, strict=True)):
-            soft = constant_softmax(equation.right, self.known)
+            soft = constant_softmax(equation.right, known)
             if soft is not None:
                 raise ReadingError(
                     f"{soft} would be of one number, and always 1, since the equations conform only so: write the "
@@ -203,7 +204,7 @@ class Draft:
                     line.text,
                     line.right.span,
                 )
-            for variable, size in undecided(equation.right, self.known, _Known(self).computed):
+            for variable, size in undecided(equation.right, known, known.computed):
                 member = self._families.get(variable.name, variable) if variable.index is not None else variable
                 if member in self._given or member in tried:
                     continue
@@ -251,7 +252,7 @@ class Draft:
                 break
 
     def _scope(self) -> Scope:
-        return scope_of(self.reading, _Known(self), self.symbols)
+        return scope_of(self.reading, self.known, self.symbols)
 
     def _assume_vectors(self) -> bool:
         """What is computed is a vector if its letter is small and nothing says more; whether there is any such."""
@@ -312,7 +313,7 @@ class Draft:
                 self._open(line.left, is_computed=True)
         functions = self._scope().functions
         self.ends = frozenset(name for line in self.lines for name in ends_in(line.right))
-        none = _CONSTANTS.union(_Known(self).sizes)
+        none = _CONSTANTS.union(self.known.sizes)
         named = [(line, each) for line in self.lines for each in names_in(line.right, self._indices)]
         whole = {variable.name for variable in self.shapes} | {each.variable.name for _, each in named if not each.at}
         for line, each in named:
@@ -432,7 +433,7 @@ class Draft:
     def _check_indices(self) -> None:
         """Raise `ReadingError` for an index that stands on the right side only."""
         sizes = {
-            *_Known(self).sizes,
+            *self.known.sizes,
             *(name for each in self.shapes.values() for size in each for name in size.symbols),
         }
         for line, equation in zip(self.lines, self.equations, strict=True):

@@ -8,6 +8,7 @@ where a number would do, as the scale of a normalization, and a softmax of one n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import TypeGuard
 
 from symbackprop.dims import ONE
 from symbackprop.equations import Network
@@ -34,13 +35,13 @@ def undecided(e: Expr, known: Network, computed: Collection[str]) -> Iterator[tu
         elif isinstance(part, EntrywiseQuotient):
             operands = list(_bare(part.denominator))
             yield from ((v, SCALAR) for v in operands if shape(v, known) != SCALAR)
-        elif isinstance(part, Variable) and part.name not in computed and _is_small_greek(part):
-            yield from () if ONE in shape(part, known) else ((part, SCALAR),)
+        elif _is_small_greek(part) and part.name not in computed and ONE not in shape(part, known):
+            yield part, SCALAR
 
 
-def _is_small_greek(variable: Variable) -> bool:
-    name = variable.name.partition("_")[0]
-    return name in GREEK and name.islower()
+def _is_small_greek(e: Expr) -> TypeGuard[Variable]:
+    letter = e.name.partition("_")[0] if isinstance(e, Variable) else ""
+    return letter in GREEK and letter.islower()
 
 
 def _bare(e: Expr) -> Iterator[Variable]:
