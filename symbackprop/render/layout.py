@@ -231,6 +231,8 @@ def _(e: expr.SquareRoot, look: Look) -> Box:
 
 
 _binds(Level.FACTOR, expr.Quotient, expr.Power, expr.SquareRoot, groups.EntrywisePower)
+# what stands above a δ may be an index, of an error: a power of it has parentheses, and is read only so
+_binds(Level.FACTOR, expr.Kronecker)
 
 
 # --- functions -------------------------------------------------------------------------------------------------------

@@ -269,7 +269,6 @@ for _kind in (
     expr.Zeros,
     expr.Ones,
     expr.Identity,
-    expr.Kronecker,
     groups.Membership,
 ):
     level.register(_kind)(lambda e, look: Level.BASE)

@@ -98,6 +98,7 @@ def leaves(network):
         Number(Fraction(1, 2)),
         Size(width(index("l"))),
         expr.Kronecker(index("i"), index("k")),
+        Power(expr.Kronecker(index("i"), index("k")), Fraction(2)),
     ]
     return made
 
